@@ -1,0 +1,3 @@
+//! Corridors (contract; the engine is being written).
+mod plan;
+pub use plan::*;

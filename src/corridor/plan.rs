@@ -1,0 +1,95 @@
+//! The immutable, numbered plan of one corridor. Planned once, then executed; a change is a new
+//! revision.
+
+use alloc::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ApproachId, CorridorId, SiteId};
+use crate::signal::GroupSet;
+use crate::units::{Length, Millis, Mono, Speed};
+
+/// What a vehicle is, in the order of the default city policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ServiceClass {
+    /// Ambulance on an urgent task.
+    Ambulance,
+    /// Fire engine on an urgent task.
+    Fire,
+    /// Registered engineering-rescue vehicle on an urgent task.
+    Rescue,
+    /// Police on an urgent call.
+    Police,
+    /// Approved escort: priority, never preemption.
+    Escort,
+}
+
+/// One signal on the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crossing {
+    /// The site.
+    pub site: SiteId,
+    /// The approach the vehicle comes in by.
+    pub approach: ApproachId,
+    /// The approach's checked emergency green; empty where the site states "none".
+    pub groups: GroupSet,
+    /// Where the stop line is, along the route.
+    pub stop_line_at: Length,
+    /// Where the last vehicle of the convoy has left the junction, along the route.
+    pub passed_at: Length,
+    /// Free-flow time from the start of the route to the stop line.
+    pub free_flow: Millis,
+    /// Longest queue the approach can hold in one lane.
+    pub storage: Length,
+}
+
+/// A point of the route on the city's local metre grid.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoutePoint {
+    /// East of the origin, metres.
+    pub x_m: f64,
+    /// North of the origin, metres.
+    pub y_m: f64,
+    /// Along the route.
+    pub at: Length,
+}
+
+/// A corridor as it shall be run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CorridorPlan {
+    /// Which corridor.
+    pub corridor: CorridorId,
+    /// Counts up with each new plan of the corridor.
+    pub revision: u32,
+    /// The vehicle's id as the dispatch system gives it.
+    pub vehicle: String,
+    /// What the vehicle is.
+    pub class: ServiceClass,
+    /// 1 (highest) to 5.
+    pub priority: u8,
+    /// The signals in order.
+    pub crossings: Arc<[Crossing]>,
+    /// The way on the ground, rising along the route.
+    pub line: Arc<[RoutePoint]>,
+    /// Length of the route.
+    pub length: Length,
+    /// Free-flow time of the whole route.
+    pub free_flow: Millis,
+    /// Speed the vehicle is expected to drive where nothing hinders it.
+    pub speed: Speed,
+    /// The corridor ends here at the latest.
+    pub expires: Mono,
+}
+
+/// A position of a vehicle, already in the city's datum.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fix {
+    /// When the position was true, on our monotonic clock.
+    pub at: Mono,
+    /// East of the origin, metres.
+    pub x_m: f64,
+    /// North of the origin, metres.
+    pub y_m: f64,
+    /// Speed over ground.
+    pub speed: Speed,
+}

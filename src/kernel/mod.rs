@@ -1,0 +1,3 @@
+//! The safety kernel (contract; the body is being written).
+mod request;
+pub use request::*;

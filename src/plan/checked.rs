@@ -1,0 +1,283 @@
+//! A site as the cycle uses it: every finding has been dealt with, names resolved to ids.
+
+use alloc::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ApproachId, DetectorId, GroupId, PlanId, StageId};
+use crate::signal::{GroupSet, SafetyTable, Stage};
+use crate::units::{Date, Length, Millis, Speed};
+
+/// What is built at a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SiteKind {
+    /// A signalled junction.
+    Junction,
+    /// A pedestrian-request crossing between junctions.
+    Crossing,
+}
+
+/// One controlled site, checked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckedSite {
+    /// Stable id in files, as `J07` or `P12`.
+    pub id: String,
+    /// Name in Chinese.
+    pub name_zh: String,
+    /// Name in English.
+    pub name_en: String,
+    /// Junction or crossing.
+    pub kind: SiteKind,
+    /// What the kernel runs on.
+    pub safety: Arc<SafetyTable>,
+    /// One per group, indexed by [`GroupId`].
+    pub groups: Vec<GroupInfo>,
+    /// One per stage, indexed by [`StageId`].
+    pub stages: Vec<StageInfo>,
+    /// One per approach, indexed by [`ApproachId`].
+    pub approaches: Vec<Approach>,
+    /// One per detector or button, indexed by [`DetectorId`].
+    pub detectors: Vec<Detector>,
+    /// One per plan, indexed by [`PlanId`].
+    pub plans: Vec<Plan>,
+    /// Which plan runs when.
+    pub schedule: Schedule,
+    /// Longest wait of any demand while a corridor is held, pedestrians included.
+    pub corridor_wait_max: Millis,
+    /// Longest single corridor hold.
+    pub corridor_hold_max: Millis,
+}
+
+/// What files and people call a group, and what is served behind it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupInfo {
+    /// Name on the drawing.
+    pub name: String,
+    /// Approach speed, for vehicle groups.
+    pub speed: Speed,
+    /// Only for pedestrian groups.
+    pub walk: Option<Walk>,
+}
+
+/// What a pedestrian group serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walk {
+    /// Kerb to kerb, or kerb to refuge.
+    pub crossing: Length,
+    /// Design walking speed.
+    pub speed: Speed,
+    /// Steady walk given per service (at least the group's minimum).
+    pub walk: Millis,
+    /// Added to the walk after a long press.
+    pub extend_by: Millis,
+    /// How long a button is held for a long press.
+    pub long_press: Millis,
+    /// Everyday bound on the wait after a press.
+    pub wait_max: Millis,
+}
+
+/// A stage with its name and where it may lead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageInfo {
+    /// Name on the drawing.
+    pub name: String,
+    /// The groups, late starts and early ends.
+    pub stage: Stage,
+    /// Stages that may not follow directly; the value names the stage to go through, if any.
+    pub moves: Vec<(StageId, Option<StageId>)>,
+}
+
+/// A road entering the site.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approach {
+    /// Name on the drawing, as `W`.
+    pub name: String,
+    /// Id of the entering road in `network.geojson`.
+    pub road: String,
+    /// Every vehicle group of the approach.
+    pub groups: GroupSet,
+    /// What an emergency vehicle on this approach is given.
+    pub emergency: Emergency,
+    /// Lanes from the kerb to the middle.
+    pub lanes: Vec<Lane>,
+    /// The group that cyclists of this approach obey, if any.
+    pub riders: Option<GroupId>,
+}
+
+/// What an emergency vehicle on an approach is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Emergency {
+    /// These groups green together: every lane of the approach moves, no yellow trap.
+    Groups(GroupSet),
+    /// Nothing, for this stated reason.
+    None(String),
+}
+
+/// One lane of an approach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lane {
+    /// The group this lane obeys.
+    pub group: GroupId,
+    /// Where the lane leads.
+    pub turns: Vec<TurnKind>,
+}
+
+/// A direction through a junction, seen from the approach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum TurnKind {
+    /// To the left.
+    Left,
+    /// Straight on.
+    Through,
+    /// To the right.
+    Right,
+    /// Back where one came from.
+    UTurn,
+}
+
+/// What a detector is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DetectorUse {
+    /// At the stop line: calls and extends.
+    Presence,
+    /// Upstream of the stop line by this length: extends and counts arrivals.
+    Advance(Length),
+    /// A push button of a crossing.
+    Button,
+}
+
+/// What a broken detector does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnFault {
+    /// Its groups are called every cycle for their minimum.
+    RecallMin,
+    /// Its groups are called every cycle for their maximum.
+    RecallMax,
+    /// Its walk is given every cycle.
+    RecallEveryCycle,
+}
+
+/// A detector or push button.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detector {
+    /// Name on the drawing.
+    pub name: String,
+    /// Channel of the cabinet: 0-31 for detectors, 0-15 for buttons.
+    pub channel: u8,
+    /// What it is for.
+    pub usage: DetectorUse,
+    /// Groups it calls.
+    pub groups: GroupSet,
+    /// The approach and lane (from the kerb) it lies in, for vehicle detectors.
+    pub lane: Option<(ApproachId, u8)>,
+    /// Longest gap that still extends a green.
+    pub passage: Millis,
+    /// Occupied this long without a break is a fault.
+    pub stuck_on: Millis,
+    /// Silent this long by day is a fault.
+    pub stuck_off: Millis,
+    /// More pulses per minute than this is a fault.
+    pub chatter_per_min: u16,
+    /// What happens while it is faulty.
+    pub on_fault: OnFault,
+}
+
+/// How a plan drives its stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PlanMode {
+    /// Every stage its split, every cycle.
+    Fixed,
+    /// Demand, extension and maximum; stages nobody wants are skipped.
+    Actuated,
+    /// Fixed cycle and offset; stages yield to demand inside their splits.
+    Coordinated,
+    /// Adaptive control with this plan as its fallback.
+    Adaptive,
+}
+
+/// What an actuated stage does with nobody waiting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Recall {
+    /// Only on demand.
+    #[default]
+    None,
+    /// Its minimum every round.
+    Min,
+    /// Its maximum every round.
+    Max,
+}
+
+/// One entry of a plan's stage sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanStage {
+    /// Which stage.
+    pub stage: StageId,
+    /// Green and its change interval; zero in a plan without a cycle.
+    pub split: Millis,
+    /// Longest green while somebody else waits, in an actuated plan.
+    pub green_max: Millis,
+    /// What happens with nobody waiting.
+    pub recall: Recall,
+}
+
+/// A signal plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Name, as `am-peak`.
+    pub name: String,
+    /// How it drives its stages.
+    pub mode: PlanMode,
+    /// Cycle time; zero in a plan without one.
+    pub cycle: Millis,
+    /// Start of the coordinated stage's green in the city's cycle clock, whatever reference the
+    /// file used.
+    pub offset: Millis,
+    /// The stage the offset speaks of.
+    pub coordinated: Option<StageId>,
+    /// The stages in order.
+    pub sequence: Vec<PlanStage>,
+    /// Where an actuated plan rests.
+    pub rest: Option<StageId>,
+    /// Largest change of a cycle while getting into step, per mille of the cycle.
+    pub transition_per_mille: u16,
+}
+
+/// Which plan runs when.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Day plans: entries of (second of day, plan), first at 0, rising.
+    pub days: Vec<Vec<(u32, PlanId)>>,
+    /// Index into `days` for Monday to Sunday.
+    pub weekdays: [u8; 7],
+    /// From, to (inclusive), index into `days`; earlier entries win.
+    pub exceptions: Vec<(Date, Date, u8)>,
+}
+
+impl CheckedSite {
+    /// The group with this name on the drawing.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<GroupId> {
+        let at = self.groups.iter().position(|group| group.name == name)?;
+        u8::try_from(at).ok().map(GroupId::new)
+    }
+
+    /// The approach that `road` enters by.
+    #[must_use]
+    pub fn approach_of_road(&self, road: &str) -> Option<ApproachId> {
+        let at = self
+            .approaches
+            .iter()
+            .position(|approach| approach.road == road)?;
+        u8::try_from(at).ok().map(ApproachId::new)
+    }
+
+    /// The detector with this name on the drawing.
+    #[must_use]
+    pub fn detector(&self, name: &str) -> Option<DetectorId> {
+        let at = self
+            .detectors
+            .iter()
+            .position(|detector| detector.name == name)?;
+        u8::try_from(at).ok().map(DetectorId::new)
+    }
+}

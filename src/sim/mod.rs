@@ -1,0 +1,3 @@
+//! The virtual street (contract).
+mod street;
+pub use street::*;
