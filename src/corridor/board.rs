@@ -1,0 +1,73 @@
+//! What the corridor engine must know of the sites, and nothing more.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ApproachId, SiteId};
+use crate::signal::GroupSet;
+use crate::units::Millis;
+
+/// Vehicles on an approach, as far as anybody can tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queue {
+    /// Vehicles in the fullest lane, standing or not.
+    pub vehicles_worst_lane: u16,
+    /// Vehicles in all lanes.
+    pub vehicles_total: u16,
+    /// At least one of them stands.
+    pub standing: bool,
+}
+
+/// Whether a site can serve a corridor now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Availability {
+    /// It follows us.
+    #[default]
+    Ready,
+    /// A person works the panel at the cabinet.
+    LocalControl,
+    /// It is faulty, flashing, silent, starting up or on its local plan.
+    Unavailable,
+    /// The operator took it out.
+    TakenOut,
+}
+
+/// Who waits at a site because others have right of way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OthersDemand {
+    /// Vehicles waiting, all lanes.
+    pub vehicles: u16,
+    /// Vehicles that arrive and will have to wait, per hour, all lanes.
+    pub vehicles_per_hour: u32,
+    /// Walkers waiting, at least one per latched button.
+    pub walkers: u16,
+    /// The longest any vehicle has waited.
+    pub vehicle_wait_max: Millis,
+    /// The longest any walker has waited.
+    pub walker_wait_max: Millis,
+}
+
+/// The state of the sites at the start of the cycle. A site nobody knows is [`Availability::Unavailable`].
+pub trait SiteBoard {
+    /// The kernel's exact time from now until every group of `groups` could be green; zero if they
+    /// are. `None` if the site's kernel cannot say.
+    fn entry_time(&self, site: SiteId, groups: GroupSet) -> Option<Millis>;
+
+    /// True if every lamp of `groups` was freshly read back green. Never an intention.
+    fn green_read_back(&self, site: SiteId, groups: GroupSet) -> bool;
+
+    /// Vehicles between the upstream junction and the stop line of `approach`.
+    fn queue(&self, site: SiteId, approach: ApproachId) -> Queue;
+
+    /// Whether the site can serve a corridor now.
+    fn availability(&self, site: SiteId) -> Availability;
+
+    /// Who waits or will wait at groups hostile to `groups`.
+    fn others_demand(&self, site: SiteId, groups: GroupSet) -> OthersDemand;
+
+    /// Every group of the site that is hostile to a group of `groups`.
+    fn hostile_to(&self, site: SiteId, groups: GroupSet) -> GroupSet;
+
+    /// True if the site follows its plan again, with nothing left to catch up.
+    fn in_step(&self, site: SiteId) -> bool;
+}

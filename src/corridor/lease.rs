@@ -1,0 +1,43 @@
+//! What the corridor engine hands to a site: a wish with an end.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::CorridorId;
+use crate::signal::GroupSet;
+use crate::units::{Millis, Mono};
+
+/// How long a lease lives if nobody renews it. The engine renews it every second.
+pub const LEASE_TTL: Millis = Millis::from_secs(3);
+
+/// What a site is asked to do for a vehicle that is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeaseStep {
+    /// The lock is near. Nothing is cut: what has right of way keeps it as long as the plan says.
+    /// No group hostile to the lease's groups is newly started, and when the plan would leave its
+    /// stage the lease's groups are asked for instead.
+    Inhibit,
+    /// The lease's groups are asked for now, with whatever cannot hurt them.
+    Lock,
+}
+
+/// A wish of the corridor engine for one site. It ends by itself unless it is renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// For which corridor.
+    pub corridor: CorridorId,
+    /// The emergency green of the vehicle's approach; never empty.
+    pub groups: GroupSet,
+    /// From this moment on the lease means nothing.
+    pub expires: Mono,
+    /// What is asked.
+    pub step: LeaseStep,
+}
+
+impl Lease {
+    /// True while the lease still means something.
+    #[must_use]
+    pub fn is_live(&self, now: Mono) -> bool {
+        now < self.expires
+    }
+}
