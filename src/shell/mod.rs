@@ -1,3 +1,4 @@
 //! Everything that touches clock, disk, network and threads.
+pub mod console;
 pub mod dispatch;
 pub mod field;

@@ -1,0 +1,284 @@
+//! The city as it does not change.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::corridor::ServiceDto;
+use super::{NamesDto, Position, line, many, position, round};
+use crate::shell::dispatch::view::{
+    ApproachStatic, CityStatic, ClassStatic, GroupStatic, JunctionStatic, MissionStatic,
+    PlaceStatic, RoadStatic, SiteStatic, VehicleStatic,
+};
+use crate::signal::GroupKind;
+
+/// What does not change while the program runs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CityDto {
+    id: String,
+    names: NamesDto,
+    /// True if the city is made up.
+    synthetic: bool,
+    timezone: String,
+    roads: Vec<RoadDto>,
+    /// Outlines of rivers and lakes, positions as `[lon, lat]`.
+    #[schema(value_type = Vec<Vec<Vec<f64>>>)]
+    water: Vec<Vec<Position>>,
+    junctions: Vec<JunctionDto>,
+    places: Vec<PlaceDto>,
+    classes: Vec<ClassDto>,
+    vehicles: Vec<VehicleDto>,
+    missions: Vec<MissionDto>,
+    /// Controlled sites; the live picture has the same order.
+    sites: Vec<SiteStaticDto>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RoadDto {
+    id: String,
+    names: NamesDto,
+    lanes: u8,
+    speed_kmh: u16,
+    bridge: bool,
+    /// The line in driving direction, positions as `[lon, lat]`.
+    #[schema(value_type = Vec<Vec<f64>>)]
+    line: Vec<Position>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JunctionDto {
+    id: String,
+    names: NamesDto,
+    #[schema(value_type = Vec<f64>)]
+    at: Position,
+}
+
+/// A place a vehicle can be sent to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlaceDto {
+    id: String,
+    /// `hospital`, `fire-station` or `other`.
+    kind: String,
+    names: NamesDto,
+    #[schema(value_type = Vec<f64>)]
+    at: Position,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ClassDto {
+    class: ServiceDto,
+    /// 1 is best.
+    rank: u8,
+    /// False: priority only.
+    preempts: bool,
+}
+
+/// A vehicle of the allow-list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VehicleDto {
+    id: String,
+    call_sign: NamesDto,
+    plate: String,
+    terminal_id: String,
+    class: ServiceDto,
+    length_m: f64,
+}
+
+/// A mission somebody prepared.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MissionDto {
+    id: String,
+    names: NamesDto,
+    /// Vehicle id.
+    vehicle: String,
+    /// Place id.
+    destination: String,
+}
+
+/// A controlled site.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SiteStaticDto {
+    id: String,
+    names: NamesDto,
+    /// True for a pedestrian-request crossing.
+    crossing: bool,
+    #[schema(value_type = Vec<f64>)]
+    at: Position,
+    groups: Vec<GroupDto>,
+    approaches: Vec<ApproachDto>,
+    /// Stages that can be held by hand.
+    stages: Vec<String>,
+    link: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GroupDto {
+    name: String,
+    kind: GroupKindDto,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum GroupKindDto {
+    Vehicle,
+    Arrow,
+    NonMotor,
+    Pedestrian,
+    WaitingArea,
+}
+
+/// A road coming into a site.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ApproachDto {
+    name: String,
+    road: String,
+    /// Where the approach comes from, degrees clockwise from north.
+    bearing_deg: f64,
+    /// Indices into `groups`.
+    groups: Vec<u8>,
+    /// Walkers' groups over this arm, indices into `groups`.
+    walks: Vec<u8>,
+    /// From the kerb to the middle.
+    lanes: Vec<LaneDto>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LaneDto {
+    /// Index into `groups`.
+    group: u8,
+    turns: Vec<String>,
+}
+
+impl From<&CityStatic> for CityDto {
+    fn from(city: &CityStatic) -> Self {
+        Self {
+            id: city.id.clone(),
+            names: (&city.names).into(),
+            synthetic: city.synthetic,
+            timezone: city.timezone.clone(),
+            roads: many(&city.roads),
+            water: city.water.iter().map(|outline| line(outline)).collect(),
+            junctions: many(&city.junctions),
+            places: many(&city.places),
+            classes: many(&city.classes),
+            vehicles: many(&city.vehicles),
+            missions: many(&city.missions),
+            sites: many(&city.sites),
+        }
+    }
+}
+
+impl From<&RoadStatic> for RoadDto {
+    fn from(road: &RoadStatic) -> Self {
+        Self {
+            id: road.id.clone(),
+            names: (&road.names).into(),
+            lanes: road.lanes,
+            speed_kmh: road.speed_kmh,
+            bridge: road.bridge,
+            line: line(&road.line),
+        }
+    }
+}
+
+impl From<&JunctionStatic> for JunctionDto {
+    fn from(junction: &JunctionStatic) -> Self {
+        Self {
+            id: junction.id.clone(),
+            names: (&junction.names).into(),
+            at: position(junction.at),
+        }
+    }
+}
+
+impl From<&PlaceStatic> for PlaceDto {
+    fn from(place: &PlaceStatic) -> Self {
+        Self {
+            id: place.id.clone(),
+            kind: place.kind.clone(),
+            names: (&place.names).into(),
+            at: position(place.at),
+        }
+    }
+}
+
+impl From<&ClassStatic> for ClassDto {
+    fn from(class: &ClassStatic) -> Self {
+        Self {
+            class: class.class.into(),
+            rank: class.rank,
+            preempts: class.preempts,
+        }
+    }
+}
+
+impl From<&VehicleStatic> for VehicleDto {
+    fn from(vehicle: &VehicleStatic) -> Self {
+        Self {
+            id: vehicle.id.clone(),
+            call_sign: (&vehicle.call_sign).into(),
+            plate: vehicle.plate.clone(),
+            terminal_id: vehicle.terminal_id.clone(),
+            class: vehicle.class.into(),
+            length_m: vehicle.length_m,
+        }
+    }
+}
+
+impl From<&MissionStatic> for MissionDto {
+    fn from(mission: &MissionStatic) -> Self {
+        Self {
+            id: mission.id.clone(),
+            names: (&mission.names).into(),
+            vehicle: mission.vehicle.clone(),
+            destination: mission.destination.clone(),
+        }
+    }
+}
+
+impl From<&SiteStatic> for SiteStaticDto {
+    fn from(site: &SiteStatic) -> Self {
+        Self {
+            id: site.id.clone(),
+            names: (&site.names).into(),
+            crossing: site.crossing,
+            at: position(site.at),
+            groups: many(&site.groups),
+            approaches: many(&site.approaches),
+            stages: site.stages.clone(),
+            link: site.link.clone(),
+        }
+    }
+}
+
+impl From<&GroupStatic> for GroupDto {
+    fn from(group: &GroupStatic) -> Self {
+        let kind = match group.kind {
+            GroupKind::Vehicle => GroupKindDto::Vehicle,
+            GroupKind::Arrow => GroupKindDto::Arrow,
+            GroupKind::NonMotor => GroupKindDto::NonMotor,
+            GroupKind::Pedestrian => GroupKindDto::Pedestrian,
+            GroupKind::WaitingArea => GroupKindDto::WaitingArea,
+        };
+        Self {
+            name: group.name.clone(),
+            kind,
+        }
+    }
+}
+
+impl From<&ApproachStatic> for ApproachDto {
+    fn from(approach: &ApproachStatic) -> Self {
+        let lane = |(group, turns): &(u8, Vec<String>)| LaneDto {
+            group: *group,
+            turns: turns.clone(),
+        };
+        Self {
+            name: approach.name.clone(),
+            road: approach.road.clone(),
+            bearing_deg: round(approach.bearing_deg, 10.0),
+            groups: approach.groups.clone(),
+            walks: approach.walks.clone(),
+            lanes: approach.lanes.iter().map(lane).collect(),
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! The city in motion.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::city::SiteStaticDto;
+use super::corridor::CorridorDto;
+use super::{NamesDto, Position, many, position, round};
+use crate::kernel::CabinetState;
+use crate::shell::dispatch::view::{
+    Alarm, CityView, LinkView, ManualView, Mode, QueueView, SiteView, StatusView, VehicleView,
+    WaitView,
+};
+use crate::signal::{Indication, Observed};
+
+/// The whole picture of one moment.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SnapshotDto {
+    /// Number of the frame this picture belongs to.
+    pub(crate) seq: u64,
+    /// Unix time of the control cycle, milliseconds.
+    at_unix_ms: i64,
+    /// Local civil time.
+    civil: String,
+    status: StatusDto,
+    /// In the order of the city's sites.
+    sites: Vec<SiteDto>,
+    /// Age of each site's reading, milliseconds; null if there never was one.
+    ages_ms: Vec<Option<u32>>,
+    vehicles: Vec<VehicleLiveDto>,
+    corridors: Vec<CorridorDto>,
+}
+
+/// A frame of the live stream.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub(crate) enum FrameDto {
+    /// Everything; the first frame of a connection.
+    Snapshot(SnapshotDto),
+    /// What changed since frame `base`.
+    Delta(DeltaDto),
+}
+
+/// What changed since an earlier frame of the same connection.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeltaDto {
+    seq: u64,
+    /// Frame this delta applies to: always the frame sent before it on this connection.
+    base: u64,
+    at_unix_ms: i64,
+    civil: String,
+    /// Present if it changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<StatusDto>,
+    /// Sites that changed, each with its place in the order of the city's sites.
+    sites: Vec<SiteChangeDto>,
+    ages_ms: Vec<Option<u32>>,
+    vehicles: Vec<VehicleLiveDto>,
+    /// Present if any of them changed; then all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corridors: Option<Vec<CorridorDto>>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SiteChangeDto {
+    at: usize,
+    site: SiteDto,
+}
+
+/// Health of the program.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct StatusDto {
+    /// Control cycles so far.
+    ticks: u64,
+    /// Cycles that began more than half a cycle late.
+    late_ticks: u64,
+    scheduler: String,
+    links: Vec<LinkDto>,
+    alarms: Vec<AlarmDto>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LinkDto {
+    id: String,
+    cabinets: u16,
+    /// Cabinets that answer.
+    up: u16,
+    round_trip_ms: Option<u32>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct AlarmDto {
+    code: String,
+    /// True if the street is affected.
+    serious: bool,
+    text: NamesDto,
+    site: Option<String>,
+}
+
+/// What the lamps of one group were seen to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LampDto {
+    Dark,
+    Red,
+    Amber,
+    Green,
+    RedAmber,
+    FlashingAmber,
+    FlashingGreen,
+    FlashingRed,
+    /// Not read.
+    Unknown,
+    /// A pattern that is no legal indication.
+    Nonsense,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum CabinetDto {
+    Silent,
+    Following,
+    StartUp,
+    Fallback,
+    LocalManual,
+    MonitorFault,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ModeDto {
+    Starting,
+    Normal,
+    AllRed,
+    Flashing,
+    Dark,
+}
+
+/// One site in motion.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SiteDto {
+    cabinet: CabinetDto,
+    mode: ModeDto,
+    /// As read back, one per group.
+    lamps: Vec<LampDto>,
+    stage: Option<String>,
+    plan: String,
+    /// Policy whose wish won.
+    winner: String,
+    reason: NamesDto,
+    waits: Vec<WaitDto>,
+    /// Longest wait of anyone at this site, seconds.
+    wait_max_s: u32,
+    queues: Vec<QueueDto>,
+    corridor: Option<u32>,
+    manual: Option<ManualDto>,
+    faults: Vec<NamesDto>,
+}
+
+/// Walkers at one group.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WaitDto {
+    /// Index of the group.
+    group: u8,
+    waited_s: u32,
+    bound_s: u32,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QueueDto {
+    /// Index of the approach.
+    approach: u8,
+    vehicles: u16,
+    length_m: u16,
+}
+
+/// An operator's act in force.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ManualDto {
+    /// `stage`, `all-red` or `flash`.
+    act: String,
+    stage: Option<String>,
+    by: String,
+    left_s: u32,
+}
+
+/// An emergency vehicle in motion.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VehicleLiveDto {
+    id: String,
+    #[schema(value_type = Vec<f64>)]
+    at: Position,
+    heading_deg: f64,
+    speed_mps: f64,
+    age_ms: u32,
+    corridor: Option<u32>,
+}
+
+/// One site, both as built and in motion.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SiteDetailDto {
+    pub(crate) built: SiteStaticDto,
+    pub(crate) now: SiteDto,
+    /// Age of the reading, milliseconds.
+    pub(crate) age_ms: Option<u32>,
+}
+
+impl SnapshotDto {
+    pub(crate) fn new(seq: u64, view: &CityView) -> Self {
+        Self {
+            seq,
+            at_unix_ms: view.unix_ms,
+            civil: view.civil.clone(),
+            status: (&view.status).into(),
+            sites: many(&view.sites),
+            ages_ms: ages(view),
+            vehicles: many(&view.vehicles),
+            corridors: many(&view.corridors),
+        }
+    }
+}
+
+impl DeltaDto {
+    /// What `view` (frame `seq`) has that `before` (frame `base`) had not.
+    pub(crate) fn new(base: u64, before: &CityView, seq: u64, view: &CityView) -> Self {
+        let changed = |(at, site): (usize, &SiteView)| {
+            let same = before.sites.get(at).is_some_and(|old| same_site(old, site));
+            (!same).then(|| SiteChangeDto {
+                at,
+                site: site.into(),
+            })
+        };
+        Self {
+            seq,
+            base,
+            at_unix_ms: view.unix_ms,
+            civil: view.civil.clone(),
+            status: (before.status != view.status).then(|| (&view.status).into()),
+            sites: view.sites.iter().enumerate().filter_map(changed).collect(),
+            ages_ms: ages(view),
+            vehicles: many(&view.vehicles),
+            corridors: (before.corridors != view.corridors).then(|| many(&view.corridors)),
+        }
+    }
+}
+
+/// Equal but for the age of the reading, which travels on its own.
+fn same_site(old: &SiteView, new: &SiteView) -> bool {
+    let mut old = old.clone();
+    old.age_ms = new.age_ms;
+    old == *new
+}
+
+fn ages(view: &CityView) -> Vec<Option<u32>> {
+    view.sites.iter().map(|site| site.age_ms).collect()
+}
+
+impl From<&StatusView> for StatusDto {
+    fn from(status: &StatusView) -> Self {
+        Self {
+            ticks: status.ticks,
+            late_ticks: status.late_ticks,
+            scheduler: status.scheduler.clone(),
+            links: many(&status.links),
+            alarms: many(&status.alarms),
+        }
+    }
+}
+
+impl From<&LinkView> for LinkDto {
+    fn from(link: &LinkView) -> Self {
+        Self {
+            id: link.id.clone(),
+            cabinets: link.cabinets,
+            up: link.up,
+            round_trip_ms: link.round_trip_ms,
+        }
+    }
+}
+
+impl From<&Alarm> for AlarmDto {
+    fn from(alarm: &Alarm) -> Self {
+        Self {
+            code: alarm.code.clone(),
+            serious: alarm.serious,
+            text: (&alarm.text).into(),
+            site: alarm.site.clone(),
+        }
+    }
+}
+
+impl From<&SiteView> for SiteDto {
+    fn from(site: &SiteView) -> Self {
+        Self {
+            cabinet: cabinet(site.cabinet),
+            mode: mode(site.mode),
+            lamps: site.lamps.iter().map(|lamp| LampDto::from(*lamp)).collect(),
+            stage: site.stage.clone(),
+            plan: site.plan.clone(),
+            winner: site.winner.clone(),
+            reason: (&site.reason).into(),
+            waits: many(&site.waits),
+            wait_max_s: site.wait_max_s,
+            queues: many(&site.queues),
+            corridor: site.corridor,
+            manual: site.manual.as_ref().map(ManualDto::from),
+            faults: many(&site.faults),
+        }
+    }
+}
+
+impl From<Observed> for LampDto {
+    fn from(observed: Observed) -> Self {
+        match observed {
+            Observed::NoSensor => Self::Unknown,
+            Observed::Nonsense => Self::Nonsense,
+            Observed::Lamps(shown) => match shown {
+                Indication::Dark => Self::Dark,
+                Indication::Red => Self::Red,
+                Indication::Amber => Self::Amber,
+                Indication::Green => Self::Green,
+                Indication::RedAmber => Self::RedAmber,
+                Indication::FlashingAmber => Self::FlashingAmber,
+                Indication::FlashingGreen => Self::FlashingGreen,
+                Indication::FlashingRed => Self::FlashingRed,
+            },
+        }
+    }
+}
+
+fn cabinet(state: CabinetState) -> CabinetDto {
+    match state {
+        CabinetState::Silent => CabinetDto::Silent,
+        CabinetState::Following => CabinetDto::Following,
+        CabinetState::StartUp => CabinetDto::StartUp,
+        CabinetState::Fallback => CabinetDto::Fallback,
+        CabinetState::LocalManual => CabinetDto::LocalManual,
+        CabinetState::MonitorFault => CabinetDto::MonitorFault,
+    }
+}
+
+fn mode(mode: Mode) -> ModeDto {
+    match mode {
+        Mode::Starting => ModeDto::Starting,
+        Mode::Normal => ModeDto::Normal,
+        Mode::AllRed => ModeDto::AllRed,
+        Mode::Flashing => ModeDto::Flashing,
+        Mode::Dark => ModeDto::Dark,
+    }
+}
+
+impl From<&WaitView> for WaitDto {
+    fn from(wait: &WaitView) -> Self {
+        Self {
+            group: wait.group,
+            waited_s: wait.waited_s,
+            bound_s: wait.bound_s,
+        }
+    }
+}
+
+impl From<&QueueView> for QueueDto {
+    fn from(queue: &QueueView) -> Self {
+        Self {
+            approach: queue.approach,
+            vehicles: queue.vehicles,
+            length_m: queue.length_m,
+        }
+    }
+}
+
+impl From<&ManualView> for ManualDto {
+    fn from(manual: &ManualView) -> Self {
+        Self {
+            act: manual.act.clone(),
+            stage: manual.stage.clone(),
+            by: manual.by.clone(),
+            left_s: manual.left_s,
+        }
+    }
+}
+
+impl From<&VehicleView> for VehicleLiveDto {
+    fn from(vehicle: &VehicleView) -> Self {
+        Self {
+            id: vehicle.id.clone(),
+            at: position(vehicle.at),
+            heading_deg: round(vehicle.heading_deg, 10.0),
+            speed_mps: round(vehicle.speed_mps, 10.0),
+            age_ms: vehicle.age_ms,
+            corridor: vehicle.corridor,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What the routes do: read the request, ask the world, write the answer.
+
+use alloc::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Api;
+use super::auth::{Principal, SESSION_LIFE, SignInError};
+use super::bodies;
+use super::dto::city::{CityDto, PlaceDto, VehicleDto};
+use super::dto::live::{SiteDetailDto, SnapshotDto, StatusDto};
+use super::dto::requests::{ManualRequestDto, PositionDto, SignInDto};
+use super::fields::JsonBody;
+use super::problem::Problem;
+use super::routes::{COOKIE, session_cookie};
+use super::world::{Refusal, World};
+
+/// That the program is alive.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HealthDto {
+    /// Always `alive`.
+    status: &'static str,
+    version: &'static str,
+}
+
+/// Who is signed in.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionDto {
+    name: String,
+    agency: String,
+    source_system: String,
+    roles: Vec<&'static str>,
+    /// Goes into the header `x-greenwave-csrf` of every act. Empty for bearer tokens.
+    csrf: String,
+}
+
+impl SessionDto {
+    fn new(principal: &Principal, csrf: String) -> Self {
+        Self {
+            name: principal.name.clone(),
+            agency: principal.agency.clone(),
+            source_system: principal.source_system.clone(),
+            roles: principal.roles.iter().map(|role| role.name()).collect(),
+            csrf,
+        }
+    }
+}
+
+/// Runs an act of the world away from the executor: it may wait for control cycles.
+pub(super) async fn act<T: Send + 'static>(
+    api: &Api,
+    act: impl FnOnce(&dyn World) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Problem> {
+    let world = Arc::clone(&api.world);
+    match tokio::task::spawn_blocking(move || act(&*world)).await {
+        Ok(answer) => answer.map_err(Problem::from),
+        Err(error) => {
+            tracing::error!(%error, "an act of the API broke off");
+            Err(Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "the act broke off; the journal knows whether it had an effect",
+            ))
+        }
+    }
+}
+
+/// That the program is alive.
+#[utoipa::path(get, path = "/api/v1/health", tag = "system",
+    responses((status = 200, body = HealthDto)))]
+pub(super) async fn health() -> Json<HealthDto> {
+    Json(HealthDto {
+        status: "alive",
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// Signs in by a one-time link and sets the session cookie.
+#[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignInDto,
+    responses((status = 200, body = SessionDto), (status = 400, body = Problem),
+        (status = 401, body = Problem), (status = 429, body = Problem)))]
+pub(super) async fn sign_in(
+    State(api): State<Arc<Api>>,
+    JsonBody(body): JsonBody,
+) -> Result<impl IntoResponse, Problem> {
+    let token = bodies::sign_in(&body)?;
+    let signed_in = api.auth.redeem(&token).map_err(|error| {
+        let (status, code) = match error {
+            SignInError::BadLink => (StatusCode::UNAUTHORIZED, "bad-link"),
+            SignInError::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many-sign-ins"),
+            SignInError::NoEntropy => (StatusCode::SERVICE_UNAVAILABLE, "no-entropy"),
+        };
+        Problem::new(status, code, error.to_string())
+    })?;
+    let cookie = format!(
+        "{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}",
+        signed_in.session,
+        SESSION_LIFE.as_secs()
+    );
+    Ok((
+        AppendHeaders([(header::SET_COOKIE, cookie)]),
+        Json(SessionDto::new(&signed_in.principal, signed_in.csrf)),
+    ))
+}
+
+/// Who is signed in; hands out a fresh CSRF token.
+#[utoipa::path(get, path = "/api/v1/session", tag = "session",
+    responses((status = 200, body = SessionDto), (status = 401, body = Problem)))]
+pub(super) async fn session(
+    State(api): State<Arc<Api>>,
+    Extension(principal): Extension<Principal>,
+    headers: HeaderMap,
+) -> Json<SessionDto> {
+    let csrf = session_cookie(&headers).and_then(|token| api.auth.renew_csrf(&token).ok());
+    Json(SessionDto::new(&principal, csrf.unwrap_or_default()))
+}
+
+/// Signs out.
+#[utoipa::path(delete, path = "/api/v1/session", tag = "session",
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub(super) async fn sign_out(State(api): State<Arc<Api>>, headers: HeaderMap) -> impl IntoResponse {
+    if let Some(token) = session_cookie(&headers) {
+        api.auth.sign_out(&token);
+    }
+    let cookie = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    (
+        StatusCode::NO_CONTENT,
+        AppendHeaders([(header::SET_COOKIE, cookie)]),
+    )
+}
+
+/// Health of the program: late cycles, links, alarms.
+#[utoipa::path(get, path = "/api/v1/status", tag = "system",
+    responses((status = 200, body = StatusDto), (status = 401, body = Problem)))]
+pub(super) async fn status(State(api): State<Arc<Api>>) -> Json<StatusDto> {
+    Json((&api.world.snapshot().status).into())
+}
+
+/// The city as it does not change: roads, sites, places, vehicles.
+#[utoipa::path(get, path = "/api/v1/city", tag = "city",
+    responses((status = 200, body = CityDto), (status = 401, body = Problem)))]
+pub(super) async fn city(State(api): State<Arc<Api>>) -> Json<CityDto> {
+    Json((&*api.world.city()).into())
+}
+
+/// Places a vehicle can be sent to.
+#[utoipa::path(get, path = "/api/v1/places", tag = "city",
+    responses((status = 200, body = [PlaceDto]), (status = 401, body = Problem)))]
+pub(super) async fn places(State(api): State<Arc<Api>>) -> Json<Vec<PlaceDto>> {
+    Json(super::dto::many(&api.world.city().places))
+}
+
+/// The allow-list of vehicles.
+#[utoipa::path(get, path = "/api/v1/vehicles", tag = "city",
+    responses((status = 200, body = [VehicleDto]), (status = 401, body = Problem)))]
+pub(super) async fn vehicles(State(api): State<Arc<Api>>) -> Json<Vec<VehicleDto>> {
+    Json(super::dto::many(&api.world.city().vehicles))
+}
+
+/// The whole picture of this moment.
+#[utoipa::path(get, path = "/api/v1/snapshot", tag = "city",
+    responses((status = 200, body = SnapshotDto), (status = 401, body = Problem)))]
+pub(super) async fn snapshot(State(api): State<Arc<Api>>) -> Json<SnapshotDto> {
+    let frame = api.frames.borrow().clone();
+    Json(SnapshotDto::new(frame.seq, &frame.view))
+}
+
+/// One site, both as built and in motion.
+#[utoipa::path(get, path = "/api/v1/sites/{id}", tag = "city",
+    params(("id" = String, Path, description = "site id, as J07")),
+    responses((status = 200, body = SiteDetailDto), (status = 404, body = Problem)))]
+pub(super) async fn site(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+) -> Result<Json<SiteDetailDto>, Problem> {
+    let (city, view) = (api.world.city(), api.world.snapshot());
+    let at = city.sites.iter().position(|site| site.id == id);
+    let built = at.and_then(|at| city.sites.get(at));
+    let now = at.and_then(|at| view.sites.get(at));
+    match (built, now) {
+        (Some(built), Some(now)) => Ok(Json(SiteDetailDto {
+            built: built.into(),
+            now: now.into(),
+            age_ms: now.age_ms,
+        })),
+        _ => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "no-such-site",
+            format!("there is no site {id}"),
+        )),
+    }
+}
+
+/// Puts one site under the operator's hand, for a limited time.
+#[utoipa::path(post, path = "/api/v1/sites/{id}/manual", tag = "acts",
+    params(("id" = String, Path, description = "site id")), request_body = ManualRequestDto,
+    responses((status = 204), (status = 400, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem),
+        (status = 422, body = Problem)))]
+pub(super) async fn manual(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody,
+) -> Result<StatusCode, Problem> {
+    let (wanted, lease_ms) = bodies::manual(&body)?;
+    act(&api, move |world| world.manual(&id, &wanted, lease_ms, &by)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives a site back to its plan.
+#[utoipa::path(delete, path = "/api/v1/sites/{id}/manual", tag = "acts",
+    params(("id" = String, Path, description = "site id")),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn release_manual(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    act(&api, move |world| world.release_manual(&id, &by)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A vehicle's position.
+#[utoipa::path(post, path = "/api/v1/positions", tag = "acts", request_body = PositionDto,
+    responses((status = 204), (status = 400, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn fix(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+    JsonBody(body): JsonBody,
+) -> Result<StatusCode, Problem> {
+    let fix = bodies::position(&body, api.now_ms())?;
+    act(&api, move |world| world.fix(&fix, &by)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

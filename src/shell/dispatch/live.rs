@@ -1,0 +1,139 @@
+//! The live stream: a snapshot, then deltas, over a WebSocket.
+//!
+//! One task reads the world five times a second into a `watch` cell. Every connection compares
+//! the newest frame with the last one *it sent*, so a slow client skips frames instead of
+//! queueing them, and what it holds is always complete.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::Api;
+use super::dto::live::{DeltaDto, FrameDto, SnapshotDto};
+use super::problem::Problem;
+use super::world::{CityView, World};
+
+/// Time between frames.
+const PERIOD: Duration = Duration::from_millis(200);
+/// A client that takes no frame for this long is cut off.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One numbered picture.
+#[derive(Clone)]
+pub(super) struct Frame {
+    pub(super) seq: u64,
+    pub(super) view: Arc<CityView>,
+}
+
+/// The cell that holds the newest frame.
+pub(super) fn cell(world: &dyn World) -> (watch::Sender<Frame>, watch::Receiver<Frame>) {
+    watch::channel(Frame {
+        seq: 1,
+        view: world.snapshot(),
+    })
+}
+
+/// Fills the cell until nobody looks any more.
+pub(super) async fn fill(world: Arc<dyn World>, frames: watch::Sender<Frame>) {
+    let mut clock = interval(PERIOD);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !frames.is_closed() {
+        clock.tick().await;
+        let view = world.snapshot();
+        frames.send_modify(|frame| {
+            frame.seq = frame.seq.saturating_add(1);
+            frame.view = view;
+        });
+    }
+}
+
+/// Live picture: the first frame is a snapshot, the others are deltas (see `FrameDto`).
+#[utoipa::path(get, path = "/api/v1/live", tag = "city",
+    responses((status = 101, description = "switched to a WebSocket; frames are FrameDto",
+        body = FrameDto), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub(super) async fn live(
+    State(api): State<Arc<Api>>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    if !same_origin(&headers) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "foreign-origin",
+            "the live stream is for pages of this server only",
+        ));
+    }
+    let upgrade = upgrade.map_err(|_| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "not-a-websocket",
+            "this route speaks WebSocket only",
+        )
+    })?;
+    let frames = api.frames.clone();
+    Ok(upgrade
+        .max_message_size(4096)
+        .on_upgrade(move |socket| serve(socket, frames)))
+}
+
+/// A browser names the page's origin; programs do not and need none, having no ambient cookie.
+fn same_origin(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(origin) = text(header::ORIGIN) else {
+        return true;
+    };
+    let host = text(header::HOST).unwrap_or_default();
+    origin
+        .split_once("://")
+        .is_some_and(|(_, origin)| origin.eq_ignore_ascii_case(host))
+}
+
+async fn serve(mut socket: WebSocket, mut frames: watch::Receiver<Frame>) {
+    let mut sent: Option<Frame> = None;
+    loop {
+        let frame = frames.borrow_and_update().clone();
+        let Some(text) = text(sent.as_ref(), &frame) else {
+            return;
+        };
+        match timeout(PATIENCE, socket.send(Message::Text(text))).await {
+            Ok(Ok(())) => sent = Some(frame),
+            Ok(Err(_)) | Err(_) => return,
+        }
+        loop {
+            tokio::select! {
+                changed = frames.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    break;
+                }
+                heard = socket.recv() => match heard {
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                    // Nothing is ever commanded over this stream.
+                    Some(Ok(_)) => {}
+                }
+            }
+        }
+    }
+}
+
+fn text(sent: Option<&Frame>, frame: &Frame) -> Option<Utf8Bytes> {
+    let dto = match sent {
+        None => FrameDto::Snapshot(SnapshotDto::new(frame.seq, &frame.view)),
+        Some(sent) => FrameDto::Delta(DeltaDto::new(sent.seq, &sent.view, frame.seq, &frame.view)),
+    };
+    match serde_json::to_string(&dto) {
+        Ok(text) => Some(text.into()),
+        Err(error) => {
+            tracing::error!(%error, "a live frame could not be written");
+            None
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Puts the routes together and serves them.
+
+use alloc::sync::Arc;
+use core::future::Future;
+use core::time::Duration;
+use std::io;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::auth::Auth;
+use super::problem::Problem;
+use super::world::World;
+use super::{Api, corridors, handlers, ledger, limits, live, routes as table};
+use crate::shell::console;
+
+/// A request that is not answered by then gets 503.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// No inline script, no inline style, nothing from elsewhere.
+const CSP: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; \
+                   object-src 'none'; form-action 'self'; frame-ancestors 'none'";
+/// The API's own reader page sets styles in place; it can do nothing else.
+const CSP_DOCS: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
+                        img-src 'self' data:; base-uri 'none'; object-src 'none'; \
+                        frame-ancestors 'none'";
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Greenwave",
+    description = "Watch a city's signals, preview and open emergency green-wave corridors. \
+                   See docs/api/README.md."
+))]
+struct Doc;
+
+fn api_routes() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::with_openapi(Doc::openapi())
+        .routes(routes!(handlers::health))
+        .routes(routes!(
+            handlers::session,
+            handlers::sign_in,
+            handlers::sign_out
+        ))
+        .routes(routes!(handlers::status))
+        .routes(routes!(handlers::city))
+        .routes(routes!(handlers::places))
+        .routes(routes!(handlers::vehicles))
+        .routes(routes!(handlers::snapshot))
+        .routes(routes!(live::live))
+        .routes(routes!(handlers::site))
+        .routes(routes!(handlers::manual, handlers::release_manual))
+        .routes(routes!(handlers::fix))
+        .routes(routes!(corridors::preview))
+        .routes(routes!(corridors::list, corridors::open))
+        .routes(routes!(corridors::one))
+        .routes(routes!(corridors::cancel))
+        .routes(routes!(corridors::confirm))
+        .routes(routes!(corridors::extend))
+        .routes(routes!(corridors::take_out))
+        .routes(routes!(corridors::passed))
+}
+
+/// The OpenAPI 3.1 document of the API, pretty-printed, with a newline at its end.
+#[must_use]
+pub fn openapi_json() -> String {
+    let doc = api_routes().into_openapi();
+    let text = doc.to_pretty_json().unwrap_or_default();
+    format!("{text}\n")
+}
+
+/// Serves API and console on `listener` until `shutdown` completes.
+///
+/// # Errors
+/// The listener failed.
+pub async fn run(
+    listener: TcpListener,
+    world: Arc<dyn World>,
+    auth: Arc<Auth>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (sender, frames) = live::cell(&*world);
+    let filler = tokio::spawn(live::fill(Arc::clone(&world), sender));
+    let api = Arc::new(Api {
+        world,
+        auth,
+        ledger: ledger::Ledger::default(),
+        limits: limits::Limits::default(),
+        frames,
+    });
+    // Stopping the filler closes the cell, which ends every live stream.
+    let stop = async move {
+        shutdown.await;
+        filler.abort();
+    };
+    axum::serve(listener, router(api))
+        .with_graceful_shutdown(stop)
+        .await
+}
+
+fn router(api: Arc<Api>) -> Router {
+    let (routes, doc) = api_routes().split_for_parts();
+    let door = middleware::from_fn_with_state(Arc::clone(&api), table::door);
+    let routes = routes
+        .method_not_allowed_fallback(wrong_method)
+        .route_layer(door)
+        .with_state(api)
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TIMEOUT,
+        ));
+    Router::new()
+        .merge(routes)
+        .merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", doc))
+        .fallback(elsewhere)
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn(headers))
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "wrong-method",
+        "this path knows other methods; see /docs",
+    )
+}
+
+/// Paths under `/api/` that do not exist, and the console's files.
+async fn elsewhere(request: Request) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return Problem::new(StatusCode::NOT_FOUND, "no-such-route", "see /docs").into_response();
+    }
+    console::serve(request.method(), request.uri().path(), request.headers())
+}
+
+/// Security headers on every answer.
+async fn headers(request: Request, next: Next) -> Response {
+    let docs = request.uri().path().starts_with("/docs");
+    let api = request.uri().path().starts_with("/api/");
+    let mut answer: Response<Body> = next.run(request).await;
+    let all = answer.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        all.insert(name, HeaderValue::from_static(value));
+    };
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        if docs { CSP_DOCS } else { CSP },
+    );
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "geolocation=(), camera=(), microphone=()",
+    );
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    if api {
+        set(header::CACHE_CONTROL, "no-store");
+    }
+    answer
+}

@@ -1,0 +1,576 @@
+//! The picture of the city that the API shows: static things once, moving things at every read.
+
+use crate::corridor::ServiceClass;
+use crate::kernel::CabinetState;
+use crate::signal::{GroupKind, Observed};
+
+/// A position in WGS-84.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LatLon {
+    /// Degrees north.
+    pub lat: f64,
+    /// Degrees east.
+    pub lon: f64,
+}
+
+/// One name or sentence in both languages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl Names {
+    /// Both languages.
+    #[must_use]
+    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self {
+            zh: zh.into(),
+            en: en.into(),
+        }
+    }
+}
+
+/// What does not change while the program runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CityStatic {
+    /// Id of the city folder.
+    pub id: String,
+    /// The city's name.
+    pub names: Names,
+    /// True if the city is made up.
+    pub synthetic: bool,
+    /// IANA time zone.
+    pub timezone: String,
+    /// Roads in driving direction.
+    pub roads: Vec<RoadStatic>,
+    /// Outlines of rivers and lakes.
+    pub water: Vec<Vec<LatLon>>,
+    /// Nodes of the road graph that no site controls.
+    pub junctions: Vec<JunctionStatic>,
+    /// Hospitals, fire stations, other places.
+    pub places: Vec<PlaceStatic>,
+    /// Emergency classes, best rank first.
+    pub classes: Vec<ClassStatic>,
+    /// The allow-list.
+    pub vehicles: Vec<VehicleStatic>,
+    /// Prepared missions.
+    pub missions: Vec<MissionStatic>,
+    /// Controlled sites; [`CityView::sites`] has the same order.
+    pub sites: Vec<SiteStatic>,
+}
+
+/// A directed road.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoadStatic {
+    /// Id in `network.geojson`.
+    pub id: String,
+    /// Street name.
+    pub names: Names,
+    /// Lanes in this direction.
+    pub lanes: u8,
+    /// Speed limit, km/h.
+    pub speed_kmh: u16,
+    /// True on a bridge.
+    pub bridge: bool,
+    /// The line in driving direction.
+    pub line: Vec<LatLon>,
+}
+
+/// A node of the road graph.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JunctionStatic {
+    /// Id in `network.geojson`.
+    pub id: String,
+    /// Its name.
+    pub names: Names,
+    /// Where it is.
+    pub at: LatLon,
+}
+
+/// A place a vehicle can be sent to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlaceStatic {
+    /// Id in `network.geojson`.
+    pub id: String,
+    /// `hospital`, `fire-station` or `other`.
+    pub kind: String,
+    /// Its name.
+    pub names: Names,
+    /// Where it is.
+    pub at: LatLon,
+}
+
+/// An emergency class of the city's policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClassStatic {
+    /// Which class.
+    pub class: ServiceClass,
+    /// 1 is best.
+    pub rank: u8,
+    /// False: priority only.
+    pub preempts: bool,
+}
+
+/// A vehicle of the allow-list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VehicleStatic {
+    /// Its id.
+    pub id: String,
+    /// Radio name.
+    pub call_sign: Names,
+    /// Number plate.
+    pub plate: String,
+    /// JT/T 808 phone number of the terminal.
+    pub terminal_id: String,
+    /// What it is.
+    pub class: ServiceClass,
+    /// Length over all, metres.
+    pub length_m: f64,
+}
+
+/// A mission somebody prepared: a vehicle and a destination.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MissionStatic {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub names: Names,
+    /// Vehicle id.
+    pub vehicle: String,
+    /// Place id.
+    pub destination: String,
+}
+
+/// A controlled site.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SiteStatic {
+    /// Stable id, as `J07`.
+    pub id: String,
+    /// Its name.
+    pub names: Names,
+    /// True for a pedestrian-request crossing.
+    pub crossing: bool,
+    /// Where it is.
+    pub at: LatLon,
+    /// In the order of [`SiteView::lamps`].
+    pub groups: Vec<GroupStatic>,
+    /// Roads coming in.
+    pub approaches: Vec<ApproachStatic>,
+    /// Names of the stages that can be held by hand.
+    pub stages: Vec<String>,
+    /// Physical link that its cabinet hangs on.
+    pub link: String,
+}
+
+/// A signal group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupStatic {
+    /// Name on the drawing.
+    pub name: String,
+    /// Whom it speaks to.
+    pub kind: GroupKind,
+}
+
+/// A road coming into a site.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ApproachStatic {
+    /// Name on the drawing.
+    pub name: String,
+    /// Road id.
+    pub road: String,
+    /// Direction from the middle of the site to where the approach comes from, degrees clockwise
+    /// from north.
+    pub bearing_deg: f64,
+    /// Vehicle groups of the approach, as indices into [`SiteStatic::groups`].
+    pub groups: Vec<u8>,
+    /// Walkers' groups over this arm, as indices into [`SiteStatic::groups`].
+    pub walks: Vec<u8>,
+    /// Lanes from the kerb to the middle: index of the group and the turns.
+    pub lanes: Vec<(u8, Vec<String>)>,
+}
+
+/// How a site is run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Start-up sequence.
+    #[default]
+    Starting,
+    /// Serving groups.
+    Normal,
+    /// Everything red.
+    AllRed,
+    /// Flashing amber.
+    Flashing,
+    /// No lamps.
+    Dark,
+}
+
+/// Everything that moves, as of one control cycle.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CityView {
+    /// Monotonic time of the cycle, milliseconds since start.
+    pub at_ms: u64,
+    /// Unix time of the cycle, milliseconds.
+    pub unix_ms: i64,
+    /// Local civil time as text, `2026-05-04 08:15:30`.
+    pub civil: String,
+    /// Health of the program.
+    pub status: StatusView,
+    /// One per site, in the order of [`CityStatic::sites`].
+    pub sites: Vec<SiteView>,
+    /// Emergency vehicles whose position is known.
+    pub vehicles: Vec<VehicleView>,
+    /// Corridors that are not over, and those that ended in the last minute.
+    pub corridors: Vec<CorridorView>,
+}
+
+/// Health of the program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatusView {
+    /// Cycles so far.
+    pub ticks: u64,
+    /// Cycles that began more than half a cycle late.
+    pub late_ticks: u64,
+    /// Scheduling class of the control thread in words, as `SCHED_FIFO 50` or `ordinary`.
+    pub scheduler: String,
+    /// Physical links.
+    pub links: Vec<LinkView>,
+    /// What needs a person.
+    pub alarms: Vec<Alarm>,
+}
+
+/// One physical link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkView {
+    /// Its id.
+    pub id: String,
+    /// Cabinets on it.
+    pub cabinets: u16,
+    /// Cabinets that answer.
+    pub up: u16,
+    /// Newest round trip, milliseconds.
+    pub round_trip_ms: Option<u32>,
+}
+
+/// Something that needs a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alarm {
+    /// Stable code, as `store-unwritable`.
+    pub code: String,
+    /// True if the street is affected.
+    pub serious: bool,
+    /// One sentence.
+    pub text: Names,
+    /// Site it concerns, if one.
+    pub site: Option<String>,
+}
+
+/// One site in motion.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SiteView {
+    /// What its cabinet says.
+    pub cabinet: CabinetState,
+    /// How we run it.
+    pub mode: Mode,
+    /// Lamps as read back, one per group.
+    pub lamps: Vec<Observed>,
+    /// Age of the reading, milliseconds; `None` if there never was one.
+    pub age_ms: Option<u32>,
+    /// Name of the stage that runs, if one does.
+    pub stage: Option<String>,
+    /// Name of the plan that is due.
+    pub plan: String,
+    /// Policy whose wish won.
+    pub winner: String,
+    /// Why, in one sentence.
+    pub reason: Names,
+    /// Walkers who wait.
+    pub waits: Vec<WaitView>,
+    /// Longest wait of anyone at this site, seconds.
+    pub wait_max_s: u32,
+    /// Queues, one per approach that has a measurement.
+    pub queues: Vec<QueueView>,
+    /// Corridor that holds or prepares the site.
+    pub corridor: Option<u32>,
+    /// The operator's act, if one is in force.
+    pub manual: Option<ManualView>,
+    /// Active faults in words.
+    pub faults: Vec<Names>,
+}
+
+/// Walkers at one group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaitView {
+    /// Index of the group.
+    pub group: u8,
+    /// Time since the first press, seconds.
+    pub waited_s: u32,
+    /// Bound on that time, seconds.
+    pub bound_s: u32,
+}
+
+/// The queue of one approach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueView {
+    /// Index of the approach.
+    pub approach: u8,
+    /// Vehicles standing.
+    pub vehicles: u16,
+    /// Length of the longest lane's queue, metres.
+    pub length_m: u16,
+}
+
+/// An operator's act in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ManualView {
+    /// `stage`, `all-red` or `flash`.
+    pub act: String,
+    /// Stage held, for `stage`.
+    pub stage: Option<String>,
+    /// Who.
+    pub by: String,
+    /// Time until it ends by itself, seconds.
+    pub left_s: u32,
+}
+
+/// A vehicle in motion.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VehicleView {
+    /// Vehicle id.
+    pub id: String,
+    /// Where it was.
+    pub at: LatLon,
+    /// Clockwise from north, degrees.
+    pub heading_deg: f64,
+    /// Speed over ground, metres per second.
+    pub speed_mps: f64,
+    /// Age of the position, milliseconds.
+    pub age_ms: u32,
+    /// Corridor it drives in.
+    pub corridor: Option<u32>,
+}
+
+/// The life of a corridor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CorridorState {
+    /// Asked for.
+    #[default]
+    Requested,
+    /// A second person agreed, or none was needed.
+    Confirmed,
+    /// Armed: priced, nothing held until the vehicle moves.
+    Staging,
+    /// Running.
+    Active,
+    /// Running, vehicle stands.
+    Holding,
+    /// Running with signals missing.
+    Degraded,
+    /// Letting go.
+    Releasing,
+    /// Returning to the plans.
+    Recovering,
+    /// Over: the vehicle arrived.
+    Completed,
+    /// Over: a person ended it.
+    Cancelled,
+    /// Over: its time was up.
+    Expired,
+    /// Over: it could not go on.
+    Failed,
+}
+
+/// The life of one signal in a corridor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CrossingState {
+    /// Not its turn yet.
+    #[default]
+    Pending,
+    /// Asked of the kernel.
+    Requested,
+    /// Others are being cleared.
+    Clearing,
+    /// Held green, read back.
+    GreenHeld,
+    /// The vehicle is through.
+    Passed,
+    /// Let go.
+    Released,
+    /// Returning to its plan.
+    Recovering,
+    /// Cannot be commanded.
+    Unavailable,
+    /// Taken out, or a person works it.
+    LocalControl,
+    /// The kernel said no.
+    RefusedByGuard,
+}
+
+/// How green at a signal is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// The cabinet accepted the command.
+    CommandAck,
+    /// The lamps were seen.
+    LampReadback,
+}
+
+/// A corridor as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CorridorView {
+    /// Its number.
+    pub id: u32,
+    /// Request that opened it.
+    pub request_id: String,
+    /// Revision of its plan.
+    pub revision: u32,
+    /// Where in its life it is.
+    pub state: CorridorState,
+    /// Epoch of the controller that holds it.
+    pub control_authority: u32,
+    /// What the vehicle is.
+    pub class: ServiceClass,
+    /// 1 (highest) to 5.
+    pub priority: u8,
+    /// Vehicle id.
+    pub vehicle_id: String,
+    /// The vehicle on the route, once a position is known.
+    pub vehicle: Option<CorridorVehicle>,
+    /// Where it goes.
+    pub destination: Names,
+    /// The route on the ground.
+    pub line: Vec<LatLon>,
+    /// Its signals in order.
+    pub crossings: Vec<CrossingView>,
+    /// Seconds expected to be saved.
+    pub est_saved_s: f64,
+    /// Longest wait of anyone else along the way at present, seconds.
+    pub others_wait_s: u32,
+    /// Bound on that wait, seconds.
+    pub others_bound_s: u32,
+    /// Ends here at the latest, Unix milliseconds.
+    pub expires_ms: i64,
+    /// What a person should know.
+    pub warnings: Vec<Advice>,
+}
+
+/// A vehicle on its route.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CorridorVehicle {
+    /// Where it was.
+    pub at: LatLon,
+    /// Speed over ground, metres per second.
+    pub speed_mps: f64,
+    /// Age of the position, milliseconds.
+    pub age_ms: u32,
+    /// Next signal, by site id.
+    pub next: Option<String>,
+    /// Time to the destination, seconds.
+    pub eta_s: Option<f64>,
+    /// False if it left the route.
+    pub on_route: bool,
+}
+
+/// One signal of a corridor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CrossingView {
+    /// Site id.
+    pub site: String,
+    /// Name of the approach.
+    pub approach: String,
+    /// `left`, `through`, `right` or `u-turn`; empty if unknown.
+    pub movement: String,
+    /// Where in its life it is.
+    pub state: CrossingState,
+    /// Time until the vehicle is at the stop line, seconds.
+    pub eta_s: Option<f64>,
+    /// Half-width of the uncertainty of that, seconds.
+    pub eta_err_s: f64,
+    /// When green is expected or was read back, Unix milliseconds.
+    pub green_at_ms: Option<i64>,
+    /// The hold ends by itself, Unix milliseconds.
+    pub hold_until_ms: Option<i64>,
+    /// How green is known.
+    pub confirmed_by: Option<Confirmed>,
+    /// True if green comes later than the vehicle's braking point.
+    pub late: bool,
+    /// What is wrong, if anything.
+    pub fault: Option<Names>,
+}
+
+/// A sentence for the operator with a stable code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Advice {
+    /// Stable code, as `queue-too-long`.
+    pub code: String,
+    /// The sentence.
+    pub text: Names,
+    /// Site it concerns, if one.
+    pub site: Option<String>,
+}
+
+/// What a corridor would do and cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PreviewView {
+    /// The route on the ground.
+    pub line: Vec<LatLon>,
+    /// Where it ends.
+    pub destination: Names,
+    /// Its length, metres.
+    pub length_m: f64,
+    /// Time of an empty street with everything green, seconds.
+    pub free_flow_s: f64,
+    /// Expected time with the key, seconds.
+    pub with_key_s: f64,
+    /// Expected time without it, seconds.
+    pub without_key_s: f64,
+    /// The signals in order.
+    pub crossings: Vec<PreviewCrossing>,
+    /// What others pay.
+    pub price: PriceView,
+    /// What a person should know before pressing.
+    pub advice: Vec<Advice>,
+}
+
+/// What others pay for a corridor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PriceView {
+    /// Extra vehicle-seconds of waiting.
+    pub delay_veh_s: f64,
+    /// Vehicles that wait longer than they would have.
+    pub vehicles: u32,
+    /// Walkers that wait longer than they would have.
+    pub walkers: u32,
+    /// Longest wait anyone is expected to have, seconds.
+    pub wait_max_s: f64,
+    /// Where, by site id.
+    pub wait_max_site: String,
+    /// Bound that no wait may break, seconds.
+    pub bound_s: u32,
+}
+
+/// One signal of a preview.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PreviewCrossing {
+    /// Site id.
+    pub site: String,
+    /// Name of the approach.
+    pub approach: String,
+    /// `left`, `through`, `right` or `u-turn`; empty if unknown.
+    pub movement: String,
+    /// Time from now to the stop line, seconds.
+    pub eta_s: f64,
+    /// Latest safe start of the change to green, seconds from now.
+    pub latest_start_s: f64,
+    /// Time the queue needs to clear, seconds.
+    pub flush_s: f64,
+    /// Vehicles standing on the approach.
+    pub queue: u16,
+    /// Expected length of the hold, seconds.
+    pub hold_s: f64,
+    /// Why the signal cannot be had, if so.
+    pub unavailable: Option<Names>,
+}
