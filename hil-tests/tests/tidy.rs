@@ -30,13 +30,18 @@ const FILE_LINES_MAX: usize = 600;
 const KERNEL_LINES_MAX: usize = 300;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace root").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace root")
+        .to_path_buf()
 }
 
 /// Every file below `dir` with one of these endings, build output and installed packages left out.
 fn files(dir: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let Ok(entries) = fs::read_dir(dir) else { return found };
+    let Ok(entries) = fs::read_dir(dir) else {
+        return found;
+    };
     for entry in entries.flatten() {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -58,14 +63,28 @@ fn text(path: &Path) -> String {
 
 fn room_of(path: &Path) -> Option<String> {
     let inside = path.strip_prefix(root().join("src")).ok()?;
-    let first = inside.components().next()?.as_os_str().to_string_lossy().into_owned();
+    let first = inside
+        .components()
+        .next()?
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
     Some(first.trim_end_matches(".rs").to_owned())
 }
 
 fn is_test_file(path: &Path) -> bool {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
     path.components().any(|part| part.as_os_str() == "tests")
-        || ["tests.rs", "properties.rs", "exhaustive.rs", "test_support.rs"].contains(&&*name)
+        || [
+            "tests.rs",
+            "properties.rs",
+            "exhaustive.rs",
+            "test_support.rs",
+        ]
+        .contains(&&*name)
 }
 
 /// The rooms that a line of code names through `crate::`.
@@ -74,15 +93,22 @@ fn rooms_named(line: &str) -> Vec<String> {
     code.match_indices("crate::")
         .filter_map(|(at, _)| {
             let rest = &code[at + "crate::".len()..];
-            let word: String =
-                rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let word: String = rest
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
             ROOMS.contains(&&*word).then_some(word)
         })
         .collect()
 }
 
 fn report(findings: &[String]) {
-    assert!(findings.is_empty(), "{} finding(s):\n{}", findings.len(), findings.join("\n"));
+    assert!(
+        findings.is_empty(),
+        "{} finding(s):\n{}",
+        findings.len(),
+        findings.join("\n")
+    );
 }
 
 #[test]
@@ -90,7 +116,9 @@ fn a_room_names_only_rooms_to_its_left() {
     let mut findings = Vec::new();
     for path in files(&root().join("src"), &[".rs"]) {
         let Some(here) = room_of(&path) else { continue };
-        let Some(place) = ROOMS.iter().position(|room| *room == here) else { continue };
+        let Some(place) = ROOMS.iter().position(|room| *room == here) else {
+            continue;
+        };
         if is_test_file(&path) {
             continue;
         }
@@ -98,7 +126,9 @@ fn a_room_names_only_rooms_to_its_left() {
             for named in rooms_named(line) {
                 if ROOMS.iter().position(|room| *room == named) > Some(place) {
                     let at = format!("{}:{}", path.display(), number + 1);
-                    findings.push(format!("{at}: `{here}` names `{named}`, which is to its right"));
+                    findings.push(format!(
+                        "{at}: `{here}` names `{named}`, which is to its right"
+                    ));
                 }
             }
         }
@@ -112,7 +142,10 @@ fn every_room_is_in_the_order() {
     for path in files(&root().join("src"), &[".rs"]) {
         let Some(room) = room_of(&path) else { continue };
         if !["lib", "main"].contains(&&*room) && !ROOMS.contains(&&*room) {
-            findings.push(format!("{}: `{room}` has no place in the import order", path.display()));
+            findings.push(format!(
+                "{}: `{room}` has no place in the import order",
+                path.display()
+            ));
         }
     }
     report(&findings);
@@ -138,8 +171,15 @@ fn the_portable_rooms_do_not_use_std() {
 
 #[test]
 fn only_the_shell_touches_the_outside() {
-    let outside =
-        ["std::fs", "std::net", "std::thread", "std::time", "std::env", "tokio::", "std::process"];
+    let outside = [
+        "std::fs",
+        "std::net",
+        "std::thread",
+        "std::time",
+        "std::env",
+        "tokio::",
+        "std::process",
+    ];
     let mut findings = Vec::new();
     for path in files(&root().join("src"), &[".rs"]) {
         let Some(room) = room_of(&path) else { continue };
@@ -164,7 +204,10 @@ fn witnesses_share_nothing_with_the_accused() {
     for place in ["src/shell/field/emulator", "src/sim/referee"] {
         let mut watched = files(&root().join(place), &[".rs"]);
         watched.extend(Some(root().join(format!("{place}.rs"))).filter(|path| path.exists()));
-        assert!(!watched.is_empty(), "{place} has no files: this rule would watch nothing");
+        assert!(
+            !watched.is_empty(),
+            "{place} has no files: this rule would watch nothing"
+        );
         for path in watched {
             if is_test_file(&path) {
                 continue;
@@ -191,7 +234,11 @@ fn files_stay_small() {
         }
         let lines = text(&path).lines().count();
         let kernel = room_of(&path).as_deref() == Some("kernel");
-        let most = if kernel { KERNEL_LINES_MAX } else { FILE_LINES_MAX };
+        let most = if kernel {
+            KERNEL_LINES_MAX
+        } else {
+            FILE_LINES_MAX
+        };
         if lines > most {
             findings.push(format!("{}: {lines} lines, at most {most}", path.display()));
         }
@@ -202,15 +249,26 @@ fn files_stay_small() {
 #[test]
 fn no_banned_words() {
     // Assembled so that this file does not name them itself.
-    let markers: Vec<String> =
-        ["TO|DO", "FIX|ME", "HA|CK", "X|XX"].iter().map(|word| word.replace('|', "")).collect();
-    let banned_everywhere = ["clau|de", "anthro|pic", "chat|gpt", "/wo|rk/", "pypi.mir|ror"]
-        .map(|word| word.replace('|', ""));
+    let markers: Vec<String> = ["TO|DO", "FIX|ME", "HA|CK", "X|XX"]
+        .iter()
+        .map(|word| word.replace('|', ""))
+        .collect();
+    let banned_everywhere = [
+        "clau|de",
+        "anthro|pic",
+        "chat|gpt",
+        "/wo|rk/",
+        "pypi.mir|ror",
+    ]
+    .map(|word| word.replace('|', ""));
     let word_phase = "ph|ase".replace('|', "");
     let mut findings = Vec::new();
     for path in files(
         &root(),
-        &[".rs", ".ts", ".svelte", ".md", ".toml", ".sh", ".py", ".mjs", ".json", ".geojson", "run"],
+        &[
+            ".rs", ".ts", ".svelte", ".md", ".toml", ".sh", ".py", ".mjs", ".json", ".geojson",
+            "run",
+        ],
     ) {
         let adapter = path.to_string_lossy().contains("gbt20999");
         let rust = path.extension().is_some_and(|ending| ending == "rs");
@@ -237,7 +295,11 @@ fn links_in_documents_lead_somewhere() {
     let mut findings = Vec::new();
     for path in files(&root(), &[".md"]) {
         for (number, line) in text(&path).lines().enumerate() {
-            for link in line.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            for link in line
+                .split("](")
+                .skip(1)
+                .filter_map(|rest| rest.split(')').next())
+            {
                 let target = link.split('#').next().unwrap_or_default();
                 let outside = target.contains("://") || target.starts_with("mailto:");
                 if target.is_empty() || outside {
@@ -275,7 +337,9 @@ fn the_safety_table_names_tests_that_exist() {
             && last.starts_with('i')
             && last.as_bytes()[1..3].iter().all(u8::is_ascii_digit);
         if looks_like_test && !code.contains(&format!("fn {last}")) {
-            findings.push(format!("docs/SAFETY.md names `{name}`, which does not exist"));
+            findings.push(format!(
+                "docs/SAFETY.md names `{name}`, which does not exist"
+            ));
         }
     }
     report(&findings);

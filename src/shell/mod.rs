@@ -2,3 +2,4 @@
 pub mod console;
 pub mod dispatch;
 pub mod field;
+pub mod runtime;

@@ -1,0 +1,212 @@
+//! The command line as people type it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Real-time traffic-signal controller with emergency green-wave corridors.
+///
+/// Without a command it runs the demo: a synthetic city on emulated cabinets over real Modbus
+/// frames, and a console in the browser.
+#[derive(Debug, Parser)]
+#[command(name = "greenwave", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do; the demo if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Everything the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The main job on embedded defaults: demo city, virtual street, emulated cabinets, console.
+    Demo(Demo),
+    /// The real thing, from a city folder.
+    Run(Run),
+    /// The city's cabinets, emulated, with a virtual street, as a process of their own.
+    Emulate(Emulate),
+    /// Every finding of a city folder at once; exit 0 fine, 1 findings, 2 usage, 3 runtime.
+    Check(Check),
+    /// Look at signal plans.
+    #[command(subcommand)]
+    Plan(Plan),
+    /// Look at corridors.
+    #[command(subcommand)]
+    Corridor(Corridor),
+    /// The whole core against the virtual street, faster than real time.
+    Simulate(Simulate),
+    /// Run a journal again and compare every output, bit for bit.
+    Replay(Replay),
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Tell the run to yourself: no browser needed, ends by itself.
+    #[arg(long)]
+    pub headless: bool,
+    /// How long a headless run lasts.
+    #[arg(long, default_value_t = 240, value_parser = clap::value_parser!(u32).range(30..=86_400))]
+    pub seconds: u32,
+    /// The seed that everything random on the street comes from.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Headless: press the key for the demo mission.
+    #[arg(long, conflicts_with = "no_key")]
+    pub press_key: bool,
+    /// Headless: drive the same mission without the key.
+    #[arg(long)]
+    pub no_key: bool,
+    /// Print the result object on the last line.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the console listens; if the port is busy, the next free one is taken and said.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where the journal and the store are written; a folder of its own under the system's
+    /// temporary folder if absent.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The city folder.
+    #[arg(long)]
+    pub site: PathBuf,
+    /// Where the console listens; loopback unless told otherwise.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where the journal and the store are written.
+    #[arg(long, default_value = "greenwave-data")]
+    pub data: PathBuf,
+    /// The ports file that `greenwave emulate` wrote, to drive its cabinets.
+    #[arg(long)]
+    pub ports: Option<PathBuf>,
+    /// End after this many seconds.
+    #[arg(long)]
+    pub seconds: Option<u32>,
+}
+
+/// Options of `emulate`.
+#[derive(Debug, Args)]
+pub struct Emulate {
+    /// The city folder.
+    #[arg(long)]
+    pub site: PathBuf,
+    /// Write here which port or pty each cabinet listens on.
+    #[arg(long, default_value = "greenwave-ports.json")]
+    pub ports: PathBuf,
+    /// The seed of the virtual street.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print each change of a cabinet's mode as a JSON line.
+    #[arg(long)]
+    pub json: bool,
+    /// End after this many seconds.
+    #[arg(long)]
+    pub seconds: Option<u32>,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The city folder.
+    pub dir: PathBuf,
+    /// Findings as one JSON array.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Looking at signal plans.
+#[derive(Debug, Subcommand)]
+pub enum Plan {
+    /// The cycle drawn as bars, one row per group.
+    Show {
+        /// The city folder.
+        #[arg(long)]
+        site: PathBuf,
+        /// The site, as `J07`.
+        #[arg(long)]
+        signal: String,
+        /// The plan, as `peak`; every plan if absent.
+        #[arg(long)]
+        plan: Option<String>,
+    },
+}
+
+/// Looking at corridors.
+#[derive(Debug, Subcommand)]
+pub enum Corridor {
+    /// Route, per-signal timeline, price to others and seconds saved, before any key is pressed.
+    Preview {
+        /// The city folder.
+        #[arg(long)]
+        site: PathBuf,
+        /// Where the vehicle is: a road id, or `lat,lon`.
+        #[arg(long)]
+        from: String,
+        /// Where it goes: a place id, a road id, or `lat,lon`.
+        #[arg(long)]
+        to: String,
+        /// What it is.
+        #[arg(long, default_value = "ambulance")]
+        class: Class,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Emergency classes on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Class {
+    /// Ambulance on an urgent task.
+    Ambulance,
+    /// Fire engine on an urgent task.
+    Fire,
+    /// Engineering rescue on an urgent task.
+    Rescue,
+    /// Police on an urgent call.
+    Police,
+    /// Approved escort.
+    Escort,
+}
+
+/// Options of `simulate`.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// The city folder.
+    #[arg(long)]
+    pub site: PathBuf,
+    /// How much simulated time.
+    #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u32).range(60..=31_536_000))]
+    pub seconds: u32,
+    /// The seed that everything random on the street comes from.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Start at this hour of the local day.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=23))]
+    pub start_hour: u32,
+    /// Emergency missions per hour.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=60))]
+    pub corridors_per_hour: u32,
+    /// Write the journal into this folder.
+    #[arg(long)]
+    pub journal: Option<PathBuf>,
+    /// Print the result object on the last line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The journal file.
+    pub file: PathBuf,
+    /// Print the result as a JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
