@@ -3,3 +3,4 @@ pub mod console;
 pub mod dispatch;
 pub mod field;
 pub mod runtime;
+pub mod store;
