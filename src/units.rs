@@ -130,6 +130,12 @@ impl Mono {
         Millis(u32::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(u32::MAX))
     }
 
+    /// The moment `length` before this one; the start of the program if that is earlier.
+    #[must_use]
+    pub fn back(self, length: Millis) -> Self {
+        Self(self.0.saturating_sub(u64::from(length.0)))
+    }
+
     /// Time from this moment until `later`; zero if it has passed.
     #[must_use]
     pub fn until(self, later: Self) -> Millis {

@@ -79,6 +79,7 @@ impl Default for Readback {
 /// let forged = greenwave::kernel::Outputs { lamps: [Default::default(); 32] };
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "lamps that nobody shows are dark"]
 pub struct Outputs {
     pub(super) at: Mono,
     pub(super) lamps: [Indication; GROUPS_MAX],
@@ -86,6 +87,15 @@ pub struct Outputs {
 }
 
 impl Outputs {
+    /// Nothing lit, for no groups at all: what a kernel without safety data shows.
+    pub(super) const fn dark(at: Mono) -> Self {
+        Self {
+            at,
+            lamps: [Indication::Dark; GROUPS_MAX],
+            count: 0,
+        }
+    }
+
     /// The cycle the outputs belong to.
     #[must_use]
     pub const fn at(&self) -> Mono {
@@ -124,6 +134,8 @@ pub enum Invariant {
     I7,
     /// Pedestrian clearance.
     I8,
+    /// Walkers gone and buffer over before hostile traffic starts.
+    I9,
     /// Start-up sequence.
     I10,
     /// All red before leaving flash or manual.
@@ -136,6 +148,8 @@ pub enum Invariant {
     I18,
     /// Time runs forward.
     I19,
+    /// Safety data changes only through a restart.
+    I20,
     /// Unknown groups stay dark.
     I21,
 }

@@ -69,9 +69,33 @@ impl AspectSteps {
         Some(made)
     }
 
+    /// The step with this number, counted from 0.
+    #[must_use]
+    pub fn get(&self, step: u8) -> Option<AspectStep> {
+        if step < self.count {
+            self.steps.get(usize::from(step)).copied()
+        } else {
+            None
+        }
+    }
+
+    /// The length of the steps after the one with this number.
+    #[must_use]
+    pub fn total_after(&self, step: u8) -> Millis {
+        self.iter()
+            .skip(usize::from(step).saturating_add(1))
+            .fold(Millis::ZERO, |sum, step| sum + step.lasts)
+    }
+
     /// The steps in order.
     pub fn iter(&self) -> impl Iterator<Item = AspectStep> + '_ {
         self.steps.iter().take(usize::from(self.count)).copied()
+    }
+
+    /// True if there is no step.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// The length of all steps together.
