@@ -47,6 +47,15 @@ pub struct OthersDemand {
     pub walker_wait_max: Millis,
 }
 
+/// How the plan that runs now serves a set of groups, on the average.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rhythm {
+    /// Time from one service to the next.
+    pub cycle: Millis,
+    /// Green of the whole set in one cycle.
+    pub green: Millis,
+}
+
 /// The state of the sites at the start of the cycle. A site nobody knows is [`Availability::Unavailable`].
 pub trait SiteBoard {
     /// The kernel's exact time from now until every group of `groups` could be green; zero if they
@@ -67,6 +76,9 @@ pub trait SiteBoard {
 
     /// Every group of the site that is hostile to a group of `groups`.
     fn hostile_to(&self, site: SiteId, groups: GroupSet) -> GroupSet;
+
+    /// How the running plan serves `groups`; `None` if the plan does not know.
+    fn rhythm(&self, site: SiteId, groups: GroupSet) -> Option<Rhythm>;
 
     /// True if the site follows its plan again, with nothing left to catch up.
     fn in_step(&self, site: SiteId) -> bool;

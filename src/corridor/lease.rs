@@ -40,4 +40,15 @@ impl Lease {
     pub fn is_live(&self, now: Mono) -> bool {
         now < self.expires
     }
+
+    /// True if `new` asks the same for the same corridor.
+    pub(super) fn says(&self, new: &Self) -> bool {
+        (self.corridor, self.groups, self.step) == (new.corridor, new.groups, new.step)
+    }
+
+    /// True if this lease need not be renewed by `new` yet.
+    pub(super) fn keeps(&self, new: &Self, now: Mono) -> bool {
+        let rest = Millis::from_secs(2);
+        self.says(new) && self.expires <= new.expires && now.until(self.expires) > rest
+    }
 }

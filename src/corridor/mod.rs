@@ -5,11 +5,29 @@
 //! leases. It only ever wishes; a lease ends by itself, and the kernel below decides.
 
 mod board;
+mod claims;
+mod engine;
+mod event;
+mod forecast;
 mod lease;
+mod mission;
+mod passage;
 mod plan;
+mod planner;
+mod settings;
 mod state;
+mod track;
+mod view;
 
-pub use board::{Availability, OthersDemand, Queue, SiteBoard};
+pub use board::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
+pub use engine::{ActRefusal, CROSSINGS_MAX, Corridors, MISSIONS_MAX, OpenRefusal, Window};
+pub use event::{CancelReason, CorridorEvent, LeaseEnd, What};
 pub use lease::{LEASE_TTL, Lease, LeaseStep};
+pub use mission::Mission;
+pub use passage::Forecast;
 pub use plan::*;
+pub use planner::{PlanRefusal, PlanRequest, RouteLeg, RouteOutline, plan_corridor};
+pub use settings::{JAM_SPACING_MM, Settings};
 pub use state::{CrossingState, MissionState};
+pub use track::{FIX_AGE_MAX, FixCounts, FixRefusal, FixVerdict, OFF_ROUTE, SPEED_MAX, Spot};
+pub use view::{CrossingView, MissionView, PositionView};

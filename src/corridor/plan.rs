@@ -24,6 +24,26 @@ pub enum ServiceClass {
     Escort,
 }
 
+impl ServiceClass {
+    /// The word used on the wire and in `city.toml`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ambulance => "ambulance",
+            Self::Fire => "fire",
+            Self::Rescue => "rescue",
+            Self::Police => "police",
+            Self::Escort => "escort",
+        }
+    }
+
+    /// True for the classes that are given their way at once; others have priority only.
+    #[must_use]
+    pub const fn preempts(self) -> bool {
+        !matches!(self, Self::Escort)
+    }
+}
+
 /// One signal on the way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crossing {
@@ -41,6 +61,25 @@ pub struct Crossing {
     pub free_flow: Millis,
     /// Longest queue the approach can hold in one lane.
     pub storage: Length,
+    /// Where the driver decides to brake for a red, along the route: a green later than this is
+    /// too late.
+    pub decision_at: Length,
+    /// The road the vehicle comes in by, as `network.geojson` names it.
+    pub entry_road: String,
+    /// The road it leaves by; `None` if the route ends here.
+    pub exit_road: Option<String>,
+    /// Longest single hold of the site.
+    pub hold_max: Millis,
+    /// Longest wait of anybody at the site while a corridor is held.
+    pub wait_max: Millis,
+}
+
+impl Crossing {
+    /// True if the site states an emergency green for this approach.
+    #[must_use]
+    pub const fn can_be_held(&self) -> bool {
+        !self.groups.is_empty()
+    }
 }
 
 /// A point of the route on the city's local metre grid.
@@ -79,6 +118,28 @@ pub struct CorridorPlan {
     pub speed: Speed,
     /// The corridor ends here at the latest.
     pub expires: Mono,
+    /// The vehicle leaves now: do not wait to see it move.
+    pub depart: bool,
+}
+
+impl CorridorPlan {
+    /// Free-flow time from the start of the route to `at`, between the crossings in proportion.
+    #[must_use]
+    pub fn clock_at(&self, at: Length) -> Millis {
+        let mut before = (Length::ZERO, Millis::ZERO);
+        let knots = self.crossings.iter().map(|c| (c.stop_line_at, c.free_flow));
+        for knot in knots.chain([(self.length, self.free_flow)]) {
+            if at < knot.0 {
+                let span = u64::from((knot.0 - before.0).as_mm());
+                let part = u64::from((at - before.0).as_mm());
+                let time = u64::from(knot.1.saturating_sub(before.1).as_ms());
+                let add = (time * part).checked_div(span).unwrap_or(0);
+                return before.1 + Millis::new(u32::try_from(add).unwrap_or(u32::MAX));
+            }
+            before = knot;
+        }
+        self.free_flow
+    }
 }
 
 /// A position of a vehicle, already in the city's datum.

@@ -1,0 +1,488 @@
+//! One vehicle's corridor while it runs.
+
+use alloc::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{LeaseEnd, What};
+use super::forecast::{Here, forecast};
+use super::passage::{Hold, Passage, Pause};
+use super::track::Track;
+use super::{
+    Availability, CorridorPlan, Crossing, CrossingState, LeaseStep, MissionState, Settings,
+    SiteBoard,
+};
+use crate::ids::SiteId;
+use crate::units::{Length, Millis, Mono};
+
+/// Time between two forecasts.
+const FORECAST_EVERY: Millis = Millis::from_secs(1);
+/// A crossing just passed is shown so for this long before it is shown recovering.
+const SHOW_PASSED: Millis = Millis::from_secs(1);
+
+/// One vehicle's corridor while it runs, and for a while after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mission {
+    pub(super) plan: Arc<CorridorPlan>,
+    pub(super) state: MissionState,
+    /// Since when the state holds.
+    pub(super) since: Mono,
+    pub(super) opened: Mono,
+    pub(super) track: Track,
+    pub(super) passages: Vec<Passage>,
+    pub(super) next_forecast: Mono,
+}
+
+impl Mission {
+    pub(super) fn new(plan: Arc<CorridorPlan>, now: Mono) -> Self {
+        let track = if plan.depart {
+            Track::at_start(now, plan.speed)
+        } else {
+            Track::default()
+        };
+        let passages = vec![Passage::default(); plan.crossings.len()];
+        Self {
+            plan,
+            state: MissionState::Confirmed,
+            since: now,
+            opened: now,
+            track,
+            passages,
+            next_forecast: now,
+        }
+    }
+
+    /// The plan that runs.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<CorridorPlan> {
+        &self.plan
+    }
+
+    /// Where the mission stands.
+    #[must_use]
+    pub const fn state(&self) -> MissionState {
+        self.state
+    }
+
+    /// True while crossings may be asked for.
+    pub(super) const fn is_driving(&self) -> bool {
+        matches!(self.state, MissionState::Active | MissionState::Holding)
+    }
+
+    pub(super) fn set_state(&mut self, state: MissionState, now: Mono, log: &mut Log<'_>) {
+        if self.state != state {
+            log.add(now, What::Mission(self.state, state));
+            self.state = state;
+            self.since = now;
+        }
+    }
+
+    /// One cycle up to the wishes: where the vehicle is, what it has passed, what is due.
+    pub(super) fn advance<B: SiteBoard>(
+        &mut self,
+        now: Mono,
+        settings: &Settings,
+        board: &B,
+        log: &mut Log<'_>,
+    ) {
+        if self.state.is_over() {
+            return;
+        }
+        if now >= self.plan.expires {
+            self.finish(MissionState::Expired, now, log);
+            return;
+        }
+        self.follow_vehicle(now, settings, log);
+        if self.is_driving() || self.state == MissionState::Staging {
+            self.note_passing(now, settings, log);
+        }
+        if now >= self.next_forecast && !self.state.is_over() {
+            self.forecast(now, settings, board);
+        }
+        if self.is_driving() {
+            self.end_holds(now, settings, board, log);
+        }
+        self.recover(now, settings, board, log);
+    }
+
+    /// The state machine of the mission as far as the vehicle drives it.
+    fn follow_vehicle(&mut self, now: Mono, settings: &Settings, log: &mut Log<'_>) {
+        let age = self.track.age(now);
+        match self.state {
+            MissionState::Requested | MissionState::Confirmed => {
+                self.set_state(MissionState::Staging, now, log);
+                if self.plan.depart {
+                    self.depart(now, log);
+                }
+            }
+            MissionState::Staging => {
+                if self.track.has_left() {
+                    self.depart(now, log);
+                }
+            }
+            MissionState::Active | MissionState::Holding => {
+                if self.track.is_off_route() || age > settings.silence {
+                    self.let_go(now, LeaseEnd::Lost, log);
+                    self.set_state(MissionState::Degraded, now, log);
+                } else if age > settings.dead_reckon {
+                    self.set_state(MissionState::Holding, now, log);
+                } else {
+                    self.set_state(MissionState::Active, now, log);
+                }
+            }
+            MissionState::Degraded => {
+                let found = self.track.is_sure() && !self.track.is_off_route();
+                if found && age <= settings.dead_reckon {
+                    self.set_state(MissionState::Active, now, log);
+                    self.next_forecast = now;
+                } else if now.since(self.since) > settings.lost_max {
+                    self.finish(MissionState::Failed, now, log);
+                }
+            }
+            MissionState::Releasing
+            | MissionState::Recovering
+            | MissionState::Completed
+            | MissionState::Cancelled
+            | MissionState::Expired
+            | MissionState::Failed => {}
+        }
+    }
+
+    fn depart(&mut self, now: Mono, log: &mut Log<'_>) {
+        self.set_state(MissionState::Active, now, log);
+        self.next_forecast = now;
+    }
+
+    /// Crossings are passed by a position behind the stop line that is moved forward, by its own
+    /// speed only, to where the last vehicle of the convoy is out.
+    fn note_passing(&mut self, now: Mono, settings: &Settings, log: &mut Log<'_>) {
+        let Some(spot) = self.track.spot() else {
+            return;
+        };
+        let along = self.track.along(now, settings);
+        let plan = Arc::clone(&self.plan);
+        for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
+            if passage.is_done() {
+                continue;
+            }
+            if passage.green_at_decision.is_none() && along >= crossing.decision_at {
+                passage.green_at_decision = Some(passage.state == CrossingState::GreenHeld);
+            }
+            let over = spot.along >= crossing.stop_line_at && along >= crossing.passed_at;
+            if over && self.track.is_sure() {
+                pass(crossing, passage, now, log);
+            }
+        }
+    }
+
+    pub(super) fn forecast<B: SiteBoard>(&mut self, now: Mono, settings: &Settings, board: &B) {
+        let here = Here {
+            now,
+            clock: self.track.clock(&self.plan, now, settings),
+            age: self.track.age(now),
+            blocked: self.is_blocked(now, settings),
+        };
+        forecast(&self.plan, &here, settings, board, &mut self.passages);
+        self.next_forecast = now + FORECAST_EVERY;
+    }
+
+    /// The vehicle stands before its own green.
+    fn is_blocked(&self, now: Mono, settings: &Settings) -> bool {
+        let next = self.passages.iter().find(|passage| !passage.is_done());
+        let green = next.and_then(Passage::green_since);
+        green.is_some_and(|since| {
+            now.since(since) > settings.blocked && self.track.stood(now) > settings.blocked
+        })
+    }
+
+    /// Ends the holds whose reason or time has run out.
+    fn end_holds<B: SiteBoard>(
+        &mut self,
+        now: Mono,
+        settings: &Settings,
+        board: &B,
+        log: &mut Log<'_>,
+    ) {
+        let stands = self.track.stood(now) >= settings.stand;
+        let plan = Arc::clone(&self.plan);
+        for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
+            let Hold::Leased { since, green, .. } = passage.hold else {
+                continue;
+            };
+            let old = green.is_some_and(|since| now.since(since) > settings.give_back_green);
+            let (end, next) = if now >= since + crossing.hold_max {
+                let until = now + settings.reservice;
+                let why = Pause::Capped;
+                (LeaseEnd::Capped, Hold::Paused { until, why })
+            } else if stands && old {
+                let until = now + settings.give_back_off;
+                let why = Pause::GivenBack;
+                (LeaseEnd::GivenBack, Hold::Paused { until, why })
+            } else if board.availability(crossing.site) != Availability::Ready {
+                (LeaseEnd::Unavailable, Hold::Idle)
+            } else {
+                continue;
+            };
+            passage.end(now, next);
+            log.add(now, What::LeaseEnded(crossing.site, end));
+        }
+    }
+
+    /// What the crossing should be given now.
+    pub(super) fn wish<B: SiteBoard>(
+        &self,
+        at: usize,
+        now: Mono,
+        settings: &Settings,
+        board: &B,
+    ) -> Option<(LeaseStep, &Crossing, &Passage)> {
+        let crossing = self.plan.crossings.get(at)?;
+        let passage = self.passages.get(at)?;
+        let usable = self.is_driving() && crossing.can_be_held() && !passage.taken_out;
+        let wish = usable.then(|| passage.wish(now, self.plan.class.preempts(), settings))??;
+        (board.availability(crossing.site) == Availability::Ready)
+            .then_some((wish, crossing, passage))
+    }
+
+    /// True if the vehicle is so near to its held green that it must not be taken from it.
+    pub(super) fn is_committed(&self, at: usize, now: Mono, settings: &Settings) -> bool {
+        let near = |crossing: &Crossing| self.track.along(now, settings) >= crossing.decision_at;
+        self.passages
+            .get(at)
+            .is_some_and(|p| p.state == CrossingState::GreenHeld)
+            && self.plan.crossings.get(at).is_some_and(near)
+    }
+
+    /// After the leases are given: what is shown, what was late, what comes next.
+    pub(super) fn settle<B: SiteBoard>(&mut self, now: Mono, board: &B, log: &mut Log<'_>) {
+        let lost = self.state == MissionState::Degraded || self.state.is_over();
+        let fresh = self.state == MissionState::Active && self.since == now;
+        let plan = Arc::clone(&self.plan);
+        for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
+            if let Hold::Leased { green, locked, .. } = &mut passage.hold {
+                let shown =
+                    locked.is_some() && board.green_read_back(crossing.site, crossing.groups);
+                *green = if shown { green.or(Some(now)) } else { None };
+            }
+            let behind = passage.forecast.behind;
+            if fresh && !passage.is_done() && crossing.can_be_held() && behind > passage.late_by {
+                passage.late_by = behind;
+                log.add(now, What::Late(crossing.site, behind));
+            }
+            let state = shown_state(crossing, passage, now, board);
+            let state = if lost && state == CrossingState::Pending {
+                CrossingState::Released
+            } else {
+                state
+            };
+            if state != passage.state {
+                log.add(now, What::Crossing(crossing.site, passage.state, state));
+                passage.state = state;
+            }
+        }
+    }
+
+    /// From the last crossing to the end: release, recovery, completion.
+    fn recover<B: SiteBoard>(
+        &mut self,
+        now: Mono,
+        settings: &Settings,
+        board: &B,
+        log: &mut Log<'_>,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        let mut all_done = true;
+        let mut all_in_step = true;
+        for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
+            if let Hold::Done { at, in_step, .. } = &mut passage.hold {
+                let waited = now.since(*at);
+                *in_step |= waited > SHOW_PASSED && board.in_step(crossing.site)
+                    || waited > settings.recovery_max;
+                all_in_step &= *in_step;
+            } else {
+                all_done = false;
+            }
+        }
+        if self.is_driving() && all_done {
+            self.set_state(MissionState::Releasing, now, log);
+        } else if self.state == MissionState::Releasing {
+            self.set_state(MissionState::Recovering, now, log);
+        } else if self.state == MissionState::Recovering && all_in_step {
+            self.set_state(MissionState::Completed, now, log);
+        }
+    }
+
+    /// Ends every hold; crossings not passed may be asked for again.
+    pub(super) fn let_go(&mut self, now: Mono, why: LeaseEnd, log: &mut Log<'_>) {
+        let plan = Arc::clone(&self.plan);
+        for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
+            if matches!(passage.hold, Hold::Leased { .. }) {
+                passage.end(now, Hold::Idle);
+                log.add(now, What::LeaseEnded(crossing.site, why));
+            }
+        }
+    }
+
+    /// Ends the mission for good.
+    pub(super) fn finish(&mut self, state: MissionState, now: Mono, log: &mut Log<'_>) {
+        self.let_go(now, LeaseEnd::Over, log);
+        self.set_state(state, now, log);
+    }
+
+    /// The dispatcher says the vehicle is past `site`: it and all before it are done.
+    pub(super) fn passed(&mut self, site: SiteId, now: Mono, log: &mut Log<'_>) -> bool {
+        let open = |(crossing, passage): (&Crossing, &Passage)| {
+            crossing.site == site && !passage.is_done()
+        };
+        let plan = Arc::clone(&self.plan);
+        let Some(at) = plan.crossings.iter().zip(&self.passages).position(open) else {
+            return false;
+        };
+        let upto = plan.crossings.iter().zip(&mut self.passages).take(at + 1);
+        for (crossing, passage) in upto.filter(|(_, p)| !p.is_done()) {
+            pass(crossing, passage, now, log);
+        }
+        true
+    }
+
+    /// Takes `site` out of this corridor; false if it is not, or no longer, ahead.
+    pub(super) fn take_out(&mut self, site: SiteId, now: Mono, log: &mut Log<'_>) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let mut any = false;
+        for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
+            if crossing.site != site || passage.is_done() {
+                continue;
+            }
+            any = true;
+            passage.taken_out = true;
+            if matches!(passage.hold, Hold::Leased { .. }) {
+                passage.end(now, Hold::Idle);
+                log.add(now, What::LeaseEnded(site, LeaseEnd::TakenOut));
+            }
+        }
+        if any {
+            log.add(now, What::TakenOut(site));
+        }
+        any
+    }
+
+    /// Runs `plan` from now on. Holds of crossings that both plans pass the same way go on.
+    pub(super) fn replace(&mut self, plan: Arc<CorridorPlan>, now: Mono, log: &mut Log<'_>) {
+        let track = self.track.on_new_route(&plan);
+        let along = track.spot().map_or(Length::ZERO, |spot| spot.along);
+        let mut old: Vec<(Crossing, Passage)> = self
+            .plan
+            .crossings
+            .iter()
+            .cloned()
+            .zip(self.passages.iter().copied())
+            .filter(|(_, passage)| !passage.is_done())
+            .collect();
+        self.passages.clear();
+        for crossing in plan.crossings.iter() {
+            let same = |(c, _): &(Crossing, Passage)| {
+                c.site == crossing.site
+                    && c.approach == crossing.approach
+                    && c.groups == crossing.groups
+            };
+            let kept = old.iter().position(same).map(|at| old.remove(at).1);
+            let mut passage = kept.unwrap_or_default();
+            if track.is_sure() && along >= crossing.passed_at && !passage.is_done() {
+                pass(crossing, &mut passage, now, log);
+            }
+            self.passages.push(passage);
+        }
+        for (crossing, passage) in &old {
+            if matches!(passage.hold, Hold::Leased { .. }) {
+                log.add(now, What::LeaseEnded(crossing.site, LeaseEnd::Over));
+            }
+        }
+        log.add(now, What::Replaced(plan.revision));
+        self.track = track;
+        self.plan = plan;
+        self.next_forecast = now;
+    }
+}
+
+fn pass(crossing: &Crossing, passage: &mut Passage, now: Mono, log: &mut Log<'_>) {
+    if matches!(passage.hold, Hold::Leased { .. }) {
+        log.add(now, What::LeaseEnded(crossing.site, LeaseEnd::Passed));
+    }
+    let next = Hold::Done {
+        at: now,
+        through: true,
+        in_step: false,
+    };
+    passage.end(now, next);
+    passage.refused_by = None;
+    let green = passage.green_at_decision.unwrap_or(false);
+    log.add(now, What::Passed(crossing.site, green, passage.held));
+}
+
+fn shown_state<B: SiteBoard>(
+    crossing: &Crossing,
+    passage: &Passage,
+    now: Mono,
+    board: &B,
+) -> CrossingState {
+    if let Hold::Done { at, in_step, .. } = passage.hold {
+        return if in_step || now.since(at) <= SHOW_PASSED {
+            CrossingState::Passed
+        } else {
+            CrossingState::Recovering
+        };
+    }
+    if !crossing.can_be_held() {
+        return CrossingState::Unavailable;
+    }
+    match board.availability(crossing.site) {
+        Availability::Unavailable => return CrossingState::Unavailable,
+        Availability::LocalControl | Availability::TakenOut => return CrossingState::LocalControl,
+        Availability::Ready if passage.taken_out => return CrossingState::LocalControl,
+        Availability::Ready => {}
+    }
+    match passage.hold {
+        Hold::Leased {
+            locked: Some(_),
+            green,
+            ..
+        } => {
+            if green.is_some() {
+                CrossingState::GreenHeld
+            } else {
+                CrossingState::Clearing
+            }
+        }
+        Hold::Leased { locked: None, .. } => CrossingState::Requested,
+        Hold::Paused {
+            until,
+            why: Pause::Capped,
+        } if now < until => CrossingState::RefusedByGuard,
+        Hold::Paused {
+            until,
+            why: Pause::GivenBack,
+        } if now < until => CrossingState::Released,
+        Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => {
+            if passage.refused_by.is_some() {
+                CrossingState::RefusedByGuard
+            } else {
+                CrossingState::Pending
+            }
+        }
+    }
+}
+
+/// Where a mission writes what happened to it.
+#[derive(Debug)]
+pub(super) struct Log<'a> {
+    pub(super) corridor: crate::ids::CorridorId,
+    pub(super) events: &'a mut Vec<super::CorridorEvent>,
+}
+
+impl Log<'_> {
+    pub(super) fn add(&mut self, at: Mono, what: What) {
+        let corridor = self.corridor;
+        self.events
+            .push(super::CorridorEvent { at, corridor, what });
+    }
+}

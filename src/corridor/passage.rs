@@ -1,0 +1,183 @@
+//! One crossing of a running mission: what is forecast for it, what is held, how it ended.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Crossing, CrossingState, LEASE_TTL, LeaseStep, Settings, Window};
+use crate::ids::CorridorId;
+use crate::units::{Millis, Mono, Speed};
+
+/// The speed at which a junction is crossed, for forecasts.
+const THROUGH: Speed = Speed::from_mm_per_s(8_000);
+
+/// What the last forecast said of a crossing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// When the vehicle is expected at the stop line.
+    pub eta: Mono,
+    /// The expectation may be wrong by this much either way.
+    pub eta_err: Millis,
+    /// The latest moment the lock can start and be safe and in time.
+    pub start: Mono,
+    /// Time the queue needs to clear.
+    pub flush: Millis,
+    /// Time the signal needs to change.
+    pub change: Millis,
+    /// How much too late the lock would be if it started now and nothing had to wait.
+    pub behind: Millis,
+    /// Vehicles expected before the vehicle in the fullest lane, thousandths.
+    pub queue_milli: u32,
+}
+
+/// Why a crossing is not asked for until a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Pause {
+    /// The vehicle stood too long before a held green.
+    GivenBack,
+    /// The hold reached its cap.
+    Capped,
+}
+
+/// What is asked of the site for this crossing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Hold {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// A lease is held: since when, since when as a lock, since when read back green.
+    Leased {
+        since: Mono,
+        locked: Option<Mono>,
+        green: Option<Mono>,
+    },
+    /// Nothing, and nothing will be until then.
+    Paused { until: Mono, why: Pause },
+    /// The vehicle is through, or the crossing was let go for good.
+    Done {
+        at: Mono,
+        through: bool,
+        in_step: bool,
+    },
+}
+
+/// One crossing of a running mission.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Passage {
+    pub(super) state: CrossingState,
+    pub(super) forecast: Forecast,
+    pub(super) hold: Hold,
+    pub(super) taken_out: bool,
+    pub(super) refused_by: Option<CorridorId>,
+    pub(super) late_by: Millis,
+    /// Lamps read back green when the driver had to decide; `None` before that.
+    pub(super) green_at_decision: Option<bool>,
+    /// Time held in all, over every hold of this crossing that has ended.
+    pub(super) held: Millis,
+}
+
+impl Passage {
+    pub(super) const fn is_done(&self) -> bool {
+        matches!(self.hold, Hold::Done { .. })
+    }
+
+    pub(super) const fn is_locked(&self) -> bool {
+        matches!(
+            self.hold,
+            Hold::Leased {
+                locked: Some(_),
+                ..
+            }
+        )
+    }
+
+    /// Since when the lamps are read back green under the lock.
+    pub(super) const fn green_since(&self) -> Option<Mono> {
+        match self.hold {
+            Hold::Leased { green, .. } => green,
+            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => None,
+        }
+    }
+
+    /// The moment from which on no lease of this hold may live.
+    pub(super) fn cap(&self, crossing: &Crossing, now: Mono) -> Mono {
+        match self.hold {
+            Hold::Leased { since, .. } => since + crossing.hold_max,
+            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => now + crossing.hold_max,
+        }
+    }
+
+    /// What should be asked now; the class decides how far it may go.
+    pub(super) fn wish(&self, now: Mono, preempts: bool, settings: &Settings) -> Option<LeaseStep> {
+        let start = self.forecast.start;
+        let near = now + settings.inhibit >= start;
+        match self.hold {
+            Hold::Done { .. } => None,
+            Hold::Paused { until, .. } if now < until => None,
+            Hold::Leased {
+                locked: Some(_), ..
+            } => Some(LeaseStep::Lock),
+            Hold::Idle | Hold::Paused { .. } | Hold::Leased { .. } if preempts && now >= start => {
+                Some(LeaseStep::Lock)
+            }
+            Hold::Leased { .. } if now + settings.inhibit + Millis::from_secs(5) >= start => {
+                Some(LeaseStep::Inhibit)
+            }
+            Hold::Idle | Hold::Paused { .. } | Hold::Leased { .. } => {
+                near.then_some(LeaseStep::Inhibit)
+            }
+        }
+    }
+
+    /// The site was given this step.
+    pub(super) fn granted(&mut self, step: LeaseStep, now: Mono) {
+        let (since, locked, green) = match self.hold {
+            Hold::Leased {
+                since,
+                locked,
+                green,
+            } => (since, locked, green),
+            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => (now, None, None),
+        };
+        let locked = match step {
+            LeaseStep::Lock => locked.or(Some(now)),
+            LeaseStep::Inhibit => locked,
+        };
+        self.refused_by = None;
+        self.hold = Hold::Leased {
+            since,
+            locked,
+            green,
+        };
+    }
+
+    /// Ends a hold, if there is one, in favour of `next`.
+    pub(super) fn end(&mut self, now: Mono, next: Hold) {
+        if let Hold::Leased { since, .. } = self.hold {
+            self.held += now.since(since);
+        }
+        self.hold = next;
+    }
+
+    /// When the crossing is expected to be held.
+    pub(super) fn window(&self, crossing: &Crossing) -> Window {
+        let from = match self.hold {
+            Hold::Leased { since, .. } => since,
+            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => self.forecast.start,
+        };
+        let tail = (crossing.passed_at - crossing.stop_line_at).time_at(THROUGH);
+        Window {
+            from,
+            until: self.forecast.eta + tail,
+        }
+    }
+
+    /// When the hold is expected to end; `None` if there is none.
+    pub(super) fn hold_until(&self, crossing: &Crossing, now: Mono) -> Option<Mono> {
+        let until = self.window(crossing).until.max(now);
+        matches!(self.hold, Hold::Leased { .. }).then(|| until.min(self.cap(crossing, now)))
+    }
+
+    /// The moment a lease given now ends if nobody renews it.
+    pub(super) fn lease_end(&self, crossing: &Crossing, now: Mono, expires: Mono) -> Mono {
+        (now + LEASE_TTL).min(self.cap(crossing, now)).min(expires)
+    }
+}

@@ -1,0 +1,181 @@
+//! From a route and the checked sites to a corridor plan.
+
+use alloc::sync::Arc;
+
+use super::{CorridorPlan, Crossing, RoutePoint, ServiceClass};
+use crate::ids::{ApproachId, CorridorId, SiteId};
+use crate::plan::{CheckedSite, Emergency, SiteKind};
+use crate::signal::GroupSet;
+use crate::units::{Length, Millis, Mono, Speed};
+
+/// From a stop line to the middle of its junction.
+const JUNCTION_DEPTH: Length = Length::from_metres(15);
+/// From a stop line to the middle of its pedestrian crossing.
+const CROSSING_DEPTH: Length = Length::from_metres(5);
+/// The braking a driver starts at a red signal, mm/s².
+const BRAKE_MM_PER_S2: u64 = 3_000;
+/// An approach no site has; asked for its queue, the board knows of none.
+const NO_APPROACH: ApproachId = ApproachId::new(u8::MAX);
+
+/// One road of a route, and the site at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteLeg {
+    /// The road's id in `network.geojson`.
+    pub road: String,
+    /// Where the road ends, along the route.
+    pub ends_at: Length,
+    /// Free-flow time of an ordinary vehicle from the start of the route to there, turns included.
+    pub free_flow: Millis,
+    /// Length of the whole road, the part before the start of the route included.
+    pub road_length: Length,
+    /// The site at the end of the road, if the route goes on through one.
+    pub site: Option<SiteId>,
+}
+
+/// A route as the planner needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RouteOutline {
+    /// The roads in order.
+    pub legs: Vec<RouteLeg>,
+    /// The way on the ground.
+    pub line: Vec<RoutePoint>,
+    /// Length of the route.
+    pub length: Length,
+    /// Free-flow time of an ordinary vehicle over the whole route.
+    pub free_flow: Millis,
+}
+
+/// Who the corridor is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanRequest {
+    /// The number of the corridor.
+    pub corridor: CorridorId,
+    /// 1 for a first plan, more for each later one.
+    pub revision: u32,
+    /// The vehicle's id as the dispatch system gives it.
+    pub vehicle: String,
+    /// What it is.
+    pub class: ServiceClass,
+    /// 1 (highest) to 5.
+    pub priority: u8,
+    /// From the front of the first vehicle to the back of the last one.
+    pub convoy: Length,
+    /// How much faster than ordinary vehicles it drives, percent; 120 by default.
+    pub pace_percent: u32,
+    /// The corridor ends here at the latest.
+    pub expires: Mono,
+    /// It leaves now: do not wait to see it move.
+    pub depart: bool,
+}
+
+/// Why a route cannot be made into a corridor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanRefusal {
+    /// The route has no length.
+    #[error("the route has no length")]
+    NoLength,
+    /// The route passes no signal, so there is nothing to open.
+    #[error("the route passes no signal")]
+    NoSignals,
+    /// The pace is zero.
+    #[error("a vehicle that does not move needs no corridor")]
+    NoPace,
+}
+
+/// Plans a corridor. `sites` is indexed by [`SiteId`].
+///
+/// A site whose file states no emergency green for the approach, or does not know the road, becomes
+/// a crossing that is never held and shown as unavailable.
+///
+/// # Errors
+/// [`PlanRefusal`] if there is nothing to plan.
+pub fn plan_corridor(
+    route: &RouteOutline,
+    sites: &[Arc<CheckedSite>],
+    request: PlanRequest,
+) -> Result<CorridorPlan, PlanRefusal> {
+    if route.length == Length::ZERO || route.line.len() < 2 {
+        return Err(PlanRefusal::NoLength);
+    }
+    if request.pace_percent == 0 {
+        return Err(PlanRefusal::NoPace);
+    }
+    let free_flow = at_pace(route.free_flow, &request);
+    let speed = mean_speed(route.length, free_flow);
+    let mut crossings = Vec::new();
+    for (at, leg) in route.legs.iter().enumerate() {
+        let site = leg.site.and_then(|id| Some((id, sites.get(id.index())?)));
+        let Some((id, site)) = site else {
+            continue;
+        };
+        let exit = route.legs.get(at + 1).map(|next| next.road.clone());
+        crossings.push(crossing(leg, (id, site), exit, speed, &request));
+    }
+    if crossings.is_empty() {
+        return Err(PlanRefusal::NoSignals);
+    }
+    Ok(CorridorPlan {
+        corridor: request.corridor,
+        revision: request.revision,
+        vehicle: request.vehicle,
+        class: request.class,
+        priority: request.priority,
+        crossings: crossings.into(),
+        line: route.line.as_slice().into(),
+        length: route.length,
+        free_flow,
+        speed,
+        expires: request.expires,
+        depart: request.depart,
+    })
+}
+
+fn crossing(
+    leg: &RouteLeg,
+    (id, site): (SiteId, &CheckedSite),
+    exit: Option<String>,
+    speed: Speed,
+    request: &PlanRequest,
+) -> Crossing {
+    let depth = match site.kind {
+        SiteKind::Junction => JUNCTION_DEPTH,
+        SiteKind::Crossing => CROSSING_DEPTH,
+    };
+    let approach = site.approach_of_road(&leg.road);
+    let emergency = approach.and_then(|at| site.approaches.get(at.index()));
+    let groups = match emergency.map(|approach| &approach.emergency) {
+        Some(Emergency::Groups(groups)) => *groups,
+        Some(Emergency::None(_)) | None => GroupSet::EMPTY,
+    };
+    let stop_line_at = leg.ends_at - depth;
+    Crossing {
+        site: id,
+        approach: approach.unwrap_or(NO_APPROACH),
+        groups,
+        stop_line_at,
+        passed_at: leg.ends_at + request.convoy,
+        free_flow: at_pace(leg.free_flow, request).saturating_sub(depth.time_at(speed)),
+        storage: leg.road_length,
+        decision_at: stop_line_at - braking_distance(speed),
+        entry_road: leg.road.clone(),
+        exit_road: exit,
+        hold_max: site.corridor_hold_max,
+        wait_max: site.corridor_wait_max,
+    }
+}
+
+fn at_pace(time: Millis, request: &PlanRequest) -> Millis {
+    let ms = u64::from(time.as_ms()) * 100 / u64::from(request.pace_percent.max(1));
+    Millis::new(u32::try_from(ms).unwrap_or(u32::MAX))
+}
+
+fn mean_speed(length: Length, time: Millis) -> Speed {
+    let per_s = u64::from(length.as_mm()) * 1000;
+    let mm_per_s = per_s.checked_div(u64::from(time.as_ms())).unwrap_or(0);
+    Speed::from_mm_per_s(u32::try_from(mm_per_s).unwrap_or(u32::MAX))
+}
+
+fn braking_distance(speed: Speed) -> Length {
+    let v = u64::from(speed.as_mm_per_s());
+    Length::from_mm(u32::try_from(v * v / (2 * BRAKE_MM_PER_S2)).unwrap_or(u32::MAX))
+}

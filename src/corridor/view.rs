@@ -1,0 +1,180 @@
+//! Missions and crossings as consoles and partners are shown them.
+
+use serde::{Deserialize, Serialize};
+
+use super::passage::Hold;
+use super::{
+    CorridorPlan, Corridors, CrossingState, FixCounts, Mission, MissionState, ServiceClass,
+};
+use crate::ids::{ApproachId, CorridorId, SiteId};
+use crate::signal::GroupSet;
+use crate::units::{Length, Millis, Mono, Speed};
+
+/// A corridor as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MissionView {
+    /// Which corridor.
+    pub corridor: CorridorId,
+    /// The plan revision that runs.
+    pub revision: u32,
+    /// The vehicle's id as the dispatch system gives it.
+    pub vehicle: String,
+    /// What the vehicle is.
+    pub class: ServiceClass,
+    /// 1 (highest) to 5.
+    pub priority: u8,
+    /// Where the mission stands.
+    pub state: MissionState,
+    /// Since when.
+    pub state_since: Mono,
+    /// When the corridor was opened.
+    pub opened: Mono,
+    /// When it ends at the latest.
+    pub expires: Mono,
+    /// Where the vehicle is; `None` before its first believed position.
+    pub position: Option<PositionView>,
+    /// The next signal ahead.
+    pub next: Option<SiteId>,
+    /// When the vehicle is expected at the end of its route.
+    pub arrival: Mono,
+    /// Positions used and refused.
+    pub fixes: FixCounts,
+    /// The crossings in order.
+    pub crossings: Vec<CrossingView>,
+}
+
+/// Where the vehicle is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PositionView {
+    /// Along the route, moved forward to now.
+    pub along: Length,
+    /// Age of the position it rests on.
+    pub age: Millis,
+    /// Speed over ground at that time.
+    pub speed: Speed,
+    /// The last positions were on the route.
+    pub on_route: bool,
+}
+
+/// One crossing of a corridor as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrossingView {
+    /// The site.
+    pub site: SiteId,
+    /// The approach the vehicle comes in by.
+    pub approach: ApproachId,
+    /// The emergency green; empty where the site states none.
+    pub groups: GroupSet,
+    /// Where the crossing stands.
+    pub state: CrossingState,
+    /// When the vehicle is expected at the stop line.
+    pub eta: Mono,
+    /// The expectation may be wrong by this much either way.
+    pub eta_err: Millis,
+    /// The latest moment the lock can start and be in time.
+    pub start: Mono,
+    /// Since when the lamps are read back green under this hold.
+    pub green_at: Option<Mono>,
+    /// When the hold is expected to end.
+    pub hold_until: Option<Mono>,
+    /// How much too late the lock was from the outset.
+    pub late_by: Millis,
+    /// Vehicles expected before ours in the fullest lane.
+    pub queue: u32,
+    /// The corridor that goes first here: expect red.
+    pub refused_by: Option<CorridorId>,
+    /// Lamps read back green when the driver had to decide; `None` before that.
+    pub green_at_decision: Option<bool>,
+    /// When the vehicle was through.
+    pub passed_at: Option<Mono>,
+    /// Time held so far, over all holds.
+    pub held: Millis,
+}
+
+impl Mission {
+    /// The mission as it stands at `now`.
+    #[must_use]
+    pub fn view(&self, now: Mono, corridors: &Corridors) -> MissionView {
+        let plan = self.plan();
+        let along = self.track.along(now, corridors.settings());
+        let position = self.track.spot().map(|spot| PositionView {
+            along: along.min(plan.length),
+            age: now.since(spot.at),
+            speed: spot.speed,
+            on_route: !self.track.is_off_route(),
+        });
+        let next = plan.crossings.iter().zip(&self.passages);
+        let next = next.filter(|(_, p)| !p.is_done()).map(|(c, _)| c.site);
+        let crossings = (0..plan.crossings.len()).filter_map(|at| self.crossing_view(at, now));
+        MissionView {
+            corridor: plan.corridor,
+            revision: plan.revision,
+            vehicle: plan.vehicle.clone(),
+            class: plan.class,
+            priority: plan.priority,
+            state: self.state,
+            state_since: self.since,
+            opened: self.opened,
+            expires: plan.expires,
+            position,
+            next: next.into_iter().next(),
+            arrival: self.arrival(now, corridors),
+            fixes: self.track.counts(),
+            crossings: crossings.collect(),
+        }
+    }
+
+    /// Positions used and refused so far.
+    #[must_use]
+    pub const fn fixes(&self) -> FixCounts {
+        self.track.counts()
+    }
+
+    /// One crossing as it stands at `now`, by its place on the route.
+    #[must_use]
+    pub fn crossing_view(&self, at: usize, now: Mono) -> Option<CrossingView> {
+        let crossing = self.plan().crossings.get(at)?;
+        let passage = self.passages.get(at)?;
+        let forecast = &passage.forecast;
+        let running = match passage.hold {
+            Hold::Leased { since, .. } => now.since(since),
+            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => Millis::ZERO,
+        };
+        Some(CrossingView {
+            site: crossing.site,
+            approach: crossing.approach,
+            groups: crossing.groups,
+            state: passage.state,
+            eta: forecast.eta,
+            eta_err: forecast.eta_err,
+            start: forecast.start,
+            green_at: passage.green_since(),
+            hold_until: passage.hold_until(crossing, now),
+            late_by: passage.late_by,
+            queue: forecast.queue_milli / 1000,
+            refused_by: passage.refused_by,
+            green_at_decision: passage.green_at_decision,
+            passed_at: match passage.hold {
+                Hold::Done { at, .. } => Some(at),
+                Hold::Idle | Hold::Leased { .. } | Hold::Paused { .. } => None,
+            },
+            held: passage.held + running,
+        })
+    }
+
+    fn arrival(&self, now: Mono, corridors: &Corridors) -> Mono {
+        let plan = self.plan();
+        let ahead = plan.crossings.iter().zip(&self.passages);
+        let last = ahead.filter(|(_, passage)| !passage.is_done()).next_back();
+        match last {
+            Some((crossing, passage)) => {
+                passage.forecast.eta.max(now) + rest(plan, crossing.free_flow)
+            }
+            None => now + rest(plan, self.track.clock(plan, now, corridors.settings())),
+        }
+    }
+}
+
+fn rest(plan: &CorridorPlan, clock: Millis) -> Millis {
+    plan.free_flow.saturating_sub(clock)
+}
