@@ -1,38 +1,26 @@
-//! Raw field inputs to demands and per-lane observations. (contract; helper fills the rest)
+//! Detection: raw field inputs become demands and per-lane observations.
+//!
+//! The cabinet counts and times; this room remembers. A *call* is a vehicle or a walker waiting
+//! for a group that has no right of way; a *demand* is a group with at least one call, with the
+//! moment of its oldest one. Rolling counters may wrap and a cabinet may restart: neither ever
+//! invents a vehicle.
+//!
+//! The invariant it keeps (I16): a detector that cannot be believed is *forced*, as its file says,
+//! and never ignored. What it does not do: it never decides who is served, and the only thing that
+//! it believes about right of way is the go set that the kernel reports.
 
-use serde::{Deserialize, Serialize};
+#![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
-use crate::kernel::Readback;
+mod channel;
+mod demands;
+mod detection;
+mod inputs;
+mod lane;
+#[cfg(test)]
+mod tests;
 
-/// Vehicle detector channels of one cabinet unit.
-pub const DETECTORS_MAX: usize = 32;
-/// Push-button channels of one cabinet unit.
-pub const BUTTONS_MAX: usize = 16;
-
-/// Rolling readings of one detector, as the cabinet counts them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DetectorReading {
-    /// Vehicles so far; wraps.
-    pub count: u16,
-    /// Time occupied so far, milliseconds; wraps.
-    pub occupied_ms: u16,
-    /// Length of the last pulse, milliseconds; 0 if none yet.
-    pub last_pulse_ms: u16,
-    /// The cabinet itself reports this channel as faulty.
-    pub faulty: bool,
-}
-
-/// Everything one cabinet told us, as it stood when the cycle began.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldInputs {
-    /// Lamps and cabinet state.
-    pub readback: Readback,
-    /// Detector channels occupied at the last device scan, one bit per channel.
-    pub occupied: u32,
-    /// Buttons held down at the last device scan, one bit per channel.
-    pub buttons_held: u16,
-    /// One per detector channel.
-    pub detectors: [DetectorReading; DETECTORS_MAX],
-    /// Rolling press counters, one per button channel.
-    pub presses: [u16; BUTTONS_MAX],
-}
+pub use channel::Health;
+pub use demands::Demands;
+pub use detection::Detection;
+pub use inputs::{BUTTONS_MAX, DETECTORS_MAX, DetectorReading, FieldInputs};
+pub use lane::LaneObservation;

@@ -1,0 +1,130 @@
+//! One lane of an approach: what its detectors say together.
+
+use serde::{Deserialize, Serialize};
+
+use super::channel::Health;
+use crate::ids::GroupId;
+use crate::units::{Length, Millis, Mono, Speed};
+
+/// No lane of ours holds more vehicles between its detectors and in the tail behind them.
+const QUEUE_MAX: u16 = 60;
+/// A stop line empty for this long during green has no queue behind it.
+const GAPPED: Millis = Millis::from_secs(3);
+/// A vehicle that was seen upstream has reached the stop line or is gone after its travel time
+/// and this.
+const ARRIVAL_SLACK: Millis = Millis::from_secs(8);
+/// Discharge headway of a queue nobody counts at the stop line.
+const DISCHARGE: Millis = Millis::from_secs(2);
+
+/// What is known of one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneObservation {
+    /// Vehicles over the stop line since detection began.
+    pub count: u32,
+    /// Vehicles over the advance detector since detection began.
+    pub arrivals: u32,
+    /// Somebody stands or drives on the stop-line detector.
+    pub present: bool,
+    /// Time since the stop-line detector (or the advance one, if it is alone) was left; zero while
+    /// occupied, [`Millis::MAX`] if nobody came yet.
+    pub gap: Millis,
+    /// Share of time the stop-line detector is occupied, per mille, over about half a minute.
+    pub occupancy: u16,
+    /// Smoothed speed estimated from pulse lengths, upstream where there is an advance detector.
+    pub speed: Option<Speed>,
+    /// Estimated vehicles between the advance detector and the stop line; without an advance
+    /// detector 1 if the stop line is occupied.
+    pub queue: u16,
+    /// Age of the reading.
+    pub age: Millis,
+    /// Whether the lane's detectors can be believed; the worse of the two.
+    pub health: Health,
+}
+
+impl Default for LaneObservation {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            arrivals: 0,
+            present: false,
+            gap: Millis::MAX,
+            occupancy: 0,
+            speed: None,
+            queue: 0,
+            age: Millis::MAX,
+            health: Health::Missing,
+        }
+    }
+}
+
+/// The memory of one lane.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lane {
+    /// Index of the stop-line detector.
+    pub(super) stop: Option<u8>,
+    /// Index of the advance detector and its distance from the stop line.
+    pub(super) advance: Option<(u8, Length)>,
+    /// The group the lane obeys.
+    pub(super) group: GroupId,
+    /// Speed assumed until one is measured.
+    pub(super) free_speed: Speed,
+    pub(super) count: u32,
+    pub(super) arrivals: u32,
+    pub(super) queue: u16,
+    pub(super) last_arrival: Mono,
+    pub(super) drained: Mono,
+}
+
+/// What a lane's stop line looks like this cycle.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StopLine {
+    /// There is a detector there and it is believed.
+    pub(super) believed: bool,
+    /// Somebody is on it.
+    pub(super) occupied: bool,
+    /// Time since somebody was.
+    pub(super) gap: Millis,
+}
+
+impl Lane {
+    /// Vehicles that entered the lane.
+    pub(super) fn arrive(&mut self, now: Mono, vehicles: u16) {
+        self.arrivals = self.arrivals.wrapping_add(u32::from(vehicles));
+        self.queue = self.queue.saturating_add(vehicles).min(QUEUE_MAX);
+        self.last_arrival = now;
+    }
+
+    /// Vehicles that crossed the stop line.
+    pub(super) fn depart(&mut self, vehicles: u16) {
+        self.count = self.count.wrapping_add(u32::from(vehicles));
+        self.queue = self.queue.saturating_sub(vehicles);
+    }
+
+    /// Corrects the estimate by what cannot be true: counters drift when vehicles change lanes.
+    pub(super) fn settle(&mut self, now: Mono, stop: StopLine, green_for: Option<Millis>) {
+        if stop.believed {
+            if stop.occupied {
+                self.queue = self.queue.max(1);
+                return;
+            }
+            let gapped = green_for.is_some_and(|green| green >= GAPPED) && stop.gap >= GAPPED;
+            let overdue = now.since(self.last_arrival) > self.travel() + ARRIVAL_SLACK;
+            if self.queue > 0 && (self.advance.is_none() || gapped || overdue) {
+                self.queue = 0;
+            }
+        } else if green_for.is_some() {
+            if now.since(self.drained) >= DISCHARGE {
+                self.queue = self.queue.saturating_sub(1);
+                self.drained = now;
+            }
+        } else {
+            self.drained = now;
+        }
+    }
+
+    fn travel(&self) -> Millis {
+        self.advance.map_or(Millis::ZERO, |(_, upstream)| {
+            upstream.time_at(self.free_speed)
+        })
+    }
+}
