@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Brings in what the rig's peers need: Debian packages and pinned Python environments.
+# Run it as often as you like; it fetches only what is missing. Plain `cargo test` needs none of it.
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+
+PYMODBUS="pymodbus==3.16.1"
+PYSERIAL="pyserial==3.5"
+
+# package, and a file or command that shows that it is there
+packages=(
+  "mbpoll:mbpoll"
+  "socat:socat"
+  "chromium:chromium"
+  "fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
+)
+
+say() { printf 'setup: %s\n' "$*"; }
+
+# again COMMAND...: three tries with a growing pause, for downloads.
+again() {
+  local try
+  for try in 1 2 3; do
+    if "$@"; then return 0; fi
+    say "try $try of 3 failed: $*"
+    sleep $((try * 3))
+  done
+  return 1
+}
+
+present() {
+  case "$1" in
+    /*) [ -e "$1" ] ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+  esac
+}
+
+missing=()
+for entry in "${packages[@]}"; do
+  present "${entry#*:}" || missing+=("${entry%%:*}")
+done
+python="$(command -v python3 || true)"
+if [ -z "$python" ] || ! "$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then
+  missing+=(python3 python3-venv)
+fi
+
+if [ "${#missing[@]}" -gt 0 ]; then
+  line="apt-get install -y --no-install-recommends ${missing[*]}"
+  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    again apt-get update -q
+    # shellcheck disable=SC2086
+    again $line
+    python="$(command -v python3)"
+  else
+    say "missing: ${missing[*]}. Run this as root, then run setup again:"
+    printf '  %s\n' "$line"
+    exit 1
+  fi
+fi
+
+# pinned_venv NAME REQUIREMENT...: a virtual environment that is rebuilt only when its pins change.
+pinned_venv() {
+  local dir="$here/$1"
+  shift
+  if [ "$(cat "$dir/pins" 2>/dev/null || true)" = "$*" ] && "$dir/bin/python" -c '' 2>/dev/null; then
+    return 0
+  fi
+  say "making $dir with $*"
+  rm -rf "$dir"
+  "$python" -m venv "$dir"
+  again "$dir/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+  printf '%s\n' "$*" >"$dir/pins"
+}
+
+pinned_venv .venv-pymodbus "$PYMODBUS" "$PYSERIAL"
+say "all there"
