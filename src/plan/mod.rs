@@ -1,3 +1,34 @@
-//! Site and plan files (contract; the loader is being written).
+//! City, site and plan files: from text to a checked city, or to every finding at once.
+//!
+//! The format is `docs/operating/city-folder.md`, the findings are `docs/operating/findings.md`.
+//! Nothing here reads a disk: the loader is given paths and texts. A file is read value by value,
+//! so that one mistake does not hide the next; names become ids, times become whole control
+//! cycles, and the clearances of the file become those the kernel counts with.
+
+mod build;
 mod checked;
+mod city;
+mod calendar_build;
+mod city_build;
+mod code;
+mod finding;
+mod link_build;
+mod load;
+mod names;
+mod profile;
+mod raw;
+mod roads;
+mod schedule;
+mod tree;
+
 pub use checked::*;
+pub use city::{
+    Bounds, Cabinet, Calendar, CheckedCity, ControlKind, Datum, Day, EmergencyClass, Link,
+    LinkKind, Origin,
+};
+pub use code::{Code, Severity};
+
+pub use finding::{Finding, Span, line_column};
+pub use load::{Checked, CityFiles, check_city, check_site, load_city, load_site};
+pub use profile::{CN, PROFILES, Profile};
+pub use schedule::weekday;

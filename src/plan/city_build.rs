@@ -1,0 +1,225 @@
+//! A city from its files: the sites, and everything that files must agree on.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+
+use super::build::{SitePlaces, build_site};
+use super::calendar_build::{build_calendar, schedule_of};
+use super::checked::CheckedSite;
+use super::city::{Bounds, CheckedCity, EmergencyClass, Origin};
+use super::code::Code;
+use super::finding::{Finding, Sheet};
+use super::link_build::{Sites, build_links};
+use super::load::CityFiles;
+use super::names::nearest;
+use super::profile::CN;
+use super::raw::{RawCity, read_calendar, read_city, read_links};
+use super::roads::Roads;
+use crate::units::Millis;
+
+/// A site file as far as it could be read.
+pub(super) struct SiteFile<'t> {
+    pub(super) sheet: Sheet<'t>,
+    pub(super) places: SitePlaces,
+    pub(super) site: Option<CheckedSite>,
+}
+
+/// Reads every file of the city; the city is absent if something refuses it.
+pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding>) {
+    let sheet_of = |path: &'static str| {
+        let sheet = Sheet::new(path, files.text(path).unwrap_or(""));
+        if files.text(path).is_none() {
+            let message = format!("the city has no file {path}");
+            sheet.note(Code::F07, &(0..0), message, "add the file");
+        }
+        sheet
+    };
+    let city_sheet = sheet_of("city.toml");
+    let calendar_sheet = sheet_of("calendar.toml");
+    let links_sheet = sheet_of("cabinets/links.toml");
+    let roads_sheet = sheet_of("network.geojson");
+    let present = |sheet: &Sheet<'_>| sheet.errors() == 0;
+
+    let raw_city = present(&city_sheet).then(|| read_city(&city_sheet));
+    let bounds = bounds_of(raw_city.as_ref());
+    let mut sites = read_sites(files, &bounds);
+    let roads = present(&roads_sheet).then(|| Roads::read(&roads_sheet)).flatten();
+    if let Some(roads) = &roads {
+        check_roads(roads, &roads_sheet, &sites);
+    }
+    let calendar = present(&calendar_sheet).then(|| {
+        let raw = read_calendar(&calendar_sheet);
+        build_calendar(&calendar_sheet, &raw, &sites, files.today())
+    });
+    let cabinets = present(&links_sheet).then(|| {
+        let (links, cabinets) = read_links(&links_sheet);
+        let known = Sites::of(&sites);
+        build_links(&links_sheet, &known, &links, &cabinets)
+    });
+    let parts = raw_city.and_then(|raw| city_parts(&city_sheet, raw, bounds));
+
+    for file in &mut sites {
+        if let (Some(site), Some(calendar)) = (&mut file.site, &calendar) {
+            site.schedule = schedule_of(calendar, &site.plans);
+        }
+    }
+    let checked: Option<Vec<Arc<CheckedSite>>> = sites
+        .iter_mut()
+        .map(|file| file.site.take().map(Arc::new))
+        .collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    let sheets = [city_sheet, calendar_sheet, links_sheet, roads_sheet];
+    let site_sheets = sites.into_iter().map(|file| file.sheet);
+    for sheet in sheets.into_iter().chain(site_sheets) {
+        findings.extend(sheet.into_findings());
+    }
+    let city = parts.and_then(|mut city| {
+        city.sites = checked?;
+        city.calendar = calendar?;
+        (city.links, city.cabinets) = cabinets?;
+        Some(city)
+    });
+    (city, findings)
+}
+
+fn bounds_of(raw: Option<&RawCity>) -> Bounds {
+    let or = |time: Option<Millis>, usual: Millis| time.unwrap_or(usual);
+    let given = |time: fn(&RawCity) -> Option<Millis>| raw.and_then(time);
+    Bounds {
+        corridor_hold_max: or(
+            given(|raw| raw.corridor_hold.as_ref().map(|time| time.value)),
+            CN.corridor_hold_default,
+        ),
+        corridor_wait_max: or(
+            given(|raw| raw.corridor_wait.as_ref().map(|time| time.value)),
+            CN.corridor_wait_default,
+        ),
+        corridor_length_max: or(
+            given(|raw| raw.corridor_length.as_ref().map(|time| time.value)),
+            Millis::from_secs(3600),
+        ),
+    }
+}
+
+/// Every site file, sorted by the id of the site.
+fn read_sites<'t>(files: &'t CityFiles, bounds: &Bounds) -> Vec<SiteFile<'t>> {
+    let mut sites = Vec::new();
+    for (path, text) in files.all() {
+        let name = path.strip_prefix("sites/").and_then(|name| name.strip_suffix(".toml"));
+        let Some(name) = name else {
+            continue;
+        };
+        let sheet = Sheet::new(path, text);
+        let built = build_site(&sheet, bounds);
+        let places = built.places;
+        if let Some(id) = places.id.as_ref().filter(|id| id.value != name) {
+            let message = format!("the file of site \"{}\" is named {name}.toml", id.value);
+            let help = "name the file after the site";
+            sheet.note(Code::F12, &id.span, message, help);
+        }
+        sites.push(SiteFile {
+            sheet,
+            places,
+            site: built.site,
+        });
+    }
+    let id_of = |file: &SiteFile<'_>| file.places.id.as_ref().map(|id| id.value.clone());
+    sites.sort_by_key(id_of);
+    sites
+}
+
+fn check_roads(roads: &Roads, sheet: &Sheet<'_>, sites: &[SiteFile<'_>]) {
+    let mut stands: BTreeMap<&str, usize> = BTreeMap::new();
+    let with_site = roads
+        .sites
+        .iter()
+        .filter_map(|(junction, site)| Some((junction, site.as_deref()?)));
+    for (junction, site) in with_site {
+        *stands.entry(site).or_default() += 1;
+        let known = sites.iter().filter_map(|file| file.places.id.as_ref());
+        if !known.clone().any(|id| id.value == site) {
+            let message = format!("\"{junction}\" names site \"{site}\", which has no file");
+            let help = "add the site file, or leave `site` out for a junction without signals";
+            sheet.note(Code::E08, &Roads::span_of(sheet.text, junction), message, help);
+        }
+    }
+    for file in sites {
+        let Some(id) = &file.places.id else {
+            continue;
+        };
+        let places = stands.get(id.value.as_str()).copied().unwrap_or(0);
+        if places != 1 {
+            let message = format!("site \"{}\" stands at {places} places of the network", id.value);
+            let help = "name the site at one junction or crossing of network.geojson";
+            file.sheet.note(Code::E08, &id.span, message, help);
+            continue;
+        }
+        check_site_roads(roads, file, &id.value);
+    }
+}
+
+fn check_site_roads(roads: &Roads, file: &SiteFile<'_>, site: &str) {
+    let into: Vec<&str> = roads.into_site(site).collect();
+    for road in &file.places.roads {
+        if into.contains(&road.value.as_str()) {
+            continue;
+        }
+        let message = if roads.ends.contains_key(&road.value) {
+            format!("road \"{}\" does not end at this site", road.value)
+        } else {
+            format!("the network has no road \"{}\"", road.value)
+        };
+        let help = match nearest(&road.value, into.iter().copied()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("roads that end here: {}", into.join(", ")),
+        };
+        file.sheet.note(Code::E06, &road.span, message, &help);
+    }
+    for road in into {
+        if file.places.roads.iter().all(|named| named.value != road) {
+            let message = format!("road \"{road}\" ends here and has no approach");
+            let help = "add an [[approach]] with this road";
+            file.sheet.note(Code::E07, &file.places.head, message, help);
+        }
+    }
+}
+
+fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<CheckedCity> {
+    if let Some(zone) = raw.timezone.as_ref().filter(|z| !CN.timezones.contains(&z.value.as_str())) {
+        let message = format!("time zone \"{}\" is not known to the profile", zone.value);
+        let help = format!("one of: {}", CN.timezones.join(", "));
+        sheet.note(Code::T08, &zone.span, message, &help);
+    }
+    let mut classes: Vec<EmergencyClass> = Vec::new();
+    for class in &raw.classes {
+        let (Some(id), Some(rank)) = (&class.id, &class.rank) else {
+            continue;
+        };
+        if classes.iter().any(|known| known.id == id.value) {
+            let message = format!("class \"{}\" exists already", id.value);
+            sheet.note(Code::F04, &id.span, message, "name every class once");
+        }
+        classes.push(EmergencyClass {
+            id: id.value.to_owned(),
+            rank: u8::try_from(rank.value).unwrap_or(u8::MAX),
+            preempts: class.preempts,
+        });
+    }
+    classes.sort_by_key(|class| class.rank);
+    let (lat_deg, lon_deg) = raw.origin?;
+    Some(CheckedCity {
+        id: raw.id?.value,
+        name_zh: raw.name_zh?.value,
+        name_en: raw.name_en?.value,
+        timezone: raw.timezone?.value,
+        datum: raw.datum?,
+        synthetic: raw.synthetic,
+        origin: Origin { lat_deg, lon_deg },
+        classes,
+        bounds,
+        sites: Vec::new(),
+        calendar: super::city::Calendar::default(),
+        links: Vec::new(),
+        cabinets: Vec::new(),
+    })
+}

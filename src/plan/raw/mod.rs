@@ -1,0 +1,16 @@
+//! The files as they are written: every value with its place, names not yet resolved.
+//!
+//! What cannot be read is reported while reading and absent afterwards, so that the checks go on
+//! with the rest of the file.
+
+mod city;
+mod site;
+
+pub(super) use city::{
+    RawCabinet, RawCalendar, RawCity, RawDay, RawException, RawLink, read_calendar, read_city,
+    read_links,
+};
+pub(super) use site::{
+    OffsetRef, RawApproach, RawDetector, RawGroup, RawPlan, RawShow, RawSite, RawStage, RawUse,
+    read_site,
+};

@@ -1,0 +1,590 @@
+//! One site file.
+
+use super::super::checked::{OnFault, PlanMode, Recall, SiteKind, TurnKind};
+use super::super::code::Code;
+use super::super::finding::{Sheet, Span};
+use super::super::tree::{At, Keys, Section, read_file};
+use crate::signal::{FallbackShow, GroupKind};
+use crate::units::{Length, Millis, Speed};
+
+const TOP: Keys = Keys::only(&[
+    "schema",
+    "site",
+    "group",
+    "intergreen_s",
+    "clearing_m",
+    "permissive",
+    "compatible",
+    "approach",
+    "detector",
+    "stage",
+    "move",
+    "plan",
+    "safety",
+]);
+const SITE: Keys = Keys::only(&[
+    "id",
+    "name_zh",
+    "name_en",
+    "kind",
+    "profile",
+    "corridor_wait_max_s",
+    "corridor_hold_max_s",
+]);
+const GROUP: Keys = Keys::only(&[
+    "id",
+    "kind",
+    "red_amber_s",
+    "flashing_green_s",
+    "amber_s",
+    "min_green_s",
+    "max_green_s",
+    "min_red_s",
+    "speed_kmh",
+    "crosses",
+    "crossing_m",
+    "walk_speed_mps",
+    "walk_s",
+    "clear_s",
+    "extend_by_s",
+    "long_press_s",
+    "max_wait_s",
+    "max_wait_reason",
+]);
+const APPROACH: Keys = Keys::only(&[
+    "id",
+    "road",
+    "groups",
+    "emergency_groups",
+    "emergency_stage",
+    "emergency",
+    "emergency_reason",
+    "riders",
+    "lane",
+]);
+const LANE: Keys = Keys::only(&["group", "turns"]);
+const DETECTOR: Keys = Keys::only(&[
+    "id",
+    "channel",
+    "use",
+    "groups",
+    "approach",
+    "lane",
+    "upstream_m",
+    "passage_s",
+    "stuck_on_min",
+    "stuck_off_min",
+    "chatter_per_min",
+    "on_fault",
+]);
+const STAGE: Keys = Keys::only(&["id", "green", "late_start_s", "early_end_s"]);
+const MOVE: Keys = Keys::only(&["from", "to", "via", "forbidden"]);
+const PLAN: Keys = Keys {
+    known: &[
+        "id",
+        "mode",
+        "cycle_s",
+        "offset_s",
+        "offset_ref",
+        "coordinated",
+        "sequence",
+        "split_s",
+        "recall",
+        "max_green_s",
+        "rest",
+        "force_off",
+        "transition",
+        "overrun",
+    ],
+    forbidden: Some((
+        Code::S15,
+        &[
+            "red_amber_s",
+            "flashing_green_s",
+            "amber_s",
+            "min_green_s",
+            "min_red_s",
+            "walk_s",
+            "clear_s",
+            "intergreen_s",
+            "permissive",
+            "compatible",
+            "startup",
+            "fallback",
+            "readback_ms",
+        ],
+        "safety data stands in [[group]], [intergreen_s] and [safety], once for all plans",
+    )),
+};
+const TRANSITION: Keys = Keys::only(&["method", "max_change"]);
+const SAFETY: Keys = Keys::only(&["startup", "fallback", "readback_ms", "red_lamp_lost"]);
+const STARTUP: Keys = Keys::only(&["show", "for_s"]);
+
+/// A site file, read.
+#[derive(Debug)]
+pub(in super::super) struct RawSite {
+    pub(in super::super) head: Span,
+    pub(in super::super) id: Option<At<String>>,
+    pub(in super::super) name_zh: Option<At<String>>,
+    pub(in super::super) name_en: Option<At<String>>,
+    pub(in super::super) kind: Option<SiteKind>,
+    pub(in super::super) profile: Option<At<String>>,
+    pub(in super::super) corridor_wait: Option<At<Millis>>,
+    pub(in super::super) corridor_hold: Option<At<Millis>>,
+    pub(in super::super) groups: Vec<RawGroup>,
+    pub(in super::super) matrix: RawMatrix,
+    pub(in super::super) approaches: Vec<RawApproach>,
+    pub(in super::super) detectors: Vec<RawDetector>,
+    pub(in super::super) stages: Vec<RawStage>,
+    pub(in super::super) moves: Vec<RawMove>,
+    pub(in super::super) plans: Vec<RawPlan>,
+    pub(in super::super) safety: RawSafety,
+}
+
+/// One `[[group]]`.
+#[derive(Debug)]
+pub(in super::super) struct RawGroup {
+    pub(in super::super) head: Span,
+    pub(in super::super) id: At<String>,
+    pub(in super::super) kind: Option<GroupKind>,
+    pub(in super::super) red_amber: Option<At<Millis>>,
+    pub(in super::super) flashing_green: Option<At<Millis>>,
+    pub(in super::super) amber: Option<At<Millis>>,
+    pub(in super::super) min_green: Option<At<Millis>>,
+    pub(in super::super) max_green: Option<At<Millis>>,
+    pub(in super::super) min_red: Option<At<Millis>>,
+    pub(in super::super) speed: Option<At<Speed>>,
+    pub(in super::super) crosses: Vec<At<String>>,
+    pub(in super::super) crossing: Option<At<Length>>,
+    pub(in super::super) walk_speed: Option<At<Speed>>,
+    pub(in super::super) walk: Option<At<Millis>>,
+    pub(in super::super) clear: Option<At<Millis>>,
+    pub(in super::super) extend_by: Option<At<Millis>>,
+    pub(in super::super) long_press: Option<At<Millis>>,
+    pub(in super::super) max_wait: Option<At<Millis>>,
+    pub(in super::super) max_wait_reason: Option<At<String>>,
+}
+
+/// The tables that say how groups stand to each other.
+#[derive(Debug)]
+pub(in super::super) struct RawMatrix {
+    pub(in super::super) head: Span,
+    pub(in super::super) intergreens: Vec<(At<String>, At<String>, At<Millis>)>,
+    pub(in super::super) clearing: Vec<(At<String>, At<String>, At<Length>)>,
+    pub(in super::super) permissive: Vec<(At<String>, At<String>)>,
+    pub(in super::super) compatible: Vec<(At<String>, At<String>)>,
+    pub(in super::super) rest: bool,
+}
+
+/// One `[[approach]]`.
+#[derive(Debug)]
+pub(in super::super) struct RawApproach {
+    pub(in super::super) head: Span,
+    pub(in super::super) id: At<String>,
+    pub(in super::super) road: Option<At<String>>,
+    pub(in super::super) groups: Vec<At<String>>,
+    pub(in super::super) emergency_groups: Option<Vec<At<String>>>,
+    pub(in super::super) emergency_stage: Option<At<String>>,
+    pub(in super::super) emergency_none: Option<At<()>>,
+    pub(in super::super) emergency_reason: Option<At<String>>,
+    pub(in super::super) riders: Option<At<String>>,
+    pub(in super::super) lanes: Vec<RawLane>,
+}
+
+/// One `[[approach.lane]]`.
+#[derive(Debug)]
+pub(in super::super) struct RawLane {
+    pub(in super::super) group: At<String>,
+    pub(in super::super) turns: Vec<TurnKind>,
+}
+
+/// What a detector is for, without its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum RawUse {
+    Presence,
+    Advance,
+    Button,
+}
+
+/// One `[[detector]]`.
+#[derive(Debug)]
+pub(in super::super) struct RawDetector {
+    pub(in super::super) head: Span,
+    pub(in super::super) id: At<String>,
+    pub(in super::super) channel: Option<At<u32>>,
+    pub(in super::super) usage: Option<RawUse>,
+    pub(in super::super) groups: Vec<At<String>>,
+    pub(in super::super) approach: Option<At<String>>,
+    pub(in super::super) lane: Option<At<u32>>,
+    pub(in super::super) upstream: Option<At<Length>>,
+    pub(in super::super) passage: Option<At<Millis>>,
+    pub(in super::super) stuck_on: Option<At<Millis>>,
+    pub(in super::super) stuck_off: Option<At<Millis>>,
+    pub(in super::super) chatter_per_min: Option<At<u32>>,
+    pub(in super::super) on_fault: Option<At<OnFault>>,
+}
+
+/// One `[[stage]]`.
+#[derive(Debug)]
+pub(in super::super) struct RawStage {
+    pub(in super::super) id: At<String>,
+    pub(in super::super) green: Vec<At<String>>,
+    pub(in super::super) green_span: Span,
+    pub(in super::super) late_start: Vec<(At<String>, At<Millis>)>,
+    pub(in super::super) early_end: Vec<(At<String>, At<Millis>)>,
+}
+
+/// One `[[move]]`.
+#[derive(Debug)]
+pub(in super::super) struct RawMove {
+    pub(in super::super) from: Option<At<String>>,
+    pub(in super::super) to: Option<At<String>>,
+    pub(in super::super) via: Option<At<String>>,
+}
+
+/// What an offset in a file speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum OffsetRef {
+    StartOfGreen,
+    EndOfGreen,
+    StartOfAmber,
+}
+
+/// One `[[plan]]`.
+#[derive(Debug)]
+pub(in super::super) struct RawPlan {
+    pub(in super::super) head: Span,
+    pub(in super::super) id: At<String>,
+    pub(in super::super) mode: Option<PlanMode>,
+    pub(in super::super) cycle: Option<At<Millis>>,
+    pub(in super::super) offset: Option<At<Millis>>,
+    pub(in super::super) offset_ref: Option<At<OffsetRef>>,
+    pub(in super::super) says_offset_ref: bool,
+    pub(in super::super) coordinated: Option<At<String>>,
+    pub(in super::super) sequence: Vec<At<String>>,
+    pub(in super::super) sequence_span: Span,
+    pub(in super::super) splits: Vec<(At<String>, At<Millis>)>,
+    pub(in super::super) split_span: Span,
+    pub(in super::super) recalls: Vec<(At<String>, At<Recall>)>,
+    pub(in super::super) max_greens: Vec<(At<String>, At<Millis>)>,
+    pub(in super::super) rest: Option<At<String>>,
+    pub(in super::super) overrun: bool,
+    pub(in super::super) max_change: Option<At<f64>>,
+}
+
+/// `[safety]`.
+#[derive(Debug)]
+pub(in super::super) struct RawSafety {
+    pub(in super::super) head: Span,
+    pub(in super::super) startup: Vec<(RawShow, At<Millis>)>,
+    pub(in super::super) startup_span: Span,
+    pub(in super::super) fallback: Option<FallbackShow>,
+    pub(in super::super) readback: Option<At<Millis>>,
+}
+
+/// What a step of the start-up shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum RawShow {
+    FlashAmber,
+    AllRed,
+}
+
+/// Reads a site file; what cannot be read is noted on `sheet`.
+pub(in super::super) fn read_site(sheet: &Sheet<'_>) -> RawSite {
+    read_file(sheet, &TOP, |top| {
+        let site = top.table("site", "[site]", &SITE);
+        if !top.has("site") {
+            top.missing("site", "add a section [site] with id, names, kind and profile");
+        }
+        for (key, help) in [
+            ("group", "add at least one [[group]]"),
+            ("stage", "add at least one [[stage]]"),
+            ("plan", "add at least one [[plan]]"),
+        ] {
+            if !top.has(key) {
+                top.missing(key, help);
+            }
+        }
+        let site = site.as_ref();
+        RawSite {
+            head: site.map_or(0..0, |site| site.span.clone()),
+            id: site.and_then(|site| site.text_needed("id")),
+            name_zh: site.and_then(|site| site.text_needed("name_zh")),
+            name_en: site.and_then(|site| site.text_needed("name_en")),
+            kind: site.and_then(|site| {
+                let words = [("junction", SiteKind::Junction), ("crossing", SiteKind::Crossing)];
+                site.word_needed("kind", &words).map(|kind| kind.value)
+            }),
+            profile: site.and_then(|site| site.text_needed("profile")),
+            corridor_wait: site.and_then(|site| site.secs("corridor_wait_max_s")),
+            corridor_hold: site.and_then(|site| site.secs("corridor_hold_max_s")),
+            groups: each(top, "group", "[[group]]", &GROUP, read_group),
+            matrix: read_matrix(top),
+            approaches: each(top, "approach", "[[approach]]", &APPROACH, read_approach),
+            detectors: each(top, "detector", "[[detector]]", &DETECTOR, read_detector),
+            stages: each(top, "stage", "[[stage]]", &STAGE, read_stage),
+            moves: each(top, "move", "[[move]]", &MOVE, read_move),
+            plans: each(top, "plan", "[[plan]]", &PLAN, read_plan),
+            safety: read_safety(top),
+        }
+    })
+}
+
+fn each<T>(
+    top: &Section<'_>,
+    key: &str,
+    what: &'static str,
+    keys: &Keys,
+    read: fn(&Section<'_>) -> T,
+) -> Vec<T> {
+    top.tables(key, what, keys).iter().map(read).collect()
+}
+
+/// The id of a section; a section without one is reported and keeps an empty name.
+fn id_of(section: &Section<'_>) -> At<String> {
+    section
+        .text_needed("id")
+        .unwrap_or_else(|| At::new(String::new(), section.span.clone()))
+}
+
+fn read_group(group: &Section<'_>) -> RawGroup {
+    let kinds = [
+        ("vehicle", GroupKind::Vehicle),
+        ("arrow", GroupKind::Arrow),
+        ("non-motor", GroupKind::NonMotor),
+        ("pedestrian", GroupKind::Pedestrian),
+        ("waiting-area", GroupKind::WaitingArea),
+    ];
+    RawGroup {
+        head: group.span.clone(),
+        id: id_of(group),
+        kind: group.word_needed("kind", &kinds).map(|kind| kind.value),
+        red_amber: group.secs("red_amber_s"),
+        flashing_green: group.secs("flashing_green_s"),
+        amber: group.secs("amber_s"),
+        min_green: group.secs("min_green_s"),
+        max_green: group.secs("max_green_s"),
+        min_red: group.secs("min_red_s"),
+        speed: group.speed("speed_kmh", 1_000_000.0 / 3600.0),
+        crosses: group.texts("crosses").unwrap_or_default(),
+        crossing: group.metres("crossing_m"),
+        walk_speed: group.speed("walk_speed_mps", 1000.0),
+        walk: group.secs("walk_s"),
+        clear: group.secs("clear_s"),
+        extend_by: group.secs("extend_by_s"),
+        long_press: group.secs("long_press_s"),
+        max_wait: group.secs("max_wait_s"),
+        max_wait_reason: group.text("max_wait_reason"),
+    }
+}
+
+fn read_matrix(top: &Section<'_>) -> RawMatrix {
+    let mut matrix = RawMatrix {
+        head: top.key_span("intergreen_s"),
+        intergreens: Vec::new(),
+        clearing: Vec::new(),
+        permissive: Vec::new(),
+        compatible: Vec::new(),
+        rest: false,
+    };
+    if let Some(rows) = top.free_table("intergreen_s", "[intergreen_s]") {
+        for from in rows.names() {
+            let row = rows.secs_by_name(&from.value);
+            let cells = row.into_iter().map(|(to, time)| (from.clone(), to, time));
+            matrix.intergreens.extend(cells);
+        }
+    }
+    if let Some(rows) = top.free_table("clearing_m", "[clearing_m]") {
+        for from in rows.names() {
+            let row = rows.metres_by_name(&from.value);
+            let cells = row.into_iter().map(|(to, way)| (from.clone(), to, way));
+            matrix.clearing.extend(cells);
+        }
+    }
+    if let Some(rows) = top.free_table("permissive", "[permissive]") {
+        matrix.permissive = pairs_of(&rows, &[]);
+    }
+    if let Some(rows) = top.free_table("compatible", "[compatible]") {
+        matrix.rest = rows.flag("rest").unwrap_or(false);
+        matrix.compatible = pairs_of(&rows, &["rest"]);
+    }
+    matrix
+}
+
+fn pairs_of(rows: &Section<'_>, skip: &[&str]) -> Vec<(At<String>, At<String>)> {
+    let mut pairs = Vec::new();
+    for from in rows.names() {
+        if skip.contains(&from.value.as_str()) {
+            continue;
+        }
+        let partners = rows.texts(&from.value).unwrap_or_default();
+        pairs.extend(partners.into_iter().map(|to| (from.clone(), to)));
+    }
+    pairs
+}
+
+fn read_approach(approach: &Section<'_>) -> RawApproach {
+    RawApproach {
+        head: approach.span.clone(),
+        id: id_of(approach),
+        road: approach.text_needed("road"),
+        groups: approach.texts_needed("groups"),
+        emergency_groups: approach.texts("emergency_groups"),
+        emergency_stage: approach.text("emergency_stage"),
+        emergency_none: approach.word("emergency", &[("none", ())]),
+        emergency_reason: approach.text("emergency_reason"),
+        riders: approach.text("riders"),
+        lanes: each(approach, "lane", "[[approach.lane]]", &LANE, read_lane),
+    }
+}
+
+fn read_lane(lane: &Section<'_>) -> RawLane {
+    let turns = [
+        ("left", TurnKind::Left),
+        ("through", TurnKind::Through),
+        ("right", TurnKind::Right),
+        ("u-turn", TurnKind::UTurn),
+    ];
+    if !lane.has("turns") {
+        lane.missing("turns", "add `turns = [\"through\"]`");
+    }
+    RawLane {
+        group: lane
+            .text_needed("group")
+            .unwrap_or_else(|| At::new(String::new(), lane.span.clone())),
+        turns: lane.words("turns", &turns),
+    }
+}
+
+fn read_detector(detector: &Section<'_>) -> RawDetector {
+    let uses = [
+        ("presence", RawUse::Presence),
+        ("advance", RawUse::Advance),
+        ("button", RawUse::Button),
+    ];
+    let faults = [
+        ("recall-min", OnFault::RecallMin),
+        ("recall-max", OnFault::RecallMax),
+        ("recall-every-cycle", OnFault::RecallEveryCycle),
+    ];
+    if !detector.has("channel") {
+        detector.missing("channel", "add `channel = ...`: 0-31, for buttons 0-15");
+    }
+    RawDetector {
+        head: detector.span.clone(),
+        id: id_of(detector),
+        channel: detector.whole("channel", 0..32),
+        usage: detector.word_needed("use", &uses).map(|usage| usage.value),
+        groups: detector.texts_needed("groups"),
+        approach: detector.text("approach"),
+        lane: detector.whole("lane", 0..16),
+        upstream: detector.metres("upstream_m"),
+        passage: detector.secs("passage_s"),
+        stuck_on: detector.minutes("stuck_on_min"),
+        stuck_off: detector.minutes("stuck_off_min"),
+        chatter_per_min: detector.whole("chatter_per_min", 1..10_000),
+        on_fault: detector.word("on_fault", &faults),
+    }
+}
+
+fn read_stage(stage: &Section<'_>) -> RawStage {
+    RawStage {
+        id: id_of(stage),
+        green: stage.texts_needed("green"),
+        green_span: stage.key_span("green"),
+        late_start: stage.secs_by_name("late_start_s"),
+        early_end: stage.secs_by_name("early_end_s"),
+    }
+}
+
+fn read_move(row: &Section<'_>) -> RawMove {
+    let forbidden = row.flag("forbidden").unwrap_or(false);
+    if forbidden == row.has("via") {
+        row.missing("via", "write either `via = \"...\"` or `forbidden = true`");
+    }
+    RawMove {
+        from: row.text_needed("from"),
+        to: row.text_needed("to"),
+        via: row.text("via").filter(|_| !forbidden),
+    }
+}
+
+fn read_plan(plan: &Section<'_>) -> RawPlan {
+    let modes = [
+        ("fixed", PlanMode::Fixed),
+        ("actuated", PlanMode::Actuated),
+        ("coordinated", PlanMode::Coordinated),
+        ("adaptive", PlanMode::Adaptive),
+    ];
+    let offset_refs = [
+        ("start-of-green", OffsetRef::StartOfGreen),
+        ("end-of-green", OffsetRef::EndOfGreen),
+        ("start-of-amber", OffsetRef::StartOfAmber),
+    ];
+    let recalls = [
+        ("none", Recall::None),
+        ("min", Recall::Min),
+        ("max", Recall::Max),
+    ];
+    plan.word("force_off", &[("fixed", ()), ("floating", ())]);
+    let transition = plan.table("transition", "transition", &TRANSITION);
+    if let Some(transition) = &transition {
+        let methods = [("dwell", ()), ("shortway", ()), ("add-only", ())];
+        transition.word("method", &methods);
+    }
+    RawPlan {
+        head: plan.span.clone(),
+        id: id_of(plan),
+        mode: plan.word_needed("mode", &modes).map(|mode| mode.value),
+        cycle: plan.secs("cycle_s"),
+        offset: plan.secs("offset_s"),
+        offset_ref: plan.word("offset_ref", &offset_refs),
+        says_offset_ref: plan.has("offset_ref"),
+        coordinated: plan.text("coordinated"),
+        sequence: plan.texts_needed("sequence"),
+        sequence_span: plan.key_span("sequence"),
+        splits: plan.secs_by_name("split_s"),
+        split_span: plan.key_span("split_s"),
+        recalls: plan.words_by_name("recall", &recalls),
+        max_greens: plan.secs_by_name("max_green_s"),
+        rest: plan.text("rest"),
+        overrun: plan.word("overrun", &[("resync", ())]).is_some(),
+        max_change: transition.and_then(|transition| transition.ratio("max_change")),
+    }
+}
+
+fn read_safety(top: &Section<'_>) -> RawSafety {
+    let shows = [
+        ("flash-amber", RawShow::FlashAmber),
+        ("all-red", RawShow::AllRed),
+    ];
+    let falls = [
+        ("flash-amber", FallbackShow::FlashAmber),
+        ("dark", FallbackShow::Dark),
+    ];
+    let Some(safety) = top.table("safety", "[safety]", &SAFETY) else {
+        if !top.has("safety") {
+            top.missing("safety", "add [safety] with startup, fallback and readback_ms");
+        }
+        return RawSafety {
+            head: 0..0,
+            startup: Vec::new(),
+            startup_span: 0..0,
+            fallback: None,
+            readback: None,
+        };
+    };
+    safety.word("red_lamp_lost", &falls);
+    let steps = safety.tables("startup", "a step of the start-up", &STARTUP);
+    let read = |step: &Section<'_>| {
+        let show = step.word_needed("show", &shows)?;
+        Some((show.value, step.secs_needed("for_s")?))
+    };
+    RawSafety {
+        head: safety.span.clone(),
+        startup: steps.iter().filter_map(read).collect(),
+        startup_span: safety.key_span("startup"),
+        fallback: safety.word_needed("fallback", &falls).map(|fall| fall.value),
+        readback: safety.millis("readback_ms"),
+    }
+}

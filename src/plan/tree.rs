@@ -1,0 +1,528 @@
+//! Reads the tree of a TOML file without stopping at the first mistake.
+//!
+//! A derived deserializer ends at the first wrong value. A signal file is typed by people who want
+//! to hear of all mistakes at once, so sections are read value by value from the spanned tree, each
+//! against the list of its keys.
+
+use core::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::code::Code;
+use super::finding::{Sheet, Span};
+use super::names::{nearest, stem, unit_of};
+use crate::units::{Length, Millis, Speed};
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) span: Span,
+}
+
+impl<T> At<T> {
+    pub(super) const fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+}
+
+/// Keys a section may hold, and keys that belong to another section on purpose.
+pub(super) struct Keys {
+    pub(super) known: &'static [&'static str],
+    /// Keys that are known elsewhere and forbidden here, with the code that says so.
+    pub(super) forbidden: Option<(Code, &'static [&'static str], &'static str)>,
+}
+
+impl Keys {
+    pub(super) const fn only(known: &'static [&'static str]) -> Self {
+        Self {
+            known,
+            forbidden: None,
+        }
+    }
+}
+
+/// One table of a file, its unknown keys already reported.
+pub(super) struct Section<'d> {
+    sheet: &'d Sheet<'d>,
+    table: &'d DeTable<'d>,
+    /// What to point at if something is missing.
+    pub(super) span: Span,
+    /// What people call it, as `[[group]]`.
+    what: &'static str,
+}
+
+impl<'d> Section<'d> {
+    pub(super) fn new(
+        sheet: &'d Sheet<'d>,
+        table: &'d DeTable<'d>,
+        span: Range<usize>,
+        what: &'static str,
+        keys: &Keys,
+    ) -> Self {
+        for key in table.keys() {
+            check_key(sheet, key, what, keys);
+        }
+        Self {
+            sheet,
+            table,
+            span,
+            what,
+        }
+    }
+
+    fn find(&self, key: &str) -> Option<(&'d Spanned<DeValue<'d>>, Span)> {
+        let (name, value) = self.table.get_key_value(key)?;
+        Some((value, name.span()))
+    }
+
+    /// Where `key` stands, or the head of the section.
+    pub(super) fn key_span(&self, key: &str) -> Span {
+        self.find(key)
+            .map_or_else(|| self.span.clone(), |(_, span)| span)
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Reports `key` as missing (F07).
+    pub(super) fn missing(&self, key: &str, help: &str) {
+        let message = format!("{} has no `{key}`", self.what);
+        self.sheet.note(Code::F07, &self.span, message, help);
+    }
+
+    /// Reports a value that is not what `key` wants (F08).
+    pub(super) fn wrong(&self, key: &str, span: &Span, wants: &str) {
+        let message = format!("`{key}` of {} is not {wants}", self.what);
+        let help = format!("write {wants}");
+        self.sheet.note(Code::F08, span, message, &help);
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<At<String>> {
+        let (value, _) = self.find(key)?;
+        match value.get_ref() {
+            DeValue::String(text) if !text.trim().is_empty() => {
+                Some(At::new(text.clone().into_owned(), value.span()))
+            }
+            _ => {
+                self.wrong(key, &value.span(), "a text that is not empty");
+                None
+            }
+        }
+    }
+
+    pub(super) fn text_needed(&self, key: &str) -> Option<At<String>> {
+        if !self.has(key) {
+            self.missing(key, &format!("add `{key} = \"...\"`"));
+        }
+        self.text(key)
+    }
+
+    pub(super) fn flag(&self, key: &str) -> Option<bool> {
+        let (value, _) = self.find(key)?;
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            self.wrong(key, &value.span(), "true or false");
+        }
+        flag
+    }
+
+    /// A number as it stands, finite and not negative unless `signed`.
+    fn number(&self, key: &str, signed: bool) -> Option<At<f64>> {
+        let (value, _) = self.find(key)?;
+        read_number(self.sheet, key, value, signed)
+    }
+
+    /// A number that may be negative: coordinates.
+    pub(super) fn signed(&self, key: &str, range: Range<f64>) -> Option<At<f64>> {
+        let number = self.number(key, true)?;
+        if range.contains(&number.value) {
+            return Some(number);
+        }
+        let wants = format!("from {} to {}", range.start, range.end);
+        self.wrong(key, &number.span, &wants);
+        None
+    }
+
+    pub(super) fn ratio(&self, key: &str) -> Option<At<f64>> {
+        self.signed(key, 0.0..1.000_001)
+    }
+
+    pub(super) fn whole(&self, key: &str, range: Range<u32>) -> Option<At<u32>> {
+        let number = self.number(key, false)?;
+        let wants = || format!("a whole number from {} to {}", range.start, range.end - 1);
+        let Some(whole) = to_u32(number.value).filter(|whole| range.contains(whole)) else {
+            self.wrong(key, &number.span, &wants());
+            return None;
+        };
+        if number.value.fract() != 0.0 {
+            self.wrong(key, &number.span, &wants());
+            return None;
+        }
+        Some(At::new(whole, number.span))
+    }
+
+    pub(super) fn secs(&self, key: &str) -> Option<At<Millis>> {
+        let number = self.number(key, false)?;
+        to_millis(self.sheet, key, &number, 1000.0)
+    }
+
+    pub(super) fn secs_needed(&self, key: &str) -> Option<At<Millis>> {
+        if !self.has(key) {
+            self.missing(key, &format!("add `{key} = ...` in seconds"));
+        }
+        self.secs(key)
+    }
+
+    pub(super) fn minutes(&self, key: &str) -> Option<At<Millis>> {
+        let number = self.number(key, false)?;
+        to_millis(self.sheet, key, &number, 60_000.0)
+    }
+
+    pub(super) fn millis(&self, key: &str) -> Option<At<Millis>> {
+        let number = self.number(key, false)?;
+        to_millis(self.sheet, key, &number, 1.0)
+    }
+
+    /// Metres, at most 10 km.
+    pub(super) fn metres(&self, key: &str) -> Option<At<Length>> {
+        let number = self.number(key, false)?;
+        let mm = to_u32(number.value * 1000.0).filter(|mm| *mm <= 10_000_000);
+        if mm.is_none() {
+            self.wrong(key, &number.span, "a length of at most 10000 m");
+        }
+        mm.map(|mm| At::new(Length::from_mm(mm), number.span))
+    }
+
+    /// A speed above zero; `mm_per_s` is what one unit of the key is worth.
+    pub(super) fn speed(&self, key: &str, mm_per_s: f64) -> Option<At<Speed>> {
+        let number = self.number(key, false)?;
+        let speed = to_u32(number.value * mm_per_s).filter(|mm| (1..=60_000).contains(mm));
+        if speed.is_none() {
+            self.wrong(key, &number.span, "a speed above 0 and below 216 km/h");
+        }
+        speed.map(|mm| At::new(Speed::from_mm_per_s(mm), number.span))
+    }
+
+    /// One of the allowed words.
+    pub(super) fn word<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Option<At<T>> {
+        let (value, _) = self.find(key)?;
+        read_word(self.sheet, key, value, words)
+    }
+
+    pub(super) fn word_needed<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Option<At<T>> {
+        if !self.has(key) {
+            let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            self.missing(key, &format!("one of: {}", allowed.join(", ")));
+        }
+        self.word(key, words)
+    }
+
+    /// A list of texts.
+    pub(super) fn texts(&self, key: &str) -> Option<Vec<At<String>>> {
+        let (value, _) = self.find(key)?;
+        let Some(list) = value.get_ref().as_array() else {
+            self.wrong(key, &value.span(), "a list of names");
+            return None;
+        };
+        let texts = list.iter().filter_map(|item| {
+            let text = item.get_ref().as_str();
+            if text.is_none() {
+                self.wrong(key, &item.span(), "a list of names");
+            }
+            text.map(|text| At::new(text.to_owned(), item.span()))
+        });
+        Some(texts.collect())
+    }
+
+    pub(super) fn texts_needed(&self, key: &str) -> Vec<At<String>> {
+        if !self.has(key) {
+            self.missing(key, &format!("add `{key} = [\"...\"]`"));
+        }
+        self.texts(key).unwrap_or_default()
+    }
+
+    /// A list of words.
+    pub(super) fn words<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Vec<T> {
+        let Some((value, _)) = self.find(key) else {
+            return Vec::new();
+        };
+        let Some(list) = value.get_ref().as_array() else {
+            self.wrong(key, &value.span(), "a list of words");
+            return Vec::new();
+        };
+        let read = |item| read_word(self.sheet, key, item, words).map(|word| word.value);
+        list.iter().filter_map(read).collect()
+    }
+
+    /// A table from names to times in seconds, in the order of the file.
+    pub(super) fn secs_by_name(&self, key: &str) -> Vec<(At<String>, At<Millis>)> {
+        self.by_name(key, |name, value| {
+            let number = read_number(self.sheet, name, value, false)?;
+            to_millis(self.sheet, name, &number, 1000.0)
+        })
+    }
+
+    /// A table from names to lengths in metres, in the order of the file.
+    pub(super) fn metres_by_name(&self, key: &str) -> Vec<(At<String>, At<Length>)> {
+        self.by_name(key, |name, value| {
+            let number = read_number(self.sheet, name, value, false)?;
+            let mm = to_u32(number.value * 1000.0)?;
+            Some(At::new(Length::from_mm(mm), number.span))
+        })
+    }
+
+    /// A table from names to words, in the order of the file.
+    pub(super) fn words_by_name<T: Copy>(
+        &self,
+        key: &str,
+        words: &[(&str, T)],
+    ) -> Vec<(At<String>, At<T>)> {
+        self.by_name(key, |name, value| {
+            read_word(self.sheet, name, value, words)
+        })
+    }
+
+    fn by_name<T>(
+        &self,
+        key: &str,
+        read: impl Fn(&str, &'d Spanned<DeValue<'d>>) -> Option<At<T>>,
+    ) -> Vec<(At<String>, At<T>)> {
+        let Some((value, _)) = self.find(key) else {
+            return Vec::new();
+        };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(key, &value.span(), "a table from names to values");
+            return Vec::new();
+        };
+        let mut rows: Vec<_> = table
+            .iter()
+            .filter_map(|(name, value)| {
+                let read = read(name.get_ref(), value)?;
+                let name = At::new(name.get_ref().clone().into_owned(), name.span());
+                Some((name, read))
+            })
+            .collect();
+        rows.sort_by_key(|(name, _)| name.span.start);
+        rows
+    }
+
+    /// The names of the keys of this section, in the order of the file.
+    pub(super) fn names(&self) -> Vec<At<String>> {
+        let mut names: Vec<_> = self
+            .table
+            .keys()
+            .map(|name| At::new(name.get_ref().clone().into_owned(), name.span()))
+            .collect();
+        names.sort_by_key(|name| name.span.start);
+        names
+    }
+
+    /// The calendar date at `key`.
+    pub(super) fn date(&self, key: &str) -> Option<At<crate::units::Date>> {
+        let (value, _) = self.find(key)?;
+        let date = value.get_ref().as_datetime().and_then(|moment| {
+            let date = moment.date.filter(|_| moment.time.is_none())?;
+            Some(crate::units::Date {
+                year: date.year,
+                month: date.month,
+                day: date.day,
+            })
+        });
+        if date.is_none() {
+            self.wrong(key, &value.span(), "a date as 2026-10-01");
+        }
+        date.map(|date| At::new(date, value.span()))
+    }
+
+    /// The table at `key`.
+    pub(super) fn table(&self, key: &str, what: &'static str, keys: &Keys) -> Option<Section<'d>> {
+        let (value, name) = self.find(key)?;
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(key, &value.span(), "a table");
+            return None;
+        };
+        Some(Section::new(self.sheet, table, name, what, keys))
+    }
+
+    /// The table at `key` whose keys are names of the file itself.
+    pub(super) fn free_table(&self, key: &str, what: &'static str) -> Option<Section<'d>> {
+        let (value, name) = self.find(key)?;
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(key, &value.span(), "a table");
+            return None;
+        };
+        Some(Section {
+            sheet: self.sheet,
+            table,
+            span: name,
+            what,
+        })
+    }
+
+    /// The tables of the list at `key`, in order.
+    pub(super) fn tables(&self, key: &str, what: &'static str, keys: &Keys) -> Vec<Section<'d>> {
+        let Some((value, _)) = self.find(key) else {
+            return Vec::new();
+        };
+        let Some(list) = value.get_ref().as_array() else {
+            self.wrong(key, &value.span(), "a list of tables");
+            return Vec::new();
+        };
+        let sections = list.iter().filter_map(|item| {
+            let Some(table) = item.get_ref().as_table() else {
+                self.wrong(key, &item.span(), "a list of tables");
+                return None;
+            };
+            Some(Section::new(self.sheet, table, item.span(), what, keys))
+        });
+        sections.collect()
+    }
+}
+
+/// Reads the top of `sheet` as TOML of schema 1 and hands it to `read`.
+pub(super) fn read_file<T>(
+    sheet: &Sheet<'_>,
+    keys: &Keys,
+    read: impl FnOnce(&Section<'_>) -> T,
+) -> T {
+    let (table, mistakes) = DeTable::parse_recoverable(sheet.text);
+    for mistake in mistakes {
+        let span = mistake.span().unwrap_or(0..0);
+        let help = "the file must be TOML 1.0";
+        let message = mistake.message().to_owned();
+        sheet.note(Code::F06, &span, message, help);
+    }
+    let top = Section::new(sheet, table.get_ref(), 0..0, "the file", keys);
+    check_schema(&top);
+    read(&top)
+}
+
+fn check_schema(top: &Section<'_>) {
+    if !top.has("schema") {
+        top.missing("schema", "add `schema = 1` at the top");
+        return;
+    }
+    let Some(schema) = top.whole("schema", 0..u32::MAX) else {
+        return;
+    };
+    if schema.value != 1 {
+        let message = format!("the file is of version {}", schema.value);
+        let help = "this program reads `schema = 1`; use a newer program for a newer file";
+        top.sheet.note(Code::F03, &schema.span, message, help);
+    }
+}
+
+fn check_key(sheet: &Sheet<'_>, key: &Spanned<toml::de::DeString<'_>>, what: &str, keys: &Keys) {
+    let (name, span) = (key.get_ref().as_ref(), key.span());
+    if keys.known.contains(&name) {
+        return;
+    }
+    if let Some((code, names, help)) = keys.forbidden
+        && names.contains(&name)
+    {
+        let message = format!("`{name}` does not belong into {what}");
+        sheet.note(code, &span, message, help);
+        return;
+    }
+    let same_stem = keys
+        .known
+        .iter()
+        .find(|known| unit_of(known).is_some() && stem(known) == stem(name));
+    if let Some(known) = same_stem {
+        let message = format!("`{name}` does not say its unit as {what} wants it");
+        let help = format!("write `{known}`");
+        sheet.note(Code::F02, &span, message, &help);
+        return;
+    }
+    let message = format!("{what} has no key `{name}`");
+    let help = match nearest(name, keys.known.iter().copied()) {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => format!("known keys: {}", keys.known.join(", ")),
+    };
+    sheet.note(Code::F01, &span, message, &help);
+}
+
+fn read_word<T: Copy>(
+    sheet: &Sheet<'_>,
+    key: &str,
+    value: &Spanned<DeValue<'_>>,
+    words: &[(&str, T)],
+) -> Option<At<T>> {
+    let found = value.get_ref().as_str();
+    if let Some((_, meaning)) = words.iter().find(|(word, _)| Some(*word) == found) {
+        return Some(At::new(*meaning, value.span()));
+    }
+    let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    let message = format!("`{key}` is none of the words it may be");
+    let help = match found.and_then(|found| nearest(found, allowed.iter().copied())) {
+        Some(word) => format!("did you mean \"{word}\"? Allowed: {}", allowed.join(", ")),
+        None => format!("one of: {}", allowed.join(", ")),
+    };
+    sheet.note(Code::F08, &value.span(), message, &help);
+    None
+}
+
+fn read_number(
+    sheet: &Sheet<'_>,
+    key: &str,
+    value: &Spanned<DeValue<'_>>,
+    signed: bool,
+) -> Option<At<f64>> {
+    let span = value.span();
+    let number = match value.get_ref() {
+        DeValue::Integer(whole) => i64::from_str_radix(whole.as_str(), whole.radix())
+            .ok()
+            .and_then(|whole| i32::try_from(whole).ok())
+            .map(f64::from),
+        DeValue::Float(float) => float.as_str().parse::<f64>().ok(),
+        _ => None,
+    };
+    let Some(number) = number else {
+        let message = format!("`{key}` is not a number this program can use");
+        sheet.note(Code::F08, &span, message, "write a plain number");
+        return None;
+    };
+    if !number.is_finite() || (number < 0.0 && !signed) {
+        let message = format!("`{key}` is {number}");
+        let help = "write a finite number that is not negative";
+        sheet.note(Code::F05, &span, message, help);
+        return None;
+    }
+    Some(At::new(number, span))
+}
+
+/// The nearest whole number, if it fits.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the range is checked before"
+)]
+fn to_u32(number: f64) -> Option<u32> {
+    let rounded = number.round();
+    (0.0..=f64::from(u32::MAX))
+        .contains(&rounded)
+        .then_some(rounded as u32)
+}
+
+/// The longest time a file may name: a day.
+const LONGEST_MS: u32 = 86_400_000;
+
+fn to_millis(sheet: &Sheet<'_>, key: &str, number: &At<f64>, ms: f64) -> Option<At<Millis>> {
+    let exact = number.value * ms;
+    let Some(rounded) = to_u32(exact).filter(|rounded| *rounded <= LONGEST_MS) else {
+        let message = format!("`{key}` is longer than a day");
+        sheet.note(Code::F08, &number.span, message, "write a shorter time");
+        return None;
+    };
+    let time = Millis::new(rounded);
+    if !time.is_whole_ticks() || (exact - f64::from(rounded)).abs() > 0.001 {
+        let message = format!("`{key}` is not a whole number of control cycles");
+        let help = "a time is a multiple of 0.1 s, because lamps change once per control cycle";
+        sheet.note(Code::F09, &number.span, message, help);
+        return None;
+    }
+    Some(At::new(time, number.span.clone()))
+}
