@@ -138,7 +138,7 @@ impl Kernel {
             return None;
         }
         let left = match self.interval(group) {
-            Interval::Go(since) => now.until(since + timing.green_min),
+            Interval::Go(since) => now.until(since + guard::shortest_go(timing)),
             Interval::Clear(_) => self.street.steps_left(table, group, now),
             Interval::Stop(_) | Interval::Prepare(_) => {
                 now.until(self.street.earliest_go(table, group, now))

@@ -53,7 +53,9 @@ fn next_change(street: &Street, table: &SafetyTable, now: Mono) -> Option<Mono> 
         .difference(street.effective)
         .iter()
         .chain(street.fence.forced)
-        .filter_map(|group| Some(street.state(group).since + table.timing(group)?.green_min));
+        .filter_map(|group| {
+            Some(street.state(group).since + super::guard::shortest_go(table.timing(group)?))
+        });
     let starts = street
         .stop
         .intersection(street.effective)

@@ -9,7 +9,7 @@ use crate::ids::GroupId;
 use crate::signal::{
     AspectStep, FallbackShow, GroupKind, GroupSet, GroupTiming, Indication, SafetyTable,
 };
-use crate::units::{Millis, Mono};
+use crate::units::{Millis, Mono, TICK};
 
 fn refusal(
     invariant: Invariant,
@@ -40,7 +40,7 @@ fn i01_hostile_stopped(
 ) -> Option<Refusal> {
     let (group, hostile) = pair;
     let timing = table.timing(hostile);
-    let green_min = timing.map_or(Millis::ZERO, |t| t.green_min);
+    let green_min = timing.map_or(Millis::ZERO, shortest_go);
     let lose = timing.map_or(Millis::ZERO, |t| t.lose.total());
     let stopped = match street.interval(hostile) {
         Interval::Stop(_) => return None,
@@ -184,7 +184,7 @@ pub(super) fn i05_green_min(
     now: Mono,
 ) -> Option<Refusal> {
     let timing = table.timing(group)?;
-    let end = street.state(group).since + timing.green_min;
+    let end = street.state(group).since + shortest_go(timing);
     (now < end).then(|| refusal(Invariant::I5, group, None, Some(end)))
 }
 
@@ -196,7 +196,7 @@ pub(super) fn i06_red_min(
     now: Mono,
 ) -> Option<Refusal> {
     let timing = table.timing(group)?;
-    let end = street.state(group).since + timing.red_min;
+    let end = street.state(group).since + timing.red_min.max(TICK);
     (now < end).then(|| refusal(Invariant::I6, group, None, Some(end)))
 }
 
@@ -278,6 +278,11 @@ pub(super) fn i21_known(
     unknown
         .iter()
         .map(|group| refusal(Invariant::I21, group, None, None))
+}
+
+/// Even without a minimum a green is shown for one cycle: amber never follows red-amber (I2).
+pub(super) fn shortest_go(timing: &GroupTiming) -> Millis {
+    timing.green_min.max(TICK)
 }
 
 fn is_walkers(timing: Option<&GroupTiming>) -> bool {

@@ -32,6 +32,15 @@ mod notes;
 mod readback;
 mod request;
 mod street;
+
+#[cfg(test)]
+mod checker;
+#[cfg(test)]
+mod exhaustive;
+#[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::notes::{Event, Tell};
 use super::{Interval, Refusal};
 use crate::ids::GroupId;
 use crate::signal::{AspectSteps, GROUPS_MAX, GroupSet, Indication, SafetyTable};
-use crate::units::{Millis, Mono};
+use crate::units::{Millis, Mono, TICK};
 
 /// Moments of one group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -251,7 +251,7 @@ impl Street {
                 let stop = now + self.steps_left(table, group, now);
                 table
                     .timing(group)
-                    .map_or(stop, |t| stop + t.red_min + t.gain.total())
+                    .map_or(stop, |t| stop + t.red_min.max(TICK) + t.gain.total())
             }
             Interval::Stop(_) => {
                 let gain = table.timing(group).map_or(Millis::ZERO, |t| t.gain.total());

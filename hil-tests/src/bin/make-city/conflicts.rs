@@ -15,7 +15,10 @@ pub(crate) enum Relation {
 
 /// How two groups of one site stand to each other.
 pub(crate) fn relation(a: &Group, b: &Group) -> Relation {
-    let pairs = a.streams.iter().flat_map(|x| b.streams.iter().map(move |y| (x, y)));
+    let pairs = a
+        .streams
+        .iter()
+        .flat_map(|x| b.streams.iter().map(move |y| (x, y)));
     let worst = pairs.map(|(x, y)| meeting(x, y)).max();
     let worst = worst.unwrap_or(Relation::Compatible);
     let arrow = a.kind == Kind::Arrow || b.kind == Kind::Arrow;
@@ -108,7 +111,11 @@ fn driving(a: &Stream, b: &Stream) -> Relation {
             // A turn gives way to those who come from the other side; nothing else is left to courtesy.
             let turning = into_a != opposite(from_a) || into_b != opposite(from_b);
             let facing = from_b == opposite(from_a);
-            let found = if facing && turning { Relation::Permissive } else { Relation::Hostile };
+            let found = if facing && turning {
+                Relation::Permissive
+            } else {
+                Relation::Hostile
+            };
             worst = worst.max(found);
         }
     }
@@ -148,7 +155,12 @@ fn targets(stream: &Stream) -> Vec<char> {
 
 /// Traffic keeps to the right: clockwise, each arm's way in comes before its way out.
 fn chords_cross(a: (char, char), b: (char, char)) -> bool {
-    let place = |arm: char| ARMS.iter().position(|other| *other == arm).unwrap_or_default() * 2;
+    let place = |arm: char| {
+        ARMS.iter()
+            .position(|other| *other == arm)
+            .unwrap_or_default()
+            * 2
+    };
     let (start, end) = (place(a.0), place(a.1) + 1);
     let inside = |point: usize| {
         let turned = |at: usize| (at + 8 - start) % 8;

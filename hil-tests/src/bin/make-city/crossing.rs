@@ -31,7 +31,10 @@ pub(crate) fn site(city: &City, node: &Node) -> Site {
     let walkers = Group {
         id: "P".to_owned(),
         kind: Kind::Pedestrian,
-        streams: arms.iter().map(|arm| Stream::Walkers { over: *arm }).collect(),
+        streams: arms
+            .iter()
+            .map(|arm| Stream::Walkers { over: *arm })
+            .collect(),
         min_green_s: 7,
         max_green_s: 40,
         speed_kmh: 0,

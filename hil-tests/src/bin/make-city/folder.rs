@@ -54,7 +54,14 @@ pub(crate) fn calendar() -> String {
                 ("22:30", "night"),
             ][..],
         ),
-        ("weekend", &[("00:00", "night"), ("07:00", "off-peak"), ("22:30", "night")][..]),
+        (
+            "weekend",
+            &[
+                ("00:00", "night"),
+                ("07:00", "off-peak"),
+                ("22:30", "night"),
+            ][..],
+        ),
     ];
     let mut text = String::from("schema = 1\n");
     for (id, entries) in days {
@@ -77,7 +84,10 @@ pub(crate) fn links(city: &City) -> String {
          \n[[link]]\nid = \"tcp-local\"\nkind = \"modbus-tcp\"\nhost = \"127.0.0.1\"\nfirst_port = 15020\ntick_hz = 10\n\
          \n[[link]]\nid = \"rtu-1\"\nkind = \"modbus-rtu\"\ndevice = \"/dev/ttyS1\"\nbaud = 115200\ntick_hz = 5\n",
     );
-    let sites = city.nodes.values().filter(|node| node.kind != NodeKind::Gate);
+    let sites = city
+        .nodes
+        .values()
+        .filter(|node| node.kind != NodeKind::Gate);
     let (serial, tcp): (Vec<_>, Vec<_>) =
         sites.partition(|node| SERIAL.contains(&node.id.as_str()));
     for (link, nodes) in [("tcp-local", tcp), ("rtu-1", serial)] {

@@ -34,12 +34,30 @@ fn round(value: f64, to: f64) -> f64 {
 }
 
 fn river(city: &City) -> Value {
-    let north = [(-2000.0, 110.0), (-400.0, 140.0), (400.0, 125.0), (2000.0, 95.0)];
-    let south = [(2000.0, -110.0), (400.0, -85.0), (-400.0, -65.0), (-2000.0, -105.0)];
+    let north = [
+        (-2000.0, 110.0),
+        (-400.0, 140.0),
+        (400.0, 125.0),
+        (2000.0, 95.0),
+    ];
+    let south = [
+        (2000.0, -110.0),
+        (400.0, -85.0),
+        (-400.0, -65.0),
+        (-2000.0, -105.0),
+    ];
     let mut ring: Vec<_> = north
         .iter()
         .chain(&south)
-        .map(|(x_m, y_m)| position(city, PlanarPoint { x_m: *x_m, y_m: *y_m }))
+        .map(|(x_m, y_m)| {
+            position(
+                city,
+                PlanarPoint {
+                    x_m: *x_m,
+                    y_m: *y_m,
+                },
+            )
+        })
         .collect();
     ring.push(ring[0].clone());
     feature(
@@ -50,7 +68,11 @@ fn river(city: &City) -> Value {
 
 fn nodes(city: &City) -> Vec<Value> {
     let made = city.nodes.values().map(|node| {
-        let kind = if node.kind == NodeKind::Crossing { "crossing" } else { "junction" };
+        let kind = if node.kind == NodeKind::Crossing {
+            "crossing"
+        } else {
+            "junction"
+        };
         let mut properties = json!({
             "kind": kind, "id": node.id, "name_zh": node.zh, "name_en": node.en,
         });
@@ -75,13 +97,19 @@ fn roads(city: &City) -> Vec<Value> {
             properties["bridge"] = json!(true);
             properties["weight_max_t"] = json!(40);
         }
-        feature(&json!({ "type": "LineString", "coordinates": ends }), &properties)
+        feature(
+            &json!({ "type": "LineString", "coordinates": ends }),
+            &properties,
+        )
     });
     made.collect()
 }
 
 fn turns(city: &City) -> Vec<Value> {
-    city.roads.values().flat_map(|road| turns_from(city, road)).collect()
+    city.roads
+        .values()
+        .flat_map(|road| turns_from(city, road))
+        .collect()
 }
 
 fn turns_from(city: &City, road: &Road) -> Vec<Value> {

@@ -29,7 +29,11 @@ pub(crate) fn site(city: &City, node: &Node) -> Site {
         plans: Vec::new(),
         posts: 1,
     };
-    site.approaches = maker.roads.iter().map(|road| maker.approach(&site, road)).collect();
+    site.approaches = maker
+        .roads
+        .iter()
+        .map(|road| maker.approach(&site, road))
+        .collect();
     site.stages = maker.stages(&site);
     site
 }
@@ -55,7 +59,9 @@ impl Maker<'_> {
     }
 
     fn marked(&self, junctions: &[usize]) -> bool {
-        junctions.iter().any(|number| self.node.id == format!("J{number:02}"))
+        junctions
+            .iter()
+            .any(|number| self.node.id == format!("J{number:02}"))
     }
 
     fn vehicle_groups(&self, arm: char) -> Vec<Group> {
@@ -132,7 +138,9 @@ impl Maker<'_> {
     }
 
     fn walkers(&self) -> Vec<Group> {
-        let made = ['N', 'E', 'S', 'W'].into_iter().filter(|arm| self.road(*arm).is_some());
+        let made = ['N', 'E', 'S', 'W']
+            .into_iter()
+            .filter(|arm| self.road(*arm).is_some());
         let made = made.map(|arm| {
             let crossing_m = self.width_m(arm);
             Group {
@@ -164,7 +172,11 @@ impl Maker<'_> {
         Approach {
             arm,
             road: road.id.clone(),
-            riders: Some(if known(&riders) { riders } else { format!("{arm}T") }),
+            riders: Some(if known(&riders) {
+                riders
+            } else {
+                format!("{arm}T")
+            }),
             groups: groups.into_iter().filter(known).collect(),
             lanes: self.lanes(arm, road.lanes),
         }
@@ -173,8 +185,7 @@ impl Maker<'_> {
     /// Lanes from the kerb to the middle.
     fn lanes(&self, arm: char, count: usize) -> Vec<Lane> {
         let has = |out: char| self.road(out).is_some();
-        let (right, through, left) =
-            (has(right_of(arm)), has(opposite(arm)), has(left_of(arm)));
+        let (right, through, left) = (has(right_of(arm)), has(opposite(arm)), has(left_of(arm)));
         let own_left = self.arrow(arm) || (left && (!through || count >= 3));
         let lane = |at: usize| {
             let (kerb, middle) = (at == 0, at + 1 == count);
@@ -232,7 +243,10 @@ impl Maker<'_> {
     /// Both carriageways of an arm.
     fn width_m(&self, arm: char) -> u32 {
         let entering = self.road(arm).map_or(0, |road| road.lanes);
-        let leaving = self.city.leaving(&self.node.id, arm).map_or(0, |road| road.lanes);
+        let leaving = self
+            .city
+            .leaving(&self.node.id, arm)
+            .map_or(0, |road| road.lanes);
         u32::try_from((entering + leaving) * LANE_M).unwrap_or_default()
     }
 

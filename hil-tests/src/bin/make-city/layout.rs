@@ -95,7 +95,9 @@ impl City {
 
     /// The road that leaves `node` by `arm`.
     pub(crate) fn leaving(&self, node: &str, arm: char) -> Option<&Road> {
-        self.roads.values().find(|road| road.from == node && road.leaves == arm)
+        self.roads
+            .values()
+            .find(|road| road.from == node && road.leaves == arm)
     }
 
     /// A pocket where nobody can turn left is not built.
@@ -185,7 +187,11 @@ impl City {
                 let bridge = street.bridge.filter(|_| over_river);
                 let build = Build {
                     names: bridge.unwrap_or((street.zh, street.en)),
-                    lanes: if over_river { BRIDGE_LANES } else { street.lanes },
+                    lanes: if over_river {
+                        BRIDGE_LANES
+                    } else {
+                        street.lanes
+                    },
                     pocket: false,
                     speed_kmh: if over_river { 50 } else { 40 },
                     bridge: over_river,
@@ -231,7 +237,11 @@ impl City {
             );
             let along_row = arm == 'W' || arm == 'E';
             let build = Build {
-                names: if along_row { (row.zh, row.en) } else { (street.zh, street.en) },
+                names: if along_row {
+                    (row.zh, row.en)
+                } else {
+                    (street.zh, street.en)
+                },
                 lanes: if along_row { row.lanes } else { street.lanes },
                 pocket: along_row && row.pocket,
                 speed_kmh: if along_row { row.speed_kmh } else { 40 },
@@ -315,7 +325,10 @@ pub(crate) fn right_of(arm: char) -> char {
 }
 
 fn turned(arm: char, quarters: usize) -> char {
-    let at = ARMS.iter().position(|other| *other == arm).unwrap_or_default();
+    let at = ARMS
+        .iter()
+        .position(|other| *other == arm)
+        .unwrap_or_default();
     ARMS[(at + quarters) % 4]
 }
 
@@ -333,7 +346,10 @@ fn has(row: usize, column: usize) -> bool {
 }
 
 fn junction_id(row: usize, column: usize) -> String {
-    format!("J{:02}", ROWS[row].first_junction + column - ROWS[row].columns.0)
+    format!(
+        "J{:02}",
+        ROWS[row].first_junction + column - ROWS[row].columns.0
+    )
 }
 
 fn column_crossing(column: usize, north: usize, south: usize) -> Option<usize> {

@@ -59,14 +59,19 @@ fn recalls(site: &Site) -> Vec<char> {
         found.push('B');
     }
     if site.junction {
-        let cross = site.stages.iter().find(|stage| stage.green.iter().any(|id| id == "PE"));
+        let cross = site
+            .stages
+            .iter()
+            .find(|stage| stage.green.iter().any(|id| id == "PE"));
         found.extend(cross.map(|stage| stage.id));
     }
     found
 }
 
 fn waits_inside(site: &Site) -> bool {
-    WAITING_AREAS.iter().any(|number| site.id == format!("J{number:02}"))
+    WAITING_AREAS
+        .iter()
+        .any(|number| site.id == format!("J{number:02}"))
 }
 
 /// `None`: the crossing has no room in half a cycle and runs on demand.
@@ -129,7 +134,10 @@ fn offset_s(city: &City, sites: &BTreeMap<String, Site>, node: &Node) -> u32 {
         return seconds(head_m / speed);
     }
     // Between rows: behind the cross street's green of the junction to the north.
-    let north = city.entering(&node.id).into_iter().find(|road| road.enters == 'N');
+    let north = city
+        .entering(&node.id)
+        .into_iter()
+        .find(|road| road.enters == 'N');
     let Some(north) = north else { return 0 };
     let Some(Plan { timing, .. }) = sites[&north.from].plans.first() else {
         return 0;

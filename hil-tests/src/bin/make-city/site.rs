@@ -142,7 +142,10 @@ impl Site {
         let change = self.change_s(stage);
         let needs = stage.green.iter().map(|id| {
             let group = self.group(id);
-            group.walk.as_ref().map_or(group.min_green_s + change, Walk::need_s)
+            group
+                .walk
+                .as_ref()
+                .map_or(group.min_green_s + change, Walk::need_s)
         });
         needs.max().unwrap_or(0)
     }

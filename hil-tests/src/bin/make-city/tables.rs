@@ -247,11 +247,46 @@ pub(crate) const SERIAL: [&str; 4] = ["P23", "P24", "P25", "P26"];
 
 /// Hospitals and fire stations: id, type, names, the road they are reached by, metres along it.
 pub(crate) const PLACES: [(&str, &str, &str, &str, &str, f64); 5] = [
-    ("H1", "hospital", "江北中心医院（演示）", "Jiangbei Central Hospital (demo)", "R-P04-J04", 70.0),
-    ("H2", "hospital", "江南医院（演示）", "Jiangnan Hospital (demo)", "R-J13-P12", 60.0),
-    ("H3", "hospital", "东坝医院（演示）", "Dongba Hospital (demo)", "R-J09-B02", 120.0),
-    ("F1", "fire-station", "巴山路消防站（演示）", "Bashan Rd Fire Station (demo)", "R-J21-P19", 60.0),
-    ("F2", "fire-station", "南环路消防站（演示）", "Nanhuan Rd Fire Station (demo)", "R-J34-P30", 60.0),
+    (
+        "H1",
+        "hospital",
+        "江北中心医院（演示）",
+        "Jiangbei Central Hospital (demo)",
+        "R-P04-J04",
+        70.0,
+    ),
+    (
+        "H2",
+        "hospital",
+        "江南医院（演示）",
+        "Jiangnan Hospital (demo)",
+        "R-J13-P12",
+        60.0,
+    ),
+    (
+        "H3",
+        "hospital",
+        "东坝医院（演示）",
+        "Dongba Hospital (demo)",
+        "R-J09-B02",
+        120.0,
+    ),
+    (
+        "F1",
+        "fire-station",
+        "巴山路消防站（演示）",
+        "Bashan Rd Fire Station (demo)",
+        "R-J21-P19",
+        60.0,
+    ),
+    (
+        "F2",
+        "fire-station",
+        "南环路消防站（演示）",
+        "Nanhuan Rd Fire Station (demo)",
+        "R-J34-P30",
+        60.0,
+    ),
 ];
 
 /// Demo missions: id, class, start road, metres along it, destination.

@@ -35,7 +35,11 @@ red_lamp_lost = \"flash-amber\"
 ";
 
 fn head(site: &Site) -> String {
-    let kind = if site.junction { "junction" } else { "crossing" };
+    let kind = if site.junction {
+        "junction"
+    } else {
+        "crossing"
+    };
     format!(
         "schema = 1\n\n[site]\nid = \"{}\"\nname_zh = \"{}\"\nname_en = \"{}\"\nkind = \"{kind}\"\n\
          profile = \"cn\"\ncorridor_wait_max_s = 120\ncorridor_hold_max_s = 120\n",
@@ -44,7 +48,11 @@ fn head(site: &Site) -> String {
 }
 
 fn group(group: &Group) -> String {
-    let head = format!("\n[[group]]\nid = \"{}\"\nkind = \"{}\"\n", group.id, group.kind.word());
+    let head = format!(
+        "\n[[group]]\nid = \"{}\"\nkind = \"{}\"\n",
+        group.id,
+        group.kind.word()
+    );
     let Some(walk) = &group.walk else {
         return head
             + &format!(
@@ -125,19 +133,30 @@ fn detectors(site: &Site) -> String {
                 called.extend(approach.riders.clone());
             }
             if lane_of.turns == ["left"] {
-                let waiting = approach.groups.iter().find(|id| **id == format!("{}W", approach.arm));
+                let waiting = approach
+                    .groups
+                    .iter()
+                    .find(|id| **id == format!("{}W", approach.arm));
                 called.extend(waiting.cloned());
             }
             called.dedup();
             for (usage, letter, passage) in [("presence", 'D', "2.0"), ("advance", 'U', "3.0")] {
-                let place = if usage == "advance" { "upstream_m = 60\n" } else { "" };
+                let place = if usage == "advance" {
+                    "upstream_m = 60\n"
+                } else {
+                    ""
+                };
                 let _ = write!(
                     text,
                     "\n[[detector]]\nid = \"{letter}{}{lane}\"\nchannel = {channel}\nuse = \"{usage}\"\n\
                      groups = {}\napproach = \"{}\"\nlane = {lane}\n{place}passage_s = {passage}\n\
                      stuck_on_min = 10\nstuck_off_min = 240\nchatter_per_min = 60\non_fault = \"recall-min\"\n",
                     approach.arm,
-                    list(if usage == "advance" { &called[..1] } else { &called }),
+                    list(if usage == "advance" {
+                        &called[..1]
+                    } else {
+                        &called
+                    }),
                     approach.arm,
                 );
                 channel += 1;
@@ -151,9 +170,17 @@ fn detectors(site: &Site) -> String {
 fn buttons(site: &Site) -> String {
     let mut text = String::new();
     let mut channel = 0;
-    for group in site.groups.iter().filter(|group| group.kind == Kind::Pedestrian) {
+    for group in site
+        .groups
+        .iter()
+        .filter(|group| group.kind == Kind::Pedestrian)
+    {
         for post in 1..=site.posts {
-            let number = if site.posts > 1 { post.to_string() } else { String::new() };
+            let number = if site.posts > 1 {
+                post.to_string()
+            } else {
+                String::new()
+            };
             let _ = write!(
                 text,
                 "\n[[detector]]\nid = \"B{}{number}\"\nchannel = {channel}\nuse = \"button\"\ngroups = [\"{}\"]\n\
@@ -168,23 +195,42 @@ fn buttons(site: &Site) -> String {
 
 fn stages(site: &Site) -> String {
     let made = site.stages.iter().map(|stage| {
-        format!("\n[[stage]]\nid = \"{}\"\ngreen = {}\n", stage.id, list(&stage.green))
+        format!(
+            "\n[[stage]]\nid = \"{}\"\ngreen = {}\n",
+            stage.id,
+            list(&stage.green)
+        )
     });
     made.collect()
 }
 
 fn plan(site: &Site, plan: &Plan) -> String {
-    let ids: Vec<_> = site.stages.iter().map(|stage| stage.id.to_string()).collect();
-    let recall: Vec<_> = plan.recall.iter().map(|id| format!("{id} = \"min\"")).collect();
+    let ids: Vec<_> = site
+        .stages
+        .iter()
+        .map(|stage| stage.id.to_string())
+        .collect();
+    let recall: Vec<_> = plan
+        .recall
+        .iter()
+        .map(|id| format!("{id} = \"min\""))
+        .collect();
     let recall = format!("recall = {{ {} }}\n", recall.join(", "));
     let table = |values: &[u32]| {
-        let cells: Vec<_> =
-            ids.iter().zip(values).map(|(id, value)| format!("{id} = {value}")).collect();
+        let cells: Vec<_> = ids
+            .iter()
+            .zip(values)
+            .map(|(id, value)| format!("{id} = {value}"))
+            .collect();
         format!("{{ {} }}", cells.join(", "))
     };
     let head = format!("\n[[plan]]\nid = \"{}\"\n", plan.id);
     match &plan.timing {
-        Timing::Coordinated { cycle_s, offset_s, split_s } => format!(
+        Timing::Coordinated {
+            cycle_s,
+            offset_s,
+            split_s,
+        } => format!(
             "{head}mode = \"coordinated\"\ncycle_s = {cycle_s}\noffset_s = {offset_s}\n\
              offset_ref = \"start-of-green\"\ncoordinated = \"A\"\nsequence = {}\nsplit_s = {}\n{recall}\
              force_off = \"fixed\"\ntransition = {{ method = \"shortway\", max_change = 0.20 }}\n",
