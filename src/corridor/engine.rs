@@ -5,81 +5,19 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::claims::{Claim, grant};
-use super::event::{CancelReason, CorridorEvent, LeaseEnd, What};
-use super::mission::{Log, Mission};
+use super::event::{CancelReason, CorridorEvent, LeaseEnd, Log, What};
+use super::lease::{SiteLease, share};
+use super::mission::Mission;
 use super::passage::Hold;
-use super::{CorridorPlan, Fix, FixVerdict, Lease, MissionState, Settings, SiteBoard};
+use super::{
+    ActRefusal, CROSSINGS_MAX, CorridorPlan, Fix, FixVerdict, Lease, MISSIONS_MAX, MissionState,
+    OpenRefusal, Settings, SiteBoard, Window,
+};
 use crate::ids::{CorridorId, SiteId};
 use crate::units::{Millis, Mono};
 
-/// The most corridors kept, those that are over included.
-pub const MISSIONS_MAX: usize = 256;
-/// The most crossings of one corridor.
-pub const CROSSINGS_MAX: usize = 128;
 /// A corridor that is over is kept this long for those who look at it.
 const KEEP_OVER: Millis = Millis::from_secs(600);
-
-/// Why a corridor is not opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpenRefusal {
-    /// The corridor is already open.
-    #[error("corridor {0} is already open")]
-    AlreadyOpen(CorridorId),
-    /// The vehicle already has a running corridor.
-    #[error("the vehicle already runs corridor {0}")]
-    VehicleBusy(CorridorId),
-    /// The end lies in the past.
-    #[error("the corridor would have ended before it began")]
-    AlreadyExpired,
-    /// The end lies too far ahead.
-    #[error("a corridor lasts at most {0}")]
-    TooLong(Millis),
-    /// The route passes no signal.
-    #[error("the route passes no signal")]
-    NoSignals,
-    /// The route passes too many signals.
-    #[error("a corridor passes at most {CROSSINGS_MAX} signals")]
-    TooManySignals,
-    /// Too many corridors run.
-    #[error("at most {MISSIONS_MAX} corridors can run")]
-    TooManyCorridors,
-}
-
-/// Why an act on a corridor has no effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ActRefusal {
-    /// No such corridor.
-    #[error("no such corridor")]
-    Unknown,
-    /// The corridor is over.
-    #[error("the corridor is over")]
-    Over,
-    /// The corridor does not pass this signal, or has passed it.
-    #[error("the signal is not ahead on this corridor")]
-    NotAhead,
-    /// The new plan is for another vehicle, or not newer than the one that runs.
-    #[error("the new plan is not a later revision for the same vehicle")]
-    NotNewer,
-    /// The new plan would not be opened.
-    #[error("the new plan cannot be opened")]
-    Plan(#[source] OpenRefusal),
-}
-
-/// A lease and the site it is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SiteLease {
-    pub(super) site: SiteId,
-    pub(super) lease: Lease,
-}
-
-/// The time a site is expected to be held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
-    /// The lock starts.
-    pub from: Mono,
-    /// The vehicle is through.
-    pub until: Mono,
-}
 
 /// All corridors of the city: positions in, leases out. Plain data; a clone is a twin.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -452,14 +390,6 @@ impl Corridors {
         let at = over.ok_or(OpenRefusal::TooManyCorridors)?;
         self.missions.remove(at);
         Ok(())
-    }
-}
-
-/// Two compatible corridors share a site: both sets are asked for, for as long as both want it.
-fn share(held: &mut Lease, other: &Lease) {
-    if other.step == held.step {
-        held.groups = held.groups.union(other.groups);
-        held.expires = held.expires.min(other.expires);
     }
 }
 

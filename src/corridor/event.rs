@@ -81,3 +81,17 @@ pub enum What {
     /// A position was refused.
     FixRefused(FixRefusal),
 }
+
+/// Where a mission writes what happened to it.
+#[derive(Debug)]
+pub(super) struct Log<'a> {
+    pub(super) corridor: CorridorId,
+    pub(super) events: &'a mut Vec<CorridorEvent>,
+}
+
+impl Log<'_> {
+    pub(super) fn add(&mut self, at: Mono, what: What) {
+        let corridor = self.corridor;
+        self.events.push(CorridorEvent { at, corridor, what });
+    }
+}

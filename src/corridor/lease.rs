@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::CorridorId;
+use crate::ids::{CorridorId, SiteId};
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
@@ -50,5 +50,29 @@ impl Lease {
     pub(super) fn keeps(&self, new: &Self, now: Mono) -> bool {
         let rest = Millis::from_secs(2);
         self.says(new) && self.expires <= new.expires && now.until(self.expires) > rest
+    }
+}
+
+/// A lease and the site it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SiteLease {
+    pub(super) site: SiteId,
+    pub(super) lease: Lease,
+}
+
+/// The time a site is expected to be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// The lock starts.
+    pub from: Mono,
+    /// The vehicle is through.
+    pub until: Mono,
+}
+
+/// Two compatible corridors share a site: both sets are asked for, for as long as both want it.
+pub(super) fn share(held: &mut Lease, other: &Lease) {
+    if other.step == held.step {
+        held.groups = held.groups.union(other.groups);
+        held.expires = held.expires.min(other.expires);
     }
 }

@@ -4,6 +4,7 @@
 //! turns positions into expected arrivals, arrivals into start moments, and start moments into
 //! leases. It only ever wishes; a lease ends by itself, and the kernel below decides.
 
+mod acts;
 mod board;
 mod claims;
 mod engine;
@@ -14,19 +15,26 @@ mod mission;
 mod passage;
 mod plan;
 mod planner;
+mod preview;
+mod refusal;
 mod settings;
+mod shown;
 mod state;
+#[cfg(test)]
+mod tests;
 mod track;
 mod view;
 
 pub use board::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
-pub use engine::{ActRefusal, CROSSINGS_MAX, Corridors, MISSIONS_MAX, OpenRefusal, Window};
+pub use engine::Corridors;
 pub use event::{CancelReason, CorridorEvent, LeaseEnd, What};
-pub use lease::{LEASE_TTL, Lease, LeaseStep};
+pub use lease::{LEASE_TTL, Lease, LeaseStep, Window};
 pub use mission::Mission;
 pub use passage::Forecast;
 pub use plan::*;
 pub use planner::{PlanRefusal, PlanRequest, RouteLeg, RouteOutline, plan_corridor};
+pub use preview::{Advice, CrossingPreview, LongestWait, Preview, Waiting, preview};
+pub use refusal::{ActRefusal, CROSSINGS_MAX, MISSIONS_MAX, OpenRefusal};
 pub use settings::{JAM_SPACING_MM, Settings};
 pub use state::{CrossingState, MissionState};
 pub use track::{FIX_AGE_MAX, FixCounts, FixRefusal, FixVerdict, OFF_ROUTE, SPEED_MAX, Spot};

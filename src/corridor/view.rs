@@ -164,9 +164,8 @@ impl Mission {
 
     fn arrival(&self, now: Mono, corridors: &Corridors) -> Mono {
         let plan = self.plan();
-        let ahead = plan.crossings.iter().zip(&self.passages);
-        let last = ahead.filter(|(_, passage)| !passage.is_done()).next_back();
-        match last {
+        let mut ahead = plan.crossings.iter().zip(&self.passages);
+        match ahead.rfind(|(_, passage)| !passage.is_done()) {
             Some((crossing, passage)) => {
                 passage.forecast.eta.max(now) + rest(plan, crossing.free_flow)
             }
