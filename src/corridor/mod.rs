@@ -10,6 +10,8 @@ mod claims;
 mod engine;
 mod event;
 mod forecast;
+#[cfg(test)]
+mod kernel_tests;
 mod lease;
 mod mission;
 mod passage;

@@ -12,7 +12,7 @@ use crate::units::{Length, Millis, Mono, Speed, TICK};
 const CHANGE: Millis = Millis::from_secs(12);
 const MAIN: GroupSet = GroupSet::from_bits(0b0001);
 const CROSS: GroupSet = GroupSet::from_bits(0b0010);
-const AMBULANCE: CorridorId = CorridorId::new(1);
+pub(super) const AMBULANCE: CorridorId = CorridorId::new(1);
 const ENGINE: CorridorId = CorridorId::new(2);
 
 /// One signal that turns green [`CHANGE`] after it is asked to.
@@ -117,16 +117,16 @@ impl SiteBoard for Board {
     }
 }
 
-fn site(at: usize) -> SiteId {
+pub(super) fn site(at: usize) -> SiteId {
     SiteId::new(u16::try_from(at).unwrap())
 }
 
-fn secs(s: u32) -> Mono {
+pub(super) fn secs(s: u32) -> Mono {
     Mono::ZERO + Millis::from_secs(s)
 }
 
 /// A straight road of `count` signals, the first 600 m on and 400 m apart, driven at 20 m/s.
-fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
+pub(super) fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
     let crossings: Vec<Crossing> = (0..count)
         .map(|at| {
             let stop = 600 + 400 * u32::try_from(at).unwrap();
