@@ -1,1 +1,3 @@
-//! x
+//! What the tests on real wires share.
+
+pub mod rig;
