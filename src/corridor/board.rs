@@ -56,7 +56,8 @@ pub struct Rhythm {
     pub green: Millis,
 }
 
-/// The state of the sites at the start of the cycle. A site nobody knows is [`Availability::Unavailable`].
+/// The state of the sites at the start of the cycle. A site nobody knows is
+/// [`Availability::Unavailable`].
 pub trait SiteBoard {
     /// The kernel's exact time from now until every group of `groups` could be green; zero if they
     /// are. `None` if the site's kernel cannot say.
