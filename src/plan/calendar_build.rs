@@ -91,7 +91,10 @@ fn check_day(sheet: &Sheet<'_>, day: &RawDay) {
             continue;
         };
         if after.value <= before.value {
-            let message = format!("an entry of day \"{}\" is not later than the one before", day.id.value);
+            let message = format!(
+                "an entry of day \"{}\" is not later than the one before",
+                day.id.value
+            );
             let help = "sort the entries by time, each time once";
             sheet.note(Code::T02, &after.span, message, help);
         }
@@ -109,7 +112,11 @@ fn check_plans(sheet: &Sheet<'_>, day: &RawDay, sites: &[SiteFile<'_>]) {
             continue;
         }
         let some: Vec<&str> = lacking.iter().take(5).copied().collect();
-        let more = if lacking.len() > some.len() { " and others" } else { "" };
+        let more = if lacking.len() > some.len() {
+            " and others"
+        } else {
+            ""
+        };
         let message = format!("no plan \"{}\" at {}{more}", run.value, some.join(", "));
         let help = "add the plan to the site files, or run another one";
         sheet.note(Code::T03, &run.span, message, help);
@@ -128,7 +135,10 @@ fn exceptions(
             missing_dates(sheet, exception);
             continue;
         };
-        let day = exception.day.as_ref().and_then(|day| resolve_day(sheet, names, day));
+        let day = exception
+            .day
+            .as_ref()
+            .and_then(|day| resolve_day(sheet, names, day));
         let (first, last) = (from.value, to.value);
         if last < first {
             let message = "the exception ends before it begins".to_owned();
@@ -140,7 +150,12 @@ fn exceptions(
         }
         if today.is_some_and(|today| last < today) {
             let message = "the exception is over".to_owned();
-            sheet.note(Code::T06, &to.span, message, "remove it, or set the dates of this year");
+            sheet.note(
+                Code::T06,
+                &to.span,
+                message,
+                "remove it, or set the dates of this year",
+            );
         }
         kept.push((first, last, day.unwrap_or(0)));
     }

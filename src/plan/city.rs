@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checked::CheckedSite;
 use crate::ids::SiteId;
-use crate::units::{Date, Millis};
+use crate::units::{Date, Length, Millis};
 
 /// What positions in `network.geojson` refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,21 @@ pub struct EmergencyClass {
     pub rank: u8,
     /// True if it may preempt; otherwise it only gets priority.
     pub preempts: bool,
+}
+
+/// A mission written down to be tried: the demonstration presses the key for `demo`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mission {
+    /// Name in the file.
+    pub id: String,
+    /// Id of the emergency class.
+    pub class: String,
+    /// Road the vehicle starts on.
+    pub from_road: String,
+    /// How far along that road it starts.
+    pub from_at: Length,
+    /// Id of the place it goes to.
+    pub to: String,
 }
 
 /// What no corridor of the city may exceed.
@@ -145,6 +160,8 @@ pub struct CheckedCity {
     pub classes: Vec<EmergencyClass>,
     /// What no corridor may exceed.
     pub bounds: Bounds,
+    /// Missions written down to be tried.
+    pub missions: Vec<Mission>,
     /// The sites, sorted by id; a [`SiteId`] is an index into them.
     pub sites: Vec<Arc<CheckedSite>>,
     /// Which day plan runs when; already part of each site's schedule.

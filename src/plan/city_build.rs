@@ -6,14 +6,14 @@ use alloc::sync::Arc;
 use super::build::{SitePlaces, build_site};
 use super::calendar_build::{build_calendar, schedule_of};
 use super::checked::CheckedSite;
-use super::city::{Bounds, CheckedCity, EmergencyClass, Origin};
+use super::city::{Bounds, CheckedCity, EmergencyClass, Mission, Origin};
 use super::code::Code;
 use super::finding::{Finding, Sheet};
 use super::link_build::{Sites, build_links};
 use super::load::CityFiles;
 use super::names::nearest;
 use super::profile::CN;
-use super::raw::{RawCity, read_calendar, read_city, read_links};
+use super::raw::{RawCity, RawMission, read_calendar, read_city, read_links};
 use super::roads::Roads;
 use crate::units::Millis;
 
@@ -43,7 +43,9 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     let raw_city = present(&city_sheet).then(|| read_city(&city_sheet));
     let bounds = bounds_of(raw_city.as_ref());
     let mut sites = read_sites(files, &bounds);
-    let roads = present(&roads_sheet).then(|| Roads::read(&roads_sheet)).flatten();
+    let roads = present(&roads_sheet)
+        .then(|| Roads::read(&roads_sheet))
+        .flatten();
     if let Some(roads) = &roads {
         check_roads(roads, &roads_sheet, &sites);
     }
@@ -56,7 +58,12 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         let known = Sites::of(&sites);
         build_links(&links_sheet, &known, &links, &cabinets)
     });
-    let parts = raw_city.and_then(|raw| city_parts(&city_sheet, raw, bounds));
+    let parts = raw_city.and_then(|raw| {
+        let missions = build_missions(&city_sheet, &raw, roads.as_ref());
+        let mut city = city_parts(&city_sheet, raw, bounds)?;
+        city.missions = missions;
+        Some(city)
+    });
 
     for file in &mut sites {
         if let (Some(site), Some(calendar)) = (&mut file.site, &calendar) {
@@ -105,7 +112,9 @@ fn bounds_of(raw: Option<&RawCity>) -> Bounds {
 fn read_sites<'t>(files: &'t CityFiles, bounds: &Bounds) -> Vec<SiteFile<'t>> {
     let mut sites = Vec::new();
     for (path, text) in files.all() {
-        let name = path.strip_prefix("sites/").and_then(|name| name.strip_suffix(".toml"));
+        let name = path
+            .strip_prefix("sites/")
+            .and_then(|name| name.strip_suffix(".toml"));
         let Some(name) = name else {
             continue;
         };
@@ -140,7 +149,12 @@ fn check_roads(roads: &Roads, sheet: &Sheet<'_>, sites: &[SiteFile<'_>]) {
         if !known.clone().any(|id| id.value == site) {
             let message = format!("\"{junction}\" names site \"{site}\", which has no file");
             let help = "add the site file, or leave `site` out for a junction without signals";
-            sheet.note(Code::E08, &Roads::span_of(sheet.text, junction), message, help);
+            sheet.note(
+                Code::E08,
+                &Roads::span_of(sheet.text, junction),
+                message,
+                help,
+            );
         }
     }
     for file in sites {
@@ -149,7 +163,10 @@ fn check_roads(roads: &Roads, sheet: &Sheet<'_>, sites: &[SiteFile<'_>]) {
         };
         let places = stands.get(id.value.as_str()).copied().unwrap_or(0);
         if places != 1 {
-            let message = format!("site \"{}\" stands at {places} places of the network", id.value);
+            let message = format!(
+                "site \"{}\" stands at {places} places of the network",
+                id.value
+            );
             let help = "name the site at one junction or crossing of network.geojson";
             file.sheet.note(Code::E08, &id.span, message, help);
             continue;
@@ -185,7 +202,11 @@ fn check_site_roads(roads: &Roads, file: &SiteFile<'_>, site: &str) {
 }
 
 fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<CheckedCity> {
-    if let Some(zone) = raw.timezone.as_ref().filter(|z| !CN.timezones.contains(&z.value.as_str())) {
+    if let Some(zone) = raw
+        .timezone
+        .as_ref()
+        .filter(|z| !CN.timezones.contains(&z.value.as_str()))
+    {
         let message = format!("time zone \"{}\" is not known to the profile", zone.value);
         let help = format!("one of: {}", CN.timezones.join(", "));
         sheet.note(Code::T08, &zone.span, message, &help);
@@ -217,9 +238,47 @@ fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<Checked
         origin: Origin { lat_deg, lon_deg },
         classes,
         bounds,
+        missions: Vec::new(),
         sites: Vec::new(),
         calendar: super::city::Calendar::default(),
         links: Vec::new(),
         cabinets: Vec::new(),
     })
+}
+
+fn build_missions(sheet: &Sheet<'_>, raw: &RawCity, roads: Option<&Roads>) -> Vec<Mission> {
+    super::build::check_unique(sheet, "mission", raw.missions.iter().map(|m| &m.id));
+    let build = |mission: &RawMission| {
+        let (class, road, to) = (
+            mission.class.as_ref()?,
+            mission.road.as_ref()?,
+            mission.to.as_ref()?,
+        );
+        let classes = raw.classes.iter().filter_map(|class| class.id.as_ref());
+        let mut names: Vec<(&super::tree::At<String>, bool)> = Vec::new();
+        names.push((
+            class,
+            classes.clone().any(|known| known.value == class.value),
+        ));
+        if let Some(roads) = roads {
+            names.push((road, roads.ends.contains_key(&road.value)));
+            names.push((to, roads.places.contains(&to.value)));
+        }
+        for (name, _) in names.iter().filter(|(_, known)| !known) {
+            let message = format!(
+                "mission \"{}\": nothing is called \"{}\"",
+                mission.id.value, name.value
+            );
+            let help = "name a class of city.toml, a road and a place of network.geojson";
+            sheet.note(Code::F11, &name.span, message, help);
+        }
+        Some(Mission {
+            id: mission.id.value.clone(),
+            class: class.value.clone(),
+            from_road: road.value.clone(),
+            from_at: mission.at.as_ref().map(|at| at.value).unwrap_or_default(),
+            to: to.value.clone(),
+        })
+    };
+    raw.missions.iter().filter_map(build).collect()
 }

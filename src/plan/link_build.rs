@@ -35,16 +35,30 @@ pub(super) fn build_links(
     raw_cabinets: &[RawCabinet],
 ) -> (Vec<Link>, Vec<Cabinet>) {
     check_unique(sheet, "link", raw_links.iter().map(|link| &link.id));
-    let links: Vec<Link> = raw_links.iter().map(|link| build_link(sheet, link)).collect();
+    let links: Vec<Link> = raw_links
+        .iter()
+        .map(|link| build_link(sheet, link))
+        .collect();
     let mut cabinets: Vec<Option<Cabinet>> = vec![None; sites.ids.len()];
     let mut used: Vec<(usize, u32)> = Vec::new();
     for raw in raw_cabinets {
-        let site = raw.site.as_ref().and_then(|site| site_of(sheet, sites, site));
-        let link = raw.link.as_ref().and_then(|link| link_of(sheet, raw_links, link));
+        let site = raw
+            .site
+            .as_ref()
+            .and_then(|site| site_of(sheet, sites, site));
+        let link = raw
+            .link
+            .as_ref()
+            .and_then(|link| link_of(sheet, raw_links, link));
         if let (Some(link), Some(unit)) = (link, &raw.unit) {
             if used.contains(&(link, unit.value)) {
                 let message = format!("unit {} is taken on this link", unit.value);
-                sheet.note(Code::N02, &unit.span, message, "give every cabinet a unit of its own");
+                sheet.note(
+                    Code::N02,
+                    &unit.span,
+                    message,
+                    "give every cabinet a unit of its own",
+                );
             }
             used.push((link, unit.value));
         }
@@ -58,7 +72,10 @@ pub(super) fn build_links(
             continue;
         };
         if slot.is_some() {
-            let message = format!("site \"{}\" has a cabinet already", at_or(raw.site.as_ref()));
+            let message = format!(
+                "site \"{}\" has a cabinet already",
+                at_or(raw.site.as_ref())
+            );
             sheet.note(Code::N03, &raw.head, message, "remove one of the two");
         }
         if let Some(link) = link {
@@ -68,7 +85,10 @@ pub(super) fn build_links(
             *slot = Some(Cabinet {
                 site: SiteId::new(u16::try_from(site).unwrap_or(u16::MAX)),
                 link,
-                unit: raw.unit.as_ref().map_or(0, |u| u8::try_from(u.value).unwrap_or(0)),
+                unit: raw
+                    .unit
+                    .as_ref()
+                    .map_or(0, |u| u8::try_from(u.value).unwrap_or(0)),
                 profile: "canonical".to_owned(),
                 control: raw.control,
             });
@@ -108,13 +128,23 @@ fn link_of(sheet: &Sheet<'_>, links: &[RawLink], name: &At<String>) -> Option<us
 }
 
 fn build_link(sheet: &Sheet<'_>, raw: &RawLink) -> Link {
-    if let Some(rate) = raw.tick_hz.as_ref().filter(|rate| ![1, 2, 5, 10].contains(&rate.value)) {
-        let message = format!("link \"{}\" is polled {} times a second", raw.id.value, rate.value);
+    if let Some(rate) = raw
+        .tick_hz
+        .as_ref()
+        .filter(|rate| ![1, 2, 5, 10].contains(&rate.value))
+    {
+        let message = format!(
+            "link \"{}\" is polled {} times a second",
+            raw.id.value, rate.value
+        );
         let help = "use 1, 2, 5 or 10: a control cycle is 0.1 s";
         sheet.note(Code::N05, &rate.span, message, help);
     }
     let text = |given: &Option<At<String>>| {
-        given.as_ref().map(|text| text.value.clone()).unwrap_or_default()
+        given
+            .as_ref()
+            .map(|text| text.value.clone())
+            .unwrap_or_default()
     };
     let number = |given: &Option<At<u32>>| given.as_ref().map_or(0, |number| number.value);
     Link {
@@ -131,7 +161,10 @@ fn build_link(sheet: &Sheet<'_>, raw: &RawLink) -> Link {
 
 fn check_control(sheet: &Sheet<'_>, raw: &RawCabinet, link: &Link) {
     if link.wide_area && raw.control == ControlKind::Lamps {
-        let message = format!("lamps of \"{}\" hang on a wide-area link", at_or(raw.site.as_ref()));
+        let message = format!(
+            "lamps of \"{}\" hang on a wide-area link",
+            at_or(raw.site.as_ref())
+        );
         let help = "write `control = \"stages\"`: the cabinet then owns its lamps";
         sheet.note(Code::N06, &raw.head, message, help);
     }
@@ -145,7 +178,10 @@ fn check_fence(sites: &Sites<'_>, site: usize, link: &Link) {
     let Some(fence) = &file.places.readback else {
         return;
     };
-    let Some(period) = 1000_u32.checked_div(u32::from(link.tick_hz)).map(Millis::new) else {
+    let Some(period) = 1000_u32
+        .checked_div(u32::from(link.tick_hz))
+        .map(Millis::new)
+    else {
         return;
     };
     if fence.value < period + TICK {
@@ -181,14 +217,22 @@ fn check_claims(sheet: &Sheet<'_>, links: &[RawLink], used: &[(usize, u32)]) {
                 continue;
             }
             let what = port.map_or("device".to_owned(), |port| format!("port {port}"));
-            let message = format!("link \"{}\" claims the {what} of \"{}\"", link.id.value, other.id.value);
+            let message = format!(
+                "link \"{}\" claims the {what} of \"{}\"",
+                link.id.value, other.id.value
+            );
             sheet.note(Code::N08, &link.head, message, "give each link its own");
         }
     }
     for (at, link) in links.iter().enumerate() {
         if let Some(port) = ports(at).find(|port| *port > u32::from(u16::MAX)) {
             let message = format!("link \"{}\" would need port {port}", link.id.value);
-            sheet.note(Code::F08, &link.head, message, "choose a lower `first_port`");
+            sheet.note(
+                Code::F08,
+                &link.head,
+                message,
+                "choose a lower `first_port`",
+            );
         }
     }
 }

@@ -43,7 +43,9 @@ impl CityFiles {
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.texts.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+        self.texts
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     pub(super) const fn today(&self) -> Option<Date> {

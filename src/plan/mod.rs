@@ -6,9 +6,9 @@
 //! cycles, and the clearances of the file become those the kernel counts with.
 
 mod build;
+mod calendar_build;
 mod checked;
 mod city;
-mod calendar_build;
 mod city_build;
 mod code;
 mod finding;
@@ -24,7 +24,7 @@ mod tree;
 pub use checked::*;
 pub use city::{
     Bounds, Cabinet, Calendar, CheckedCity, ControlKind, Datum, Day, EmergencyClass, Link,
-    LinkKind, Origin,
+    LinkKind, Mission, Origin,
 };
 pub use code::{Code, Severity};
 

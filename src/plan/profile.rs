@@ -74,7 +74,12 @@ pub const CN: Profile = Profile {
     vehicle_length: Length::from_mm(6100),
     corridor_wait_default: Millis::from_secs(120),
     corridor_hold_default: Millis::from_secs(120),
-    timezones: &["Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Macau"],
+    timezones: &[
+        "Asia/Shanghai",
+        "Asia/Urumqi",
+        "Asia/Hong_Kong",
+        "Asia/Macau",
+    ],
 };
 
 /// The profiles a site file may name.

@@ -16,6 +16,8 @@ pub(super) struct Roads {
     pub(super) ends: BTreeMap<String, String>,
     /// Junction or crossing to its site, if it has one.
     pub(super) sites: BTreeMap<String, Option<String>>,
+    /// Places one can drive to.
+    pub(super) places: Vec<String>,
 }
 
 impl Roads {
@@ -51,6 +53,7 @@ impl Roads {
                 Some("junction" | "crossing") => {
                     roads.sites.insert(id, text("site"));
                 }
+                Some("place") => roads.places.push(id),
                 _ => {}
             }
         }

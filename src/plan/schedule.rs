@@ -25,7 +25,10 @@ impl Schedule {
             .find(|(from, to, _)| (*from..=*to).contains(&time.date));
         let weekday = self.weekdays.get(weekday(time.date)).copied();
         let day = exception.map(|(_, _, day)| *day).or(weekday).unwrap_or(0);
-        let entries = self.days.get(usize::from(day)).map_or(&[][..], Vec::as_slice);
+        let entries = self
+            .days
+            .get(usize::from(day))
+            .map_or(&[][..], Vec::as_slice);
         let begun = entries
             .iter()
             .take_while(|(second, _)| *second <= time.second_of_day);

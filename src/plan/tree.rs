@@ -280,9 +280,7 @@ impl<'d> Section<'d> {
         key: &str,
         words: &[(&str, T)],
     ) -> Vec<(At<String>, At<T>)> {
-        self.by_name(key, |name, value| {
-            read_word(self.sheet, name, value, words)
-        })
+        self.by_name(key, |name, value| read_word(self.sheet, name, value, words))
     }
 
     fn by_name<T>(

@@ -10,7 +10,10 @@ use crate::signal::GroupKind;
 pub(super) fn build(draft: &Draft<'_>, raw: &RawSite) -> Vec<Approach> {
     let ids = raw.approaches.iter().map(|approach| &approach.id);
     check_unique(draft.sheet, "approach", ids);
-    let roads = raw.approaches.iter().filter_map(|approach| approach.road.as_ref());
+    let roads = raw
+        .approaches
+        .iter()
+        .filter_map(|approach| approach.road.as_ref());
     check_unique(draft.sheet, "an approach for road", roads);
     let mut approaches: Vec<Approach> = raw
         .approaches
@@ -63,7 +66,11 @@ fn build_approach(draft: &Draft<'_>, raw: &RawApproach) -> Approach {
     let riders = raw.riders.as_ref();
     Approach {
         name: raw.id.value.clone(),
-        road: raw.road.as_ref().map(|road| road.value.clone()).unwrap_or_default(),
+        road: raw
+            .road
+            .as_ref()
+            .map(|road| road.value.clone())
+            .unwrap_or_default(),
         groups,
         emergency: Emergency::None(String::new()),
         lanes,
@@ -74,7 +81,11 @@ fn build_approach(draft: &Draft<'_>, raw: &RawApproach) -> Approach {
 /// Walkers cross arms that exist.
 fn check_crossed(draft: &Draft<'_>, raw: &RawSite) {
     for arm in raw.groups.iter().flat_map(|group| &group.crosses) {
-        if raw.approaches.iter().any(|approach| approach.id.value == arm.value) {
+        if raw
+            .approaches
+            .iter()
+            .any(|approach| approach.id.value == arm.value)
+        {
             continue;
         }
         let message = format!("the site has no approach \"{}\" to walk over", arm.value);

@@ -5,31 +5,29 @@ use crate::ids::{GroupId, StageId};
 use crate::signal::{Conflicts, GroupSet};
 use crate::units::Millis;
 
-/// Time from the moment the groups of `from` are told to stop until all groups of `to` are green:
-/// the longest clearance between a group that ends and one that begins, less what an early end
-/// or a late start takes off it. Zero if nobody has to wait for anybody.
-pub(in super::super) fn change_time(
+/// Time from the moment `group` of stage `from` is told to stop until all groups of `to` are
+/// green: its longest clearance to a group that begins, less what a late start takes off it. Zero
+/// if it goes on, or if nobody has to wait for it.
+pub(in super::super) fn clearing_time(
     stages: &[StageInfo],
     conflicts: &Conflicts,
-    from: StageId,
-    to: StageId,
+    group: GroupId,
+    (from, to): (StageId, StageId),
 ) -> Millis {
     let (Some(before), Some(after)) = (stages.get(from.index()), stages.get(to.index())) else {
         return Millis::ZERO;
     };
     let (before, after) = (&before.stage, &after.stage);
-    let gaining = after.groups.difference(before.groups);
-    let losing = before.groups.difference(after.groups);
-    let mut longest = Millis::ZERO;
-    for loser in losing {
-        let early = time_of(&before.early_end, loser);
-        for gainer in gaining.intersection(conflicts.hostile_to(loser)) {
-            let late = time_of(&after.late_start, gainer);
-            let clearance = conflicts.clearance(loser, gainer);
-            longest = longest.max(clearance.saturating_sub(early).saturating_sub(late));
-        }
+    if after.groups.contains(group) {
+        return Millis::ZERO;
     }
-    longest
+    let gaining = after.groups.difference(before.groups);
+    let waiting = gaining.intersection(conflicts.hostile_to(group));
+    let times = waiting.iter().map(|gainer| {
+        let late = time_of(&after.late_start, gainer);
+        conflicts.clearance(group, gainer).saturating_sub(late)
+    });
+    times.max().unwrap_or_default()
 }
 
 /// The time a list of late starts or early ends gives for `group`.

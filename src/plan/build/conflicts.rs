@@ -129,7 +129,11 @@ impl Matrix<'_> {
                     self.name(from),
                     self.name(to)
                 );
-                let help = format!("add `{} = ...` to the row of {}", self.name(to), self.name(from));
+                let help = format!(
+                    "add `{} = ...` to the row of {}",
+                    self.name(to),
+                    self.name(from)
+                );
                 self.sheet.note(Code::S01, &only.span, message, &help);
                 None
             }
@@ -142,7 +146,8 @@ impl Matrix<'_> {
             (None, None) if compatible.is_some() || self.rest => Some(Relation::Compatible),
             (None, None) => {
                 let message = format!("the file does not say how {pair} stand to each other");
-                let help = "give both intergreens, or list the pair in [permissive] or [compatible]";
+                let help =
+                    "give both intergreens, or list the pair in [permissive] or [compatible]";
                 self.sheet.note(Code::S02, &self.head, message, help);
                 None
             }
@@ -155,7 +160,10 @@ impl Matrix<'_> {
             timing.is_some_and(|timing| timing.kind == GroupKind::Arrow)
         };
         if let Some(arrow) = [a, b].into_iter().find(|group| is_arrow(*group)) {
-            let message = format!("\"{}\" is an arrow, so nobody may cross it", self.name(arrow));
+            let message = format!(
+                "\"{}\" is an arrow, so nobody may cross it",
+                self.name(arrow)
+            );
             let help = "make the pair hostile, or show the stream a round signal";
             self.sheet.note(Code::S11, span, message, help);
         }
@@ -227,6 +235,9 @@ impl Matrix<'_> {
 }
 
 fn amber_of(timing: &GroupTiming) -> Millis {
-    let amber = timing.lose.iter().filter(|step| step.show == Indication::Amber);
+    let amber = timing
+        .lose
+        .iter()
+        .filter(|step| step.show == Indication::Amber);
     amber.fold(Millis::ZERO, |sum, step| sum + step.lasts)
 }

@@ -76,7 +76,10 @@ fn check_channels(draft: &Draft<'_>, raw: &RawSite) {
 fn build_detector(draft: &Draft<'_>, site: &RawSite, raw: &RawDetector) -> Detector {
     let button = raw.usage == Some(RawUse::Button);
     if raw.on_fault.is_none() {
-        let message = format!("\"{}\" does not say what happens while it is faulty", raw.id.value);
+        let message = format!(
+            "\"{}\" does not say what happens while it is faulty",
+            raw.id.value
+        );
         let help = "add `on_fault = \"recall-min\"`, for a button \"recall-every-cycle\"";
         draft.sheet.note(Code::D03, &raw.head, message, help);
     }
@@ -107,7 +110,10 @@ fn build_detector(draft: &Draft<'_>, site: &RawSite, raw: &RawDetector) -> Detec
         stuck_on: or(raw.stuck_on.as_ref().map(|t| t.value), stuck_on_usual),
         stuck_off: or(raw.stuck_off.as_ref().map(|t| t.value), minutes(240)),
         chatter_per_min: u16::try_from(chatter).unwrap_or(u16::MAX),
-        on_fault: raw.on_fault.as_ref().map_or(OnFault::RecallMin, |f| f.value),
+        on_fault: raw
+            .on_fault
+            .as_ref()
+            .map_or(OnFault::RecallMin, |f| f.value),
     }
 }
 
@@ -132,9 +138,16 @@ fn lane_of(draft: &Draft<'_>, site: &RawSite, raw: &RawDetector) -> Option<(Appr
         sheet.note(Code::F07, &raw.head, message, help);
         return None;
     };
-    let names: Vec<&str> = site.approaches.iter().map(|a| a.id.value.as_str()).collect();
+    let names: Vec<&str> = site
+        .approaches
+        .iter()
+        .map(|a| a.id.value.as_str())
+        .collect();
     let at = super::resolve(sheet, Code::F11, "approach", &names, approach)?;
-    let lanes = site.approaches.get(usize::from(at)).map_or(0, |a| a.lanes.len());
+    let lanes = site
+        .approaches
+        .get(usize::from(at))
+        .map_or(0, |a| a.lanes.len());
     let number = u8::try_from(lane.value).unwrap_or(u8::MAX);
     if usize::from(number) >= lanes {
         let message = format!("approach \"{}\" has {lanes} lanes", approach.value);
@@ -170,7 +183,10 @@ pub(super) fn check_stuck_on(
             secs(detector.stuck_on),
             secs(longest)
         );
-        let span = written.stuck_on.as_ref().map_or(&written.head, |time| &time.span);
+        let span = written
+            .stuck_on
+            .as_ref()
+            .map_or(&written.head, |time| &time.span);
         let help = "raise `stuck_on_min`; 10 is usual";
         draft.sheet.note(Code::D04, span, message, help);
     }

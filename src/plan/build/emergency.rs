@@ -104,7 +104,10 @@ pub(super) fn build(
 }
 
 fn stage_of(draft: &Draft<'_>, groups: GroupSet) -> Option<StageId> {
-    let at = draft.stages.iter().position(|info| info.stage.groups == groups)?;
+    let at = draft
+        .stages
+        .iter()
+        .position(|info| info.stage.groups == groups)?;
     u8::try_from(at).ok().map(StageId::new)
 }
 

@@ -120,7 +120,10 @@ impl Floors<'_> {
             kind,
             gain: steps(&[(Indication::RedAmber, value(group.red_amber.as_ref()))]),
             lose: steps(&[
-                (Indication::FlashingGreen, value(group.flashing_green.as_ref())),
+                (
+                    Indication::FlashingGreen,
+                    value(group.flashing_green.as_ref()),
+                ),
                 (Indication::Amber, value(group.amber.as_ref())),
             ]),
             green_min,
@@ -135,7 +138,10 @@ impl Floors<'_> {
     fn walkers(&self, group: &RawGroup) -> (GroupTiming, Millis, Option<Walk>) {
         self.only_for(group, GroupKind::Pedestrian);
         let profile = self.profile;
-        let walk = group.walk.as_ref().map_or(profile.walk_default, |walk| walk.value);
+        let walk = group
+            .walk
+            .as_ref()
+            .map_or(profile.walk_default, |walk| walk.value);
         if let Some(given) = group.walk.as_ref().filter(|g| g.value < profile.walk_floor) {
             self.below(Code::S09, group, "walk_s", given, profile.walk_floor);
         }
@@ -143,7 +149,10 @@ impl Floors<'_> {
             .walk_speed
             .as_ref()
             .map_or(profile.walk_speed_default, |speed| speed.value);
-        let crossing = group.crossing.as_ref().map_or(Length::ZERO, |way| way.value);
+        let crossing = group
+            .crossing
+            .as_ref()
+            .map_or(Length::ZERO, |way| way.value);
         for (key, absent) in [
             ("crossing_m", group.crossing.is_none()),
             ("clear_s", group.clear.is_none()),
@@ -186,7 +195,10 @@ impl Floors<'_> {
             Some(_) | None if value(group.flashing_green.as_ref()) > Millis::ZERO => {
                 let message = format!("\"{}\" goes from flashing green to red", group.id.value);
                 let help = format!("add `amber_s = {}`", secs(floor));
-                let span = group.amber.as_ref().map_or(&group.head, |amber| &amber.span);
+                let span = group
+                    .amber
+                    .as_ref()
+                    .map_or(&group.head, |amber| &amber.span);
                 self.sheet.note(Code::S16, span, message, &help);
             }
             Some(amber) => self.below(Code::S04, group, "amber_s", amber, floor),

@@ -100,7 +100,11 @@ pub(super) fn build_site(sheet: &Sheet<'_>, bounds: &Bounds) -> Built {
     let places = SitePlaces {
         id: raw.id.clone(),
         head: raw.head.clone(),
-        roads: raw.approaches.iter().filter_map(|a| a.road.clone()).collect(),
+        roads: raw
+            .approaches
+            .iter()
+            .filter_map(|a| a.road.clone())
+            .collect(),
         plans: raw.plans.iter().map(|plan| plan.id.value.clone()).collect(),
         readback: raw.safety.readback.clone(),
     };
@@ -187,7 +191,12 @@ fn safety_of(sheet: &Sheet<'_>, raw: &RawSite, profile: &Profile) -> (StartUp, (
     use super::raw::RawShow::{AllRed, FlashAmber};
     let safety = &raw.safety;
     let shows: Vec<_> = safety.startup.iter().map(|(show, _)| *show).collect();
-    let time_of = |at: usize| safety.startup.get(at).map_or(Millis::ZERO, |(_, time)| time.value);
+    let time_of = |at: usize| {
+        safety
+            .startup
+            .get(at)
+            .map_or(Millis::ZERO, |(_, time)| time.value)
+    };
     let start_up = StartUp {
         flash: time_of(0),
         all_red: time_of(1),

@@ -51,10 +51,15 @@ impl Maker<'_> {
         if sequence.len() > CHAIN_MAX {
             let message = format!("the sequence has {} stages", sequence.len());
             let help = "a machine on GB/T 20999 stores at most 16";
-            draft.sheet.note(Code::P11, &raw.sequence_span, message, help);
+            draft
+                .sheet
+                .note(Code::P11, &raw.sequence_span, message, help);
         }
         let cycle = self.cycle(timed);
-        let entries = sequence.iter().map(|stage| self.entry(*stage, timed)).collect();
+        let entries = sequence
+            .iter()
+            .map(|stage| self.entry(*stage, timed))
+            .collect();
         let coordinated = self.coordinated(mode, &sequence);
         let change = raw.max_change.as_ref().map_or(0.2, |change| change.value);
         let mut plan = Plan {
@@ -93,7 +98,12 @@ impl Maker<'_> {
         match &self.raw.cycle {
             Some(cycle) if timed && cycle.value > Millis::ZERO => cycle.value,
             Some(cycle) if timed => {
-                self.note(Code::F08, &cycle.span, "the cycle is zero", "write its length");
+                self.note(
+                    Code::F08,
+                    &cycle.span,
+                    "the cycle is zero",
+                    "write its length",
+                );
                 Millis::ZERO
             }
             None if timed => {
@@ -103,7 +113,12 @@ impl Maker<'_> {
             }
             Some(cycle) => {
                 let help = "remove `cycle_s`, or use mode \"coordinated\" or \"fixed\"";
-                self.note(Code::F01, &cycle.span, "an actuated plan has no cycle", help);
+                self.note(
+                    Code::F01,
+                    &cycle.span,
+                    "an actuated plan has no cycle",
+                    help,
+                );
                 Millis::ZERO
             }
             None => Millis::ZERO,
@@ -189,7 +204,8 @@ impl Maker<'_> {
         if speaks && !raw.says_offset_ref {
             let span = raw.offset.as_ref().map_or(&raw.head, |offset| &offset.span);
             let message = "the file does not say what the offset refers to";
-            let help = "add `offset_ref = \"start-of-green\"`, \"end-of-green\" or \"start-of-amber\"";
+            let help =
+                "add `offset_ref = \"start-of-green\"`, \"end-of-green\" or \"start-of-amber\"";
             self.note(Code::P07, span, message, help);
         }
         let Some(offset) = &raw.offset else {
@@ -226,8 +242,13 @@ impl Maker<'_> {
     /// From the start of green of the coordinated stage to the end of its last go aspect, which is
     /// the start of amber.
     fn green_length(&self, plan: &Plan) -> Millis {
-        let stage = plan.coordinated.or(plan.sequence.first().map(|entry| entry.stage));
-        let at = plan.sequence.iter().position(|entry| Some(entry.stage) == stage);
+        let stage = plan
+            .coordinated
+            .or(plan.sequence.first().map(|entry| entry.stage));
+        let at = plan
+            .sequence
+            .iter()
+            .position(|entry| Some(entry.stage) == stage);
         let minimum = |stage| self.draft.minimum(stage);
         let round = self.round(plan, &minimum);
         let Some(at) = at else {
@@ -241,7 +262,7 @@ impl Maker<'_> {
             let timing = self.draft.timings.get(group.index())?;
             timing.kind.shows_amber().then(|| timing.lose.go_part())
         });
-        let green = round.time(at).saturating_sub(round.change(at));
+        let green = round.time(at).saturating_sub(round.vehicle_change(at));
         green + flashing.max().unwrap_or_default()
     }
 
@@ -249,6 +270,7 @@ impl Maker<'_> {
         Round {
             stages: &self.draft.stages,
             conflicts: &self.draft.conflicts,
+            groups: &self.draft.groups,
             minimum,
             plan,
         }
@@ -378,9 +400,10 @@ impl Maker<'_> {
             ) else {
                 continue;
             };
-            let bound = info
-                .walk
-                .map_or(draft.profile.vehicle_wait_max.min(timing.wait_max), |walk| walk.wait_max);
+            let bound = info.walk.map_or(
+                draft.profile.vehicle_wait_max.min(timing.wait_max),
+                |walk| walk.wait_max,
+            );
             let Some(worst) = worst_wait(draft, plan, group).filter(|worst| *worst > bound) else {
                 continue;
             };
@@ -418,7 +441,9 @@ impl Maker<'_> {
                 if green >= needed {
                     continue;
                 }
-                let last = self.draft.stage_name(round.stage(run.first + run.count - 1));
+                let last = self
+                    .draft
+                    .stage_name(round.stage(run.first + run.count - 1));
                 let message = format!(
                     "\"{}\" needs {} s of green and {} s for the change at the end of \"{last}\"; \
                      the split leaves {} s of green",
@@ -442,7 +467,11 @@ impl Maker<'_> {
             .fold(GroupSet::EMPTY, |all, entry| {
                 all.union(self.draft.groups_of(entry.stage))
             });
-        let deaf = self.demand.wanted.difference(self.demand.called).difference(served);
+        let deaf = self
+            .demand
+            .wanted
+            .difference(self.demand.called)
+            .difference(served);
         if deaf.is_empty() {
             return;
         }

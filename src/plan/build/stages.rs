@@ -10,7 +10,11 @@ use crate::signal::{GroupSet, Stage};
 use crate::units::Millis;
 
 pub(super) fn build(draft: &Draft<'_>, raw: &RawSite) -> Vec<StageInfo> {
-    check_unique(draft.sheet, "stage", raw.stages.iter().map(|stage| &stage.id));
+    check_unique(
+        draft.sheet,
+        "stage",
+        raw.stages.iter().map(|stage| &stage.id),
+    );
     let mut stages: Vec<StageInfo> = raw
         .stages
         .iter()
@@ -42,7 +46,9 @@ fn build_stage(draft: &Draft<'_>, stage: &RawStage) -> StageInfo {
     if stage.green.is_empty() {
         let message = format!("stage \"{}\" has no group", stage.id.value);
         let help = "add `green = [\"...\"]`";
-        draft.sheet.note(Code::F07, &stage.green_span, message, help);
+        draft
+            .sheet
+            .note(Code::F07, &stage.green_span, message, help);
     }
     if let Some((a, b)) = draft.conflicts.hostile_pair_in(groups) {
         let message = format!(
@@ -52,7 +58,9 @@ fn build_stage(draft: &Draft<'_>, stage: &RawStage) -> StageInfo {
             draft.group_name(b)
         );
         let help = "take one of them out, or declare the pair permissive if one really yields";
-        draft.sheet.note(Code::S03, &stage.green_span, message, help);
+        draft
+            .sheet
+            .note(Code::S03, &stage.green_span, message, help);
     }
     StageInfo {
         name: stage.id.value.clone(),
@@ -97,7 +105,10 @@ fn check_detours(draft: &Draft<'_>, raw: &RawSite, stages: &[StageInfo]) {
             continue;
         };
         let find = |name: &At<String>| {
-            let at = draft.stage_names.iter().position(|known| *known == name.value)?;
+            let at = draft
+                .stage_names
+                .iter()
+                .position(|known| *known == name.value)?;
             u8::try_from(at).ok().map(StageId::new)
         };
         let (Some(from), Some(to), Some(stop)) = (find(from), find(to), find(via)) else {

@@ -1,8 +1,8 @@
 //! When a group is green in a plan, and how long somebody waits for it at worst.
 
-use super::super::checked::{Plan, StageInfo};
+use super::super::checked::{GroupInfo, Plan, StageInfo, Walk};
 use super::Draft;
-use super::change::{change_time, time_of, way};
+use super::change::{clearing_time, time_of, way};
 use crate::ids::{GroupId, StageId};
 use crate::signal::Conflicts;
 use crate::units::Millis;
@@ -21,6 +21,7 @@ pub(in super::super) struct Run {
 pub(in super::super) struct Round<'p> {
     pub(in super::super) stages: &'p [StageInfo],
     pub(in super::super) conflicts: &'p Conflicts,
+    pub(in super::super) groups: &'p [GroupInfo],
     pub(in super::super) minimum: &'p dyn Fn(StageId) -> Millis,
     pub(in super::super) plan: &'p Plan,
 }
@@ -46,26 +47,62 @@ impl Round<'_> {
         stage.is_some_and(|info| info.stage.groups.contains(group))
     }
 
-    /// Time that the stage at `at` gets: its split, or its longest green and the change after it.
+    /// Time that the stage at `at` gets: its split, or its longest service and the change after it.
     pub(in super::super) fn time(&self, at: usize) -> Millis {
         let Some(entry) = self.plan.sequence.get(self.position(at)) else {
             return Millis::ZERO;
         };
         if self.plan.cycle > Millis::ZERO {
-            entry.split
-        } else {
-            entry.green_max + self.change(at)
+            return entry.split;
         }
+        let driven = entry.green_max + self.vehicle_change(at);
+        let walked = self.members(at).filter_map(|group| {
+            let walk = self.walk(group)?;
+            Some(walk.walk + walk.extend_by + self.clearing(at, group))
+        });
+        walked.max().unwrap_or_default().max(driven)
     }
 
-    /// What the change after the stage at `at` costs, a detour included.
-    pub(in super::super) fn change(&self, at: usize) -> Millis {
+    fn members(&self, at: usize) -> impl Iterator<Item = GroupId> {
+        let info = self.stages.get(self.stage(at).index());
+        let groups = info.map(|info| info.stage.groups).unwrap_or_default();
+        groups.iter()
+    }
+
+    fn walk(&self, group: GroupId) -> Option<Walk> {
+        self.groups.get(group.index())?.walk
+    }
+
+    /// What lies between the end of `group` after the stage at `at` and the next stage, a detour
+    /// included.
+    fn clearing(&self, at: usize, group: GroupId) -> Millis {
         let (from, to) = (self.stage(at), self.stage(at + 1));
-        let direct = |from, to| change_time(self.stages, self.conflicts, from, to);
-        match way(self.stages, from, to) {
-            Ok(Some(via)) => direct(from, via) + (self.minimum)(via) + direct(via, to),
-            Ok(None) | Err(()) => direct(from, to),
+        let time = |group, leg| clearing_time(self.stages, self.conflicts, group, leg);
+        let Ok(Some(via)) = way(self.stages, from, to) else {
+            return time(group, (from, to));
+        };
+        let through = self.stages.get(via.index());
+        let through = through.map(|info| info.stage.groups).unwrap_or_default();
+        let second = through.iter().map(|group| time(group, (via, to))).max();
+        time(group, (from, via)) + (self.minimum)(via) + second.unwrap_or_default()
+    }
+
+    /// What lies between the end of the stage's driving groups and the next stage.
+    pub(in super::super) fn vehicle_change(&self, at: usize) -> Millis {
+        let driving = self.members(at).filter(|group| self.walk(*group).is_none());
+        let times = driving.map(|group| self.clearing(at, group));
+        times.max().unwrap_or_default()
+    }
+
+    /// How long before the next stage `group` has to leave: its own clearance, or earlier if the
+    /// file ends it before the stage's driving groups.
+    pub(in super::super) fn leave(&self, at: usize, group: GroupId) -> Millis {
+        let own = self.clearing(at, group);
+        let early = self.shift(at, group, false);
+        if early == Millis::ZERO {
+            return own;
         }
+        own.max(self.vehicle_change(at) + early)
     }
 
     /// The stretches in which `group` is green; `None` if it never ends.
@@ -88,12 +125,12 @@ impl Round<'_> {
         (0..at).fold(Millis::ZERO, |sum, at| sum + self.time(at))
     }
 
-    /// Time between the late start and the early end of `group` in `run` that is green for sure,
-    /// and what late start, early end and change take away.
+    /// Time of `run` in which `group` is green, and what late start, early end and change take
+    /// away.
     pub(in super::super) fn green(&self, run: Run, group: GroupId) -> (Millis, Millis) {
         let last = run.first + run.count - 1;
         let given = (run.first..=last).fold(Millis::ZERO, |sum, at| sum + self.time(at));
-        let lost = self.late(run, group) + self.early(run, group) + self.change(last);
+        let lost = self.late(run, group) + self.leave(last, group);
         (given.saturating_sub(lost), lost)
     }
 
@@ -112,11 +149,6 @@ impl Round<'_> {
     /// Late start of `group` at the beginning of `run`.
     pub(in super::super) fn late(&self, run: Run, group: GroupId) -> Millis {
         self.shift(run.first, group, true)
-    }
-
-    /// Early end of `group` at the end of `run`.
-    pub(in super::super) fn early(&self, run: Run, group: GroupId) -> Millis {
-        self.shift(run.first + run.count - 1, group, false)
     }
 
     /// Longest time from the end of a sure service of `group` to the start of the next one;
@@ -142,12 +174,14 @@ impl Round<'_> {
 
 /// Longest wait for `group` under `plan`: in a plan with a cycle, the longest gap between two
 /// services, each counted as short as it may be; in one without, every other stage at its longest
-/// and all changes. `None` if the plan never stops the group, or never serves it.
+/// and all changes, counted from the end of the group. `None` if the plan never stops the group,
+/// or never serves it.
 pub(super) fn worst_wait(draft: &Draft<'_>, plan: &Plan, group: GroupId) -> Option<Millis> {
     let minimum = |stage| draft.minimum(stage);
     let round = Round {
         stages: &draft.stages,
         conflicts: &draft.conflicts,
+        groups: &draft.groups,
         minimum: &minimum,
         plan,
     };
@@ -167,7 +201,12 @@ impl Draft<'_> {
     /// The longest minimum green in `stage`.
     pub(super) fn minimum(&self, stage: StageId) -> Millis {
         let groups = self.groups_of(stage);
-        let times = groups.iter().filter_map(|group| self.timings.get(group.index()));
-        times.map(|timing| timing.green_min).max().unwrap_or_default()
+        let times = groups
+            .iter()
+            .filter_map(|group| self.timings.get(group.index()));
+        times
+            .map(|timing| timing.green_min)
+            .max()
+            .unwrap_or_default()
     }
 }

@@ -5,11 +5,17 @@ use super::super::code::Code;
 use super::super::finding::{Sheet, Span};
 use super::super::names::nearest;
 use super::super::tree::{At, Keys, Section, read_file};
-use crate::units::{Date, Millis};
+use crate::units::{Date, Length, Millis};
 
-const CITY_TOP: Keys = Keys::only(&["schema", "city", "class", "bounds"]);
+const CITY_TOP: Keys = Keys::only(&["schema", "city", "class", "bounds", "mission"]);
 const CITY: Keys = Keys::only(&[
-    "id", "name_zh", "name_en", "timezone", "datum", "synthetic", "origin",
+    "id",
+    "name_zh",
+    "name_en",
+    "timezone",
+    "datum",
+    "synthetic",
+    "origin",
 ]);
 const ORIGIN: Keys = Keys::only(&["lat_deg", "lon_deg"]);
 const CLASS: Keys = Keys::only(&["id", "rank", "preempts"]);
@@ -18,13 +24,22 @@ const BOUNDS: Keys = Keys::only(&[
     "corridor_wait_max_s",
     "corridor_length_max_min",
 ]);
+const MISSION: Keys = Keys::only(&["id", "class", "from", "to"]);
+const MISSION_FROM: Keys = Keys::only(&["road", "at_m"]);
 const CALENDAR_TOP: Keys = Keys::only(&["schema", "day", "calendar"]);
 const DAY: Keys = Keys::only(&["id", "at"]);
 const ENTRY: Keys = Keys::only(&["time", "run"]);
 const EXCEPTION: Keys = Keys::only(&["from", "to", "day"]);
 const LINKS_TOP: Keys = Keys::only(&["schema", "link", "cabinet"]);
 const LINK: Keys = Keys::only(&[
-    "id", "kind", "host", "first_port", "device", "baud", "tick_hz", "wide_area",
+    "id",
+    "kind",
+    "host",
+    "first_port",
+    "device",
+    "baud",
+    "tick_hz",
+    "wide_area",
 ]);
 const CABINET: Keys = Keys::only(&["site", "link", "unit", "profile", "control"]);
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -40,6 +55,7 @@ pub(in super::super) struct RawCity {
     pub(in super::super) synthetic: bool,
     pub(in super::super) origin: Option<(f64, f64)>,
     pub(in super::super) classes: Vec<RawClass>,
+    pub(in super::super) missions: Vec<RawMission>,
     pub(in super::super) corridor_hold: Option<At<Millis>>,
     pub(in super::super) corridor_wait: Option<At<Millis>>,
     pub(in super::super) corridor_length: Option<At<Millis>>,
@@ -51,6 +67,16 @@ pub(in super::super) struct RawClass {
     pub(in super::super) id: Option<At<&'static str>>,
     pub(in super::super) rank: Option<At<u32>>,
     pub(in super::super) preempts: bool,
+}
+
+/// One `[[mission]]`.
+#[derive(Debug)]
+pub(in super::super) struct RawMission {
+    pub(in super::super) id: At<String>,
+    pub(in super::super) class: Option<At<String>>,
+    pub(in super::super) road: Option<At<String>>,
+    pub(in super::super) at: Option<At<Length>>,
+    pub(in super::super) to: Option<At<String>>,
 }
 
 /// `calendar.toml`, read.
@@ -126,9 +152,16 @@ pub(in super::super) fn read_city(sheet: &Sheet<'_>) -> RawCity {
             name_en: city.and_then(|city| city.text_needed("name_en")),
             timezone: city.and_then(|city| city.text_needed("timezone")),
             datum: city.and_then(|city| Some(city.word_needed("datum", &datums)?.value)),
-            synthetic: city.and_then(|city| city.flag("synthetic")).unwrap_or(false),
+            synthetic: city
+                .and_then(|city| city.flag("synthetic"))
+                .unwrap_or(false),
             origin: city.and_then(read_origin),
             classes: classes.iter().map(read_class).collect(),
+            missions: top
+                .tables("mission", "[[mission]]", &MISSION)
+                .iter()
+                .map(read_mission)
+                .collect(),
             corridor_hold: bounds.and_then(|bounds| bounds.secs("corridor_hold_max_s")),
             corridor_wait: bounds.and_then(|bounds| bounds.secs("corridor_wait_max_s")),
             corridor_length: bounds.and_then(|bounds| bounds.minutes("corridor_length_max_min")),
@@ -165,13 +198,32 @@ fn read_class(class: &Section<'_>) -> RawClass {
     }
 }
 
+fn read_mission(mission: &Section<'_>) -> RawMission {
+    if !mission.has("from") {
+        mission.missing("from", "add `from = { road = \"...\", at_m = ... }`");
+    }
+    let from = mission.table("from", "from", &MISSION_FROM);
+    RawMission {
+        id: mission
+            .text_needed("id")
+            .unwrap_or_else(|| At::new(String::new(), mission.span.clone())),
+        class: mission.text_needed("class"),
+        road: from.as_ref().and_then(|from| from.text_needed("road")),
+        at: from.as_ref().and_then(|from| from.metres("at_m")),
+        to: mission.text_needed("to"),
+    }
+}
+
 /// Reads `calendar.toml`.
 pub(in super::super) fn read_calendar(sheet: &Sheet<'_>) -> RawCalendar {
     read_file(sheet, &CALENDAR_TOP, |top| {
         let days = top.tables("day", "[[day]]", &DAY);
         let calendar = top.free_table("calendar", "[calendar]");
         if !top.has("calendar") {
-            top.missing("calendar", "add [calendar] with a day plan for every weekday");
+            top.missing(
+                "calendar",
+                "add [calendar] with a day plan for every weekday",
+            );
         }
         let exceptions = calendar.as_ref().map(|calendar| {
             let what = "[[calendar.exception]]";
@@ -186,9 +238,8 @@ pub(in super::super) fn read_calendar(sheet: &Sheet<'_>) -> RawCalendar {
         RawCalendar {
             head: top.key_span("calendar"),
             days: days.iter().map(|day| read_day(sheet, day)).collect(),
-            weekdays: calendar.map_or_else(Default::default, |calendar| {
-                read_weekdays(sheet, &calendar)
-            }),
+            weekdays: calendar
+                .map_or_else(Default::default, |calendar| read_weekdays(sheet, &calendar)),
             exceptions: exceptions.iter().flatten().map(read).collect(),
         }
     })
@@ -313,7 +364,10 @@ fn read_link(link: &Section<'_>) -> RawLink {
 }
 
 fn read_cabinet(cabinet: &Section<'_>) -> RawCabinet {
-    let controls = [("lamps", ControlKind::Lamps), ("stages", ControlKind::Stages)];
+    let controls = [
+        ("lamps", ControlKind::Lamps),
+        ("stages", ControlKind::Stages),
+    ];
     if !cabinet.has("unit") {
         cabinet.missing("unit", "add `unit = ...`, 1-247");
     }

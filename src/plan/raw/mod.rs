@@ -7,8 +7,8 @@ mod city;
 mod site;
 
 pub(super) use city::{
-    RawCabinet, RawCalendar, RawCity, RawDay, RawException, RawLink, read_calendar, read_city,
-    read_links,
+    RawCabinet, RawCalendar, RawCity, RawDay, RawException, RawLink, RawMission, read_calendar,
+    read_city, read_links,
 };
 pub(super) use site::{
     OffsetRef, RawApproach, RawDetector, RawGroup, RawPlan, RawShow, RawSite, RawStage, RawUse,

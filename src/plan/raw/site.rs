@@ -294,7 +294,10 @@ pub(in super::super) fn read_site(sheet: &Sheet<'_>) -> RawSite {
     read_file(sheet, &TOP, |top| {
         let site = top.table("site", "[site]", &SITE);
         if !top.has("site") {
-            top.missing("site", "add a section [site] with id, names, kind and profile");
+            top.missing(
+                "site",
+                "add a section [site] with id, names, kind and profile",
+            );
         }
         for (key, help) in [
             ("group", "add at least one [[group]]"),
@@ -312,7 +315,10 @@ pub(in super::super) fn read_site(sheet: &Sheet<'_>) -> RawSite {
             name_zh: site.and_then(|site| site.text_needed("name_zh")),
             name_en: site.and_then(|site| site.text_needed("name_en")),
             kind: site.and_then(|site| {
-                let words = [("junction", SiteKind::Junction), ("crossing", SiteKind::Crossing)];
+                let words = [
+                    ("junction", SiteKind::Junction),
+                    ("crossing", SiteKind::Crossing),
+                ];
                 site.word_needed("kind", &words).map(|kind| kind.value)
             }),
             profile: site.and_then(|site| site.text_needed("profile")),
@@ -564,7 +570,10 @@ fn read_safety(top: &Section<'_>) -> RawSafety {
     ];
     let Some(safety) = top.table("safety", "[safety]", &SAFETY) else {
         if !top.has("safety") {
-            top.missing("safety", "add [safety] with startup, fallback and readback_ms");
+            top.missing(
+                "safety",
+                "add [safety] with startup, fallback and readback_ms",
+            );
         }
         return RawSafety {
             head: 0..0,
@@ -584,7 +593,9 @@ fn read_safety(top: &Section<'_>) -> RawSafety {
         head: safety.span.clone(),
         startup: steps.iter().filter_map(read).collect(),
         startup_span: safety.key_span("startup"),
-        fallback: safety.word_needed("fallback", &falls).map(|fall| fall.value),
+        fallback: safety
+            .word_needed("fallback", &falls)
+            .map(|fall| fall.value),
         readback: safety.millis("readback_ms"),
     }
 }
