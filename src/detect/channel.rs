@@ -131,7 +131,11 @@ impl Channel {
         let occupied_ms = u32::from(now.1.wrapping_sub(before.1));
         Pulse {
             occupied,
-            count: if u32::from(count) > possible { 0 } else { count },
+            count: if u32::from(count) > possible {
+                0
+            } else {
+                count
+            },
             occupied_for: Millis::new(occupied_ms).min(elapsed + TICK),
             length_ms: 0,
         }

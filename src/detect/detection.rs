@@ -63,9 +63,8 @@ impl Detection {
     /// Detection of `site` that has seen nothing yet.
     #[must_use]
     pub fn new(site: &CheckedSite) -> Self {
-        let callable = (site.detectors.iter()).fold(GroupSet::EMPTY, |all, detector| {
-            all.union(detector.groups)
-        });
+        let callable = (site.detectors.iter())
+            .fold(GroupSet::EMPTY, |all, detector| all.union(detector.groups));
         let pedestrian = (site.groups.iter().zip(0_u8..))
             .filter(|(info, _)| info.walk.is_some())
             .map(|(_, number)| GroupId::new(number))
@@ -176,7 +175,9 @@ impl Detection {
         }
         let age = u64::from(self.age.as_ms());
         let read_at = Mono::from_ms(now.as_ms().saturating_sub(age));
-        let elapsed = self.read_at.map_or(Millis::ZERO, |last| read_at.since(last));
+        let elapsed = self
+            .read_at
+            .map_or(Millis::ZERO, |last| read_at.since(last));
         if fresh {
             self.read_at = self.read_at.max(Some(read_at));
         }
@@ -272,7 +273,9 @@ fn step_vehicle(
     let at = usize::from(detector.channel);
     let occupied = inputs.occupied >> (at & 31) & 1 == 1;
     let mut pulse = Pulse::default();
-    if moment.fresh && let Some(reading) = inputs.detectors.get(at) {
+    if moment.fresh
+        && let Some(reading) = inputs.detectors.get(at)
+    {
         pulse = channel.read(occupied, reading, moment.elapsed);
         channel.take(moment.now, &pulse);
     }
@@ -300,7 +303,9 @@ fn step_button(
 ) -> Pulse {
     let at = usize::from(detector.channel);
     let held = inputs.buttons_held >> (at & 15) & 1 == 1;
-    if moment.fresh && let Some(presses) = inputs.presses.get(at) {
+    if moment.fresh
+        && let Some(presses) = inputs.presses.get(at)
+    {
         let pulse = channel.read_button(held, *presses, moment.elapsed);
         channel.take(moment.now, &pulse);
         if pulse.count > 0 {
@@ -314,8 +319,8 @@ fn step_button(
                     walk.long_press > Millis::ZERO && held_for >= walk.long_press
                 })
             };
-            sum.long_press = (detector.groups.iter().filter(long))
-                .fold(sum.long_press, GroupSet::with);
+            sum.long_press =
+                (detector.groups.iter().filter(long)).fold(sum.long_press, GroupSet::with);
         }
     }
     channel.check_now(moment.fresh);

@@ -1,0 +1,370 @@
+//! The arbiter: asks every policy, picks one wish by precedence, keeps the losers.
+
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use serde::{Deserialize, Serialize};
+
+use super::actuated::Actuated;
+use super::budget::{STEPS_MAX, StepBudget, Why};
+use super::context::{NoAdaptive, Policy, PolicyContext};
+use super::coordinated::Coordinated;
+use super::fixed::{Fixed, rotation};
+use super::guard::{Bounds, MaxWait};
+use super::manual::Manual;
+use super::priority::Priority;
+use super::wish::{PolicyKind, Reason, Wish};
+use crate::corridor::Lease;
+use crate::detect::Demands;
+use crate::ids::{PlanId, StageId};
+use crate::kernel::{CabinetState, Kernel, ModeWish, Request};
+use crate::plan::{CheckedSite, Plan, PlanMode};
+use crate::units::{Millis, Mono};
+
+/// Most wishes that can lose in one cycle.
+pub const LOSERS_MAX: usize = 5;
+/// A policy that lost its turn is not asked for this long.
+const BENCH: Millis = Millis::from_secs(60);
+
+/// What a site's policies are told in one cycle.
+#[derive(Clone, Copy, Debug)]
+pub struct DecideContext<'a> {
+    /// The moment of the cycle.
+    pub now: Mono,
+    /// The city's cycle clock, milliseconds: offsets count from its zero.
+    pub clock_ms: u64,
+    /// The plan that is due.
+    pub plan: PlanId,
+    /// The site.
+    pub site: &'a CheckedSite,
+    /// Who waits.
+    pub demands: &'a Demands,
+    /// What really runs.
+    pub kernel: &'a Kernel,
+    /// The corridor's lease, if there is one.
+    pub lease: Option<&'a Lease>,
+    /// The operator's act, if there is one.
+    pub manual: Option<&'a Manual>,
+}
+
+/// What was decided in one cycle, and against whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What the kernel is asked.
+    pub request: Request,
+    /// The wish that won.
+    pub winner: Wish,
+    /// The wishes it beat, strongest first.
+    pub losers: [Option<Wish>; LOSERS_MAX],
+    /// The stage the winner follows, if it follows one.
+    pub stage: Option<StageId>,
+    /// The policy that lost its turn in this cycle, and why.
+    pub benched: Option<(PolicyKind, Why)>,
+}
+
+/// The policies of one site. `A` is adaptive control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SitePolicies<A = NoAdaptive> {
+    fixed: Fixed,
+    actuated: Actuated,
+    coordinated: Coordinated,
+    adaptive: A,
+    everyday: MaxWait,
+    corridor_bound: MaxWait,
+    priority: Priority,
+    /// Until when each kind of policy is not asked, indexed by [`bench_of`].
+    benched_until: [Mono; 7],
+    plan: Option<PlanId>,
+    last_winner: Option<PolicyKind>,
+}
+
+impl SitePolicies {
+    /// The policies of `site`, before their first cycle.
+    #[must_use]
+    pub fn new(site: &CheckedSite, now: Mono) -> Self {
+        Self::with_adaptive(site, now, NoAdaptive)
+    }
+}
+
+impl<A: Policy> SitePolicies<A> {
+    /// The policies of `site` with `adaptive` for its plans in adaptive mode.
+    #[must_use]
+    pub fn with_adaptive(site: &CheckedSite, now: Mono, adaptive: A) -> Self {
+        Self {
+            fixed: Fixed::default(),
+            actuated: Actuated::default(),
+            coordinated: Coordinated::default(),
+            adaptive,
+            everyday: MaxWait::new(site, Bounds::Everyday),
+            corridor_bound: MaxWait::new(site, Bounds::Corridor),
+            priority: Priority::default(),
+            benched_until: [now; 7],
+            plan: None,
+            last_winner: None,
+        }
+    }
+
+    /// Asks every policy and picks one wish. Allocates nothing.
+    pub fn decide(&mut self, given: &DecideContext<'_>) -> Decision {
+        let mut decision = Decision::default();
+        let Some(plan) = given.site.plans.get(given.plan.index()) else {
+            return self.conclude(given, decision, hold(given));
+        };
+        let mut ctx = PolicyContext {
+            now: given.now,
+            clock_ms: given.clock_ms,
+            site: given.site,
+            plan,
+            plan_id: given.plan,
+            demands: given.demands,
+            kernel: given.kernel,
+            go: given.kernel.go_set(),
+            in_control: false,
+        };
+        let mut best = self.plan_wish(&mut ctx, &mut decision);
+        let lease = given.lease.filter(|lease| lease.is_live(given.now));
+        let corridor = self.corridor_wish(&ctx, lease, &best, &mut decision);
+        match corridor {
+            Some(wish) => {
+                beat(&mut decision, &mut best, wish);
+                if let Some(wish) = self.bound_wish(&ctx, &best, &mut decision) {
+                    beat(&mut decision, &mut best, wish);
+                }
+            }
+            None => {
+                if let Some(wish) = self.everyday_wish(&ctx, &best, &mut decision) {
+                    beat(&mut decision, &mut best, wish);
+                }
+            }
+        }
+        let manual = given.manual.filter(|manual| manual.is_live(given.now));
+        if let Some(manual) = manual {
+            let wish = manual.wish(&ctx, &mut StepBudget::new(STEPS_MAX));
+            beat(&mut decision, &mut best, wish);
+        }
+        if given.kernel.cabinet() == CabinetState::LocalManual {
+            let wish = Wish {
+                source: PolicyKind::LocalPanel,
+                reason: Reason::LocalPanel,
+                ..hold(given)
+            };
+            beat(&mut decision, &mut best, wish);
+        }
+        self.conclude(given, decision, best)
+    }
+
+    /// The wish of the plan, or of the clock alone if the plan's policy has lost its turn.
+    fn plan_wish(&mut self, ctx: &mut PolicyContext<'_>, decision: &mut Decision) -> Wish {
+        if self.plan != Some(ctx.plan_id) {
+            self.plan = Some(ctx.plan_id);
+        }
+        let kind = plan_kind(ctx.plan);
+        let won = self.last_winner;
+        let bench = &mut self.benched_until;
+        let mut wish = None;
+        if ctx.plan.mode == PlanMode::Adaptive {
+            ctx.in_control = won == Some(self.adaptive.kind());
+            wish = turn(&mut self.adaptive, ctx, bench, decision);
+        }
+        ctx.in_control = won == Some(kind);
+        let planned = match kind {
+            PolicyKind::Fixed => turn(&mut self.fixed, ctx, bench, decision),
+            PolicyKind::Coordinated => turn(&mut self.coordinated, ctx, bench, decision),
+            _ => turn(&mut self.actuated, ctx, bench, decision),
+        };
+        let planned = planned
+            .or_else(|| guarded(|| rotation(ctx)).ok().flatten())
+            .unwrap_or_default();
+        match wish {
+            Some(wish) => {
+                lose(decision, planned);
+                wish
+            }
+            None => planned,
+        }
+    }
+
+    fn corridor_wish(
+        &mut self,
+        ctx: &PolicyContext<'_>,
+        lease: Option<&Lease>,
+        best: &Wish,
+        decision: &mut Decision,
+    ) -> Option<Wish> {
+        if lease.is_none() {
+            self.corridor_bound.reset();
+        }
+        let kind = PolicyKind::Corridor;
+        if is_benched(&self.benched_until, kind, ctx.now) {
+            return None;
+        }
+        let priority = &mut self.priority;
+        guarded(|| priority.wish(ctx, lease, best)).unwrap_or_else(|why| {
+            self.priority.reset();
+            bench(&mut self.benched_until, (kind, why), ctx.now, decision);
+            None
+        })
+    }
+
+    fn bound_wish(
+        &mut self,
+        ctx: &PolicyContext<'_>,
+        best: &Wish,
+        decision: &mut Decision,
+    ) -> Option<Wish> {
+        let kind = PolicyKind::CorridorBound;
+        judge(
+            &mut self.corridor_bound,
+            kind,
+            (ctx, best),
+            &mut self.benched_until,
+            decision,
+        )
+    }
+
+    fn everyday_wish(
+        &mut self,
+        ctx: &PolicyContext<'_>,
+        best: &Wish,
+        decision: &mut Decision,
+    ) -> Option<Wish> {
+        let kind = PolicyKind::MaxWait;
+        judge(
+            &mut self.everyday,
+            kind,
+            (ctx, best),
+            &mut self.benched_until,
+            decision,
+        )
+    }
+
+    fn conclude(
+        &mut self,
+        given: &DecideContext<'_>,
+        mut decision: Decision,
+        best: Wish,
+    ) -> Decision {
+        self.last_winner = Some(best.source);
+        decision.winner = best;
+        decision.stage = best.stage;
+        decision.request = Request {
+            mode: best.mode,
+            groups: best.groups,
+            demands: given.demands.all(),
+            reset: false,
+        };
+        decision
+    }
+}
+
+/// Which policy drives a plan. Adaptive plans fall back to their own stages by demand.
+fn plan_kind(plan: &Plan) -> PolicyKind {
+    let has_cycle = plan.cycle > Millis::ZERO;
+    match plan.mode {
+        PlanMode::Fixed if has_cycle => PolicyKind::Fixed,
+        PlanMode::Coordinated if has_cycle => PolicyKind::Coordinated,
+        PlanMode::Fixed | PlanMode::Coordinated | PlanMode::Actuated | PlanMode::Adaptive => {
+            PolicyKind::Actuated
+        }
+    }
+}
+
+fn hold(given: &DecideContext<'_>) -> Wish {
+    Wish {
+        mode: ModeWish::Normal,
+        groups: given.kernel.go_set(),
+        ..Wish::default()
+    }
+}
+
+fn beat(decision: &mut Decision, best: &mut Wish, wish: Wish) {
+    lose(decision, core::mem::replace(best, wish));
+}
+
+/// Keeps a loser; the strongest is first in the list.
+fn lose(decision: &mut Decision, wish: Wish) {
+    decision.losers.rotate_right(1);
+    if let Some(first) = decision.losers.first_mut() {
+        *first = Some(wish);
+    }
+}
+
+/// Runs `policy` so that a panic in it ends its turn and nothing else.
+fn guarded<T>(policy: impl FnOnce() -> T) -> Result<T, Why> {
+    catch_unwind(AssertUnwindSafe(policy)).map_err(|_| Why::Panicked)
+}
+
+/// One turn of one policy: its wish, or nothing if it has none or lost its turn.
+fn turn<P: Policy>(
+    policy: &mut P,
+    ctx: &PolicyContext<'_>,
+    benched_until: &mut [Mono; 7],
+    decision: &mut Decision,
+) -> Option<Wish> {
+    let kind = policy.kind();
+    if is_benched(benched_until, kind, ctx.now) {
+        return None;
+    }
+    let mut budget = StepBudget::new(STEPS_MAX);
+    let wish = guarded(|| policy.propose(ctx, &mut budget));
+    let why = match wish {
+        Ok(wish) if !budget.is_overspent() => return wish,
+        Ok(_) => Why::Overspent,
+        Err(why) => why,
+    };
+    policy.reset();
+    bench(benched_until, (kind, why), ctx.now, decision);
+    None
+}
+
+/// The same for a guard, which judges another policy's wish.
+fn judge(
+    guard: &mut MaxWait,
+    kind: PolicyKind,
+    (ctx, best): (&PolicyContext<'_>, &Wish),
+    benched_until: &mut [Mono; 7],
+    decision: &mut Decision,
+) -> Option<Wish> {
+    if is_benched(benched_until, kind, ctx.now) {
+        return None;
+    }
+    let mut budget = StepBudget::new(STEPS_MAX);
+    let wish = guarded(|| guard.judge(ctx, best, &mut budget));
+    let why = match wish {
+        Ok(wish) if !budget.is_overspent() => return wish,
+        Ok(_) => Why::Overspent,
+        Err(why) => why,
+    };
+    guard.reset();
+    bench(benched_until, (kind, why), ctx.now, decision);
+    None
+}
+
+/// The place of a policy on the bench; those that never sit there share the last one.
+const fn bench_of(kind: PolicyKind) -> usize {
+    match kind {
+        PolicyKind::Fixed => 0,
+        PolicyKind::Actuated => 1,
+        PolicyKind::Coordinated => 2,
+        PolicyKind::Adaptive => 3,
+        PolicyKind::MaxWait => 4,
+        PolicyKind::Corridor | PolicyKind::CorridorBound => 5,
+        PolicyKind::Fallback | PolicyKind::Manual | PolicyKind::LocalPanel => 6,
+    }
+}
+
+fn is_benched(benched_until: &[Mono; 7], kind: PolicyKind, now: Mono) -> bool {
+    (benched_until.get(bench_of(kind))).is_some_and(|until| now < *until)
+}
+
+fn bench(
+    benched_until: &mut [Mono; 7],
+    lost: (PolicyKind, Why),
+    now: Mono,
+    decision: &mut Decision,
+) {
+    if let Some(until) = benched_until.get_mut(bench_of(lost.0)) {
+        *until = now + BENCH;
+    }
+    decision.benched = Some(lost);
+}
