@@ -1,3 +1,5 @@
-//! What the tests on real wires share.
+//! What the rig's tests and programs share.
 
+#[cfg(feature = "shell")]
+pub mod fake_city;
 pub mod rig;

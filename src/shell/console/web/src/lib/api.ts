@@ -1,0 +1,72 @@
+// Calls to the API. Every refusal comes back as a `Refused` with the server's problem.
+
+import type { City, Preview, Problem, Session } from './wire';
+
+export class Refused extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail);
+  }
+
+  get code(): string {
+    return this.problem.type.split(':').pop() ?? '';
+  }
+}
+
+let csrf = '';
+let clockOffset = 0;
+
+/** The server's clock, Unix milliseconds, good to about a second. */
+export function serverNow(): number {
+  return Date.now() + clockOffset;
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { 'x-greenwave-csrf': csrf };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  const answer = await fetch(`/api/v1/${path}`, {
+    method,
+    headers,
+    credentials: 'same-origin',
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const date = Date.parse(answer.headers.get('date') ?? '');
+  // The header is cut to whole seconds, so only a real difference counts.
+  if (!Number.isNaN(date)) {
+    const off = date - Date.now();
+    clockOffset = Math.abs(off) > 2000 ? off : 0;
+  }
+  if (answer.status === 204) return undefined as T;
+  const value: unknown = await answer.json().catch(() => null);
+  if (!answer.ok) throw new Refused(problemOf(value, answer.status));
+  return value as T;
+}
+
+function problemOf(value: unknown, status: number): Problem {
+  const known = typeof value === 'object' && value !== null && 'type' in value;
+  return known
+    ? (value as Problem)
+    : { type: 'urn:greenwave:problem:unreadable', title: '', status, detail: '', errors: [] };
+}
+
+export async function signIn(token: string): Promise<Session> {
+  const session = await call<Session>('POST', 'session', { token });
+  csrf = session.csrf;
+  return session;
+}
+
+export async function whoAmI(): Promise<Session> {
+  const session = await call<Session>('GET', 'session');
+  csrf = session.csrf;
+  return session;
+}
+
+export const city = (): Promise<City> => call('GET', 'city');
+export const preview = (body: unknown): Promise<Preview> => call('POST', 'previews', body);
+export const open = (body: unknown): Promise<{ corridor_id: number; decision: string }> =>
+  call('POST', 'corridors', body);
+export const cancel = (id: number): Promise<unknown> => call('POST', `corridors/${id}/cancel`);
+export const takeOut = (id: number, site: string): Promise<unknown> =>
+  call('POST', `corridors/${id}/take-out`, { site });
+export const manual = (site: string, body: unknown): Promise<unknown> =>
+  call('POST', `sites/${site}/manual`, body);
+export const release = (site: string): Promise<unknown> => call('DELETE', `sites/${site}/manual`);

@@ -1,0 +1,187 @@
+// What the whole page shares, and the acts on it.
+
+import * as api from './api';
+import { firstLang, knows, pick, translate, type Lang } from './i18n';
+import { follow, type Link } from './live';
+import { corridorRequest, destination, type Goal } from './request';
+import { grow, isRunning, type Picture, type Trails } from './state';
+import type { City, Corridor, Names, Preview, Session } from './wire';
+
+const LANG = 'greenwave-lang';
+
+class App {
+  lang: Lang = $state(firstLang(localStorage.getItem(LANG), navigator.languages));
+  session: Session | null = $state.raw(null);
+  /** Why one is not signed in; empty while that is still being found out. */
+  signInProblem = $state('');
+  city: City | null = $state.raw(null);
+  picture: Picture | null = $state.raw(null);
+  link: Link = $state('connecting');
+  /** The page's monotonic clock, twice a second: makes old readings grey. */
+  now = $state(performance.now());
+  vehicle = $state('');
+  goal: Goal | null = $state.raw(null);
+  picking = $state(false);
+  preview: Preview | null = $state.raw(null);
+  previewing = $state(false);
+  pressing = $state(false);
+  problem: { text: string; fields: string[] } | null = $state.raw(null);
+  /** The corridor looked at; 0 shows the planning side. */
+  corridor = $state(0);
+  site = $state('');
+  readonly trails: Trails = new Map();
+  private press: { unix_ms: number; random: Uint8Array } | null = null;
+  private asked = 0;
+
+  t = (key: string, values: Record<string, string | number> = {}): string =>
+    translate(this.lang, key, values);
+  name = (names: Names): string => pick(this.lang, names);
+
+  get running(): Corridor[] {
+    return this.picture?.corridors.filter(isRunning) ?? [];
+  }
+
+  get looked(): Corridor | null {
+    return this.picture?.corridors.find((one) => one.corridor_id === this.corridor) ?? null;
+  }
+
+  get canCommand(): boolean {
+    return this.session?.roles.includes('dispatcher') ?? false;
+  }
+
+  setLang(lang: Lang): void {
+    this.lang = lang;
+    localStorage.setItem(LANG, lang);
+    document.documentElement.lang = lang;
+  }
+
+  async start(): Promise<void> {
+    document.documentElement.lang = this.lang;
+    const token = new URLSearchParams(location.hash.slice(1)).get('sign-in');
+    if (token) history.replaceState(null, '', location.pathname);
+    try {
+      this.session = token ? await api.signIn(token) : await api.whoAmI();
+    } catch (error) {
+      // A used link is no harm if the session it once made still lives.
+      const here = token ? await api.whoAmI().catch(() => null) : null;
+      if (!here) {
+        this.signInProblem = this.sentence(error);
+        return;
+      }
+      this.session = here;
+    }
+    this.city = await api.city();
+    const mission = this.city.missions[0];
+    this.vehicle = mission?.vehicle ?? this.city.vehicles[0]?.id ?? '';
+    follow(
+      (picture) => {
+        grow(this.trails, picture.vehicles);
+        this.picture = picture;
+        this.now = performance.now();
+      },
+      (link) => (this.link = link),
+    );
+    setInterval(() => (this.now = performance.now()), 500);
+    setInterval(() => void this.look(true), 5000);
+  }
+
+  choose(vehicle: string): void {
+    this.vehicle = vehicle;
+    void this.look();
+  }
+
+  aim(goal: Goal | null): void {
+    this.goal = goal;
+    this.picking = false;
+    void this.look();
+  }
+
+  /** Asks for the preview; `quietly` keeps the old one on the screen meanwhile. */
+  async look(quietly = false): Promise<void> {
+    if (quietly && (!this.preview || this.corridor !== 0 || this.pressing)) return;
+    if (!quietly) {
+      this.preview = null;
+      this.problem = null;
+      this.press = null;
+    }
+    if (!this.vehicle || !this.goal || !this.canCommand) return;
+    const mine = ++this.asked;
+    this.previewing = !quietly;
+    try {
+      const body = {
+        vehicle_id: this.vehicle,
+        origin: 'live',
+        destination: destination(this.goal),
+      };
+      const preview = await api.preview(body);
+      if (mine === this.asked) this.preview = preview;
+    } catch (error) {
+      if (mine === this.asked) {
+        this.preview = null;
+        this.blame(error);
+      }
+    } finally {
+      if (mine === this.asked) this.previewing = false;
+    }
+  }
+
+  /** The key. A second press before the answer is the same press. */
+  async key(): Promise<void> {
+    const vehicle = this.city?.vehicles.find((one) => one.id === this.vehicle);
+    if (!this.city || !this.session || !vehicle || !this.goal || !this.preview) return;
+    const old = this.press && api.serverNow() - this.press.unix_ms > 20_000;
+    if (!this.press || old) {
+      this.press = {
+        unix_ms: api.serverNow(),
+        random: crypto.getRandomValues(new Uint8Array(26)),
+      };
+    }
+    this.pressing = true;
+    this.problem = null;
+    try {
+      const body = corridorRequest(this.city, this.session, vehicle, this.goal, this.press);
+      const answer = await api.open(body);
+      this.press = null;
+      this.corridor = answer.corridor_id;
+      this.preview = null;
+    } catch (error) {
+      if (error instanceof api.Refused) this.press = null;
+      this.blame(error);
+    } finally {
+      this.pressing = false;
+    }
+  }
+
+  async act(what: Promise<unknown>): Promise<void> {
+    this.problem = null;
+    try {
+      await what;
+    } catch (error) {
+      this.blame(error);
+    }
+  }
+
+  cancel = (id: number): Promise<void> => this.act(api.cancel(id));
+  takeOut = (id: number, site: string): Promise<void> => this.act(api.takeOut(id, site));
+  hold = (site: string, stage: string): Promise<void> =>
+    this.act(api.manual(site, { act: 'stage', stage, lease_s: 60 }));
+  allRed = (site: string): Promise<void> =>
+    this.act(api.manual(site, { act: 'all-red', lease_s: 30 }));
+  release = (site: string): Promise<void> => this.act(api.release(site));
+
+  private blame(error: unknown): void {
+    const fields =
+      error instanceof api.Refused
+        ? error.problem.errors.map((one) => `${one.field}: ${one.allowed || one.problem}`)
+        : [];
+    this.problem = { text: this.sentence(error), fields };
+  }
+
+  private sentence(error: unknown): string {
+    if (!(error instanceof api.Refused)) return this.t('problem.network');
+    const key = `problem.${error.code}`;
+    return knows(key) ? this.t(key) : error.problem.detail || this.t('problem.unreadable');
+  }
+}
+
+export const app = new App();

@@ -1,0 +1,270 @@
+// What travels over the wire; the words are those of docs/api/openapi.json.
+
+export interface Names {
+  zh: string;
+  en: string;
+}
+export type Position = [number, number];
+export type Service = 'ambulance' | 'fire' | 'rescue' | 'police' | 'police_escort';
+export type GroupKind = 'vehicle' | 'arrow' | 'non-motor' | 'pedestrian' | 'waiting-area';
+export type Lamp =
+  | 'dark'
+  | 'red'
+  | 'amber'
+  | 'green'
+  | 'red-amber'
+  | 'flashing-amber'
+  | 'flashing-green'
+  | 'flashing-red'
+  | 'unknown'
+  | 'nonsense';
+export type Cabinet =
+  | 'silent'
+  | 'following'
+  | 'start-up'
+  | 'fallback'
+  | 'local-manual'
+  | 'monitor-fault';
+export type Mode = 'starting' | 'normal' | 'all-red' | 'flashing' | 'dark';
+
+export interface Road {
+  id: string;
+  names: Names;
+  lanes: number;
+  speed_kmh: number;
+  bridge: boolean;
+  line: Position[];
+}
+export interface Place {
+  id: string;
+  kind: string;
+  names: Names;
+  at: Position;
+}
+export interface Vehicle {
+  id: string;
+  call_sign: Names;
+  plate: string;
+  terminal_id: string;
+  class: Service;
+  length_m: number;
+}
+export interface Approach {
+  name: string;
+  road: string;
+  bearing_deg: number;
+  groups: number[];
+  walks: number[];
+  lanes: { group: number; turns: string[] }[];
+}
+export interface SiteBuilt {
+  id: string;
+  names: Names;
+  crossing: boolean;
+  at: Position;
+  groups: { name: string; kind: GroupKind }[];
+  approaches: Approach[];
+  stages: string[];
+  link: string;
+}
+export interface City {
+  id: string;
+  names: Names;
+  synthetic: boolean;
+  timezone: string;
+  roads: Road[];
+  water: Position[][];
+  junctions: { id: string; names: Names; at: Position }[];
+  places: Place[];
+  classes: { class: Service; rank: number; preempts: boolean }[];
+  vehicles: Vehicle[];
+  missions: { id: string; names: Names; vehicle: string; destination: string }[];
+  sites: SiteBuilt[];
+}
+
+export interface Site {
+  cabinet: Cabinet;
+  mode: Mode;
+  lamps: Lamp[];
+  stage: string | null;
+  plan: string;
+  winner: string;
+  reason: Names;
+  waits: { group: number; waited_s: number; bound_s: number }[];
+  wait_max_s: number;
+  queues: { approach: number; vehicles: number; length_m: number }[];
+  corridor: number | null;
+  manual: { act: string; stage: string | null; by: string; left_s: number } | null;
+  faults: Names[];
+}
+export interface Status {
+  ticks: number;
+  late_ticks: number;
+  scheduler: string;
+  links: { id: string; cabinets: number; up: number; round_trip_ms: number | null }[];
+  alarms: { code: string; serious: boolean; text: Names; site: string | null }[];
+}
+export interface VehicleLive {
+  id: string;
+  at: Position;
+  heading_deg: number;
+  speed_mps: number;
+  age_ms: number;
+  corridor: number | null;
+}
+export type CorridorState =
+  | 'requested'
+  | 'confirmed'
+  | 'staging'
+  | 'active'
+  | 'holding'
+  | 'degraded'
+  | 'releasing'
+  | 'recovering'
+  | 'completed'
+  | 'cancelled'
+  | 'expired'
+  | 'failed';
+export type CrossingState =
+  | 'pending'
+  | 'requested'
+  | 'clearing'
+  | 'green_held'
+  | 'passed'
+  | 'released'
+  | 'recovering'
+  | 'unavailable'
+  | 'local_control'
+  | 'refused_by_guard';
+export interface Crossing {
+  id: string;
+  order: number;
+  approach: string;
+  movement: string;
+  state: CrossingState;
+  eta_s: number | null;
+  eta_err_s: number;
+  green_at_ms: number | null;
+  hold_until_ms: number | null;
+  confirmed_by: 'command_ack' | 'lamp_readback' | null;
+  late: boolean;
+  fault: Names | null;
+}
+export interface Advice {
+  code: string;
+  text: Names;
+  site: string | null;
+}
+export interface Corridor {
+  corridor_id: number;
+  request_id: string;
+  revision: number;
+  state: CorridorState;
+  control_authority: number;
+  service: Service;
+  priority: number;
+  vehicle_id: string;
+  vehicle: {
+    at: Position;
+    speed_mps: number;
+    age_ms: number;
+    next: string | null;
+    eta_s: number | null;
+    on_route: boolean;
+  } | null;
+  destination: Names;
+  line: Position[];
+  intersections: Crossing[];
+  est_saved_s: number;
+  others_wait_s: number;
+  others_bound_s: number;
+  expires_at: string;
+  warnings: Advice[];
+}
+
+export interface Snapshot {
+  type: 'snapshot';
+  seq: number;
+  at_unix_ms: number;
+  civil: string;
+  status: Status;
+  sites: Site[];
+  ages_ms: (number | null)[];
+  vehicles: VehicleLive[];
+  corridors: Corridor[];
+}
+export interface Delta {
+  type: 'delta';
+  seq: number;
+  base: number;
+  at_unix_ms: number;
+  civil: string;
+  status?: Status;
+  sites: { at: number; site: Site }[];
+  ages_ms: (number | null)[];
+  vehicles: VehicleLive[];
+  corridors?: Corridor[];
+}
+export type Frame = Snapshot | Delta;
+
+export interface PreviewCrossing {
+  id: string;
+  order: number;
+  approach: string;
+  movement: string;
+  eta_s: number;
+  latest_start_s: number;
+  flush_s: number;
+  queue_vehicles: number;
+  hold_s: number;
+  unavailable: Names | null;
+}
+export interface Preview {
+  line: Position[];
+  destination: Names;
+  length_m: number;
+  free_flow_s: number;
+  with_key_s: number;
+  without_key_s: number;
+  saved_s: number;
+  intersections: PreviewCrossing[];
+  price: {
+    delay_veh_s: number;
+    vehicles: number;
+    walkers: number;
+    wait_max_s: number;
+    wait_max_site: string;
+    bound_s: number;
+  };
+  advice: Advice[];
+}
+export interface Session {
+  name: string;
+  agency: string;
+  source_system: string;
+  roles: string[];
+  csrf: string;
+}
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  errors: { field: string; problem: string; allowed: string }[];
+}
+
+/** A frame from its text; null if it is none. */
+export function decodeFrame(text: string): Frame | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  const frame = value as Partial<Frame>;
+  const known = frame.type === 'snapshot' || frame.type === 'delta';
+  if (!known || typeof frame.seq !== 'number' || !Array.isArray(frame.sites)) return null;
+  if (!Array.isArray(frame.ages_ms) || !Array.isArray(frame.vehicles)) return null;
+  return frame as Frame;
+}
