@@ -120,8 +120,15 @@ fn admit(api: &Api, request: &mut Request) -> Result<(), Problem> {
         .extensions()
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned());
-    let access = path.and_then(|path| access(request.method(), &path));
-    let Some(access) = access else {
+    let path = path.unwrap_or_default();
+    let Some(access) = access(request.method(), &path) else {
+        if ROUTES.iter().any(|rule| rule.path == path) {
+            return Err(Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "wrong-method",
+                "this path knows other methods; see /docs",
+            ));
+        }
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "not-in-route-table",

@@ -112,7 +112,6 @@ fn router(api: Arc<Api>) -> Router {
     let (routes, doc) = api_routes().split_for_parts();
     let door = middleware::from_fn_with_state(Arc::clone(&api), table::door);
     let routes = routes
-        .method_not_allowed_fallback(wrong_method)
         .route_layer(door)
         .with_state(api)
         .layer(TimeoutLayer::with_status_code(
@@ -125,14 +124,6 @@ fn router(api: Arc<Api>) -> Router {
         .fallback(elsewhere)
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn(headers))
-}
-
-async fn wrong_method() -> Problem {
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "wrong-method",
-        "this path knows other methods; see /docs",
-    )
 }
 
 /// Paths under `/api/` that do not exist, and the console's files.

@@ -104,7 +104,11 @@ export class CityMap {
     this.scene.crossings.clear();
     for (const corridor of look.picture?.corridors ?? []) {
       if (!isRunning(corridor) && corridor.corridor_id !== look.corridor) continue;
-      for (const one of corridor.intersections) this.scene.crossings.set(one.id, one.state);
+      for (const one of corridor.intersections) {
+        const seen = one.confirmed_by === 'lamp_readback';
+        const state = one.state === 'green_held' && !seen ? 'clearing' : one.state;
+        this.scene.crossings.set(one.id, state);
+      }
     }
     if (this.lang !== look.lang) {
       this.lang = look.lang;
@@ -175,7 +179,7 @@ export class CityMap {
             zIndex: bridge ? 2 : 0,
           }),
           new Style({
-            stroke: new Stroke({ color: bridge ? '#33475a' : '#263441', width }),
+            stroke: new Stroke({ color: bridge ? '#3d5368' : '#2c3c4b', width }),
             zIndex: bridge ? 3 : 1,
           }),
         ];
@@ -199,7 +203,7 @@ export class CityMap {
       });
     const styles: Record<string, Style[]> = {
       preview: [glow('rgba(55,214,255,0.16)', 15), glow('#37d6ff', 3.5, [10, 8])],
-      running: [glow('rgba(46,229,143,0.18)', 17), glow('rgba(46,229,143,0.85)', 4)],
+      running: [glow('rgba(55,214,255,0.2)', 17), glow('rgba(86,190,255,0.9)', 4)],
       over: [glow('rgba(140,160,175,0.5)', 3)],
       trail: [glow('rgba(255,255,255,0.75)', 2.5)],
     };
@@ -353,6 +357,8 @@ function label(kind: string, text: string): Style {
         text,
         font: `500 12px ${FONT}`,
         placement: 'line',
+        textBaseline: 'bottom',
+        offsetY: -7,
         overflow: false,
         fill: new Fill({ color: '#93a7b8' }),
         stroke: halo,

@@ -67,11 +67,11 @@ export function paintSite(pen: Pen, site: SiteBuilt, at: number, scene: Scene): 
   const { ctx, ratio } = pen;
   // Ground size where there is room for it, a readable dot where there is not.
   const natural = (site.crossing ? 9 : 15) / scene.resolution;
-  const radius = Math.max(site.crossing ? 4.5 : 8, Math.min(site.crossing ? 16 : 30, natural));
+  const radius = Math.max(site.crossing ? 5.5 : 10.5, Math.min(site.crossing ? 16 : 30, natural));
   ctx.save();
   ctx.translate(pen.x, pen.y);
   ctx.scale(ratio, ratio);
-  halo(ctx, site, radius, scene);
+  halo(ctx, site, at, radius, scene);
   queues(ctx, site, at, radius, scene);
   body(ctx, radius);
   arms(ctx, site, at, radius, scene);
@@ -93,6 +93,7 @@ function body(ctx: CanvasRenderingContext2D, radius: number): void {
 function halo(
   ctx: CanvasRenderingContext2D,
   site: SiteBuilt,
+  at: number,
   radius: number,
   scene: Scene,
 ): void {
@@ -105,7 +106,9 @@ function halo(
     ctx.stroke();
   }
   if (state === undefined || state === 'released') return;
-  const held = state === 'green_held';
+  // A green ring is a claim about lamps: only on a young read-back.
+  const held =
+    state === 'green_held' && scene.picture !== null && !isStale(scene.picture, at, scene.now);
   const waiting = state === 'pending' || state === 'passed' || state === 'recovering';
   const trouble = state === 'unavailable' || state === 'refused_by_guard';
   ctx.beginPath();
