@@ -2,9 +2,18 @@
 //!
 //! It keeps no safety rule and knows no kernel: lamps follow a clock, corridors pull them green,
 //! a vehicle drives along. Nothing here says anything about the controller.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "made-up numbers, all small"
+)]
 
+mod acts;
 mod drive;
+mod picture;
 mod town;
+mod way;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;

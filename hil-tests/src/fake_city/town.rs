@@ -250,6 +250,7 @@ impl Town {
         self.city.water.push(outline);
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn people(&mut self) {
         let (east, north) = (self.columns - 1, self.rows - 1);
         let place = |id: &str, kind: &str, (zh, en), column, row| PlaceStatic {

@@ -2,6 +2,11 @@
 //!
 //! Node is wanted, never needed: without it the program still builds and its API works.
 //! Decision 0006 says why the bundle is built here and not committed.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build script reads its own files"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};

@@ -235,6 +235,10 @@ impl<'a> Fields<'a> {
     }
 
     /// A moment that may be missing.
+    #[expect(
+        clippy::option_option,
+        reason = "outside: could it be read; inside: was it there"
+    )]
     pub(super) fn time_or_none(&self, key: &str) -> Option<Option<i64>> {
         if self.has(key) {
             self.time(key).map(Some)
