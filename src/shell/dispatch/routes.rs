@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Api;
 use super::auth::{Principal, Role};
+use super::fields::BODY_MAX;
 use super::problem::Problem;
 
 /// Name of the session cookie.
@@ -111,7 +112,12 @@ pub(super) async fn door(
 ) -> Response {
     match admit(&api, &mut request) {
         Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            // Read what is still coming, or the connection would be cut before the caller has
+            // the answer.
+            let _ = axum::body::to_bytes(request.into_body(), BODY_MAX).await;
+            problem.into_response()
+        }
     }
 }
 
