@@ -33,7 +33,7 @@ pub(crate) fn city() -> String {
         let _ = write!(
             text,
             "\n[[mission]]\nid = \"{id}\"\nclass = \"{class}\"\n\
-             from = {{ road = \"{road}\", at_m = {at_m:.1} }}\nto = \"{to}\"\n"
+             from = {{ road = \"{road}\", at_m = {at_m} }}\nto = \"{to}\"\n"
         );
     }
     text
