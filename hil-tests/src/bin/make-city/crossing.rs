@@ -52,6 +52,7 @@ pub(crate) fn site(city: &City, node: &Node) -> Site {
         arm: road.enters,
         road: road.id.clone(),
         groups: vec!["V".to_owned()],
+        emergency: vec!["V".to_owned()],
         riders: Some("V".to_owned()),
         lanes: vec![
             Lane {

@@ -169,15 +169,21 @@ impl Maker<'_> {
         let groups = ["T", "L", "W"].map(|suffix| format!("{arm}{suffix}"));
         let known = |id: &String| site.groups.iter().any(|group| group.id == *id);
         let riders = format!("{arm}B");
+        let groups: Vec<_> = groups.into_iter().filter(known).collect();
+        let mut emergency = groups.clone();
+        let facing = opposite(arm);
+        let turns_left = self.road(facing).is_some() && self.road(left_of(facing)).is_some();
+        if turns_left && !self.arrow(facing) {
+            // Left turns that face the vehicle yield on a round green: were their green to end
+            // alone, a driver waiting in the middle would take the amber for everybody's.
+            emergency.push(format!("{facing}T"));
+        }
         Approach {
             arm,
             road: road.id.clone(),
-            riders: Some(if known(&riders) {
-                riders
-            } else {
-                format!("{arm}T")
-            }),
-            groups: groups.into_iter().filter(known).collect(),
+            riders: Some(if known(&riders) { riders } else { format!("{arm}T") }),
+            groups,
+            emergency,
             lanes: self.lanes(arm, road.lanes),
         }
     }

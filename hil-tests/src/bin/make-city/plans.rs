@@ -110,6 +110,10 @@ fn max_greens(site: &Site, night: bool) -> Vec<u32> {
     let greens = site.stages.iter().map(|stage| {
         let need = site.need_s(stage) - site.change_s(stage).min(crate::site::BUFFER_S);
         match (stage.id, site.junction, night) {
+            // Four stages and the flashing of two walks between them: keep all of it short, or
+            // walkers would wait too long.
+            ('A' | 'C', true, _) if site.stages.len() > 3 => 20,
+            (_, true, _) if site.stages.len() > 3 => 6,
             ('A', true, false) => need.max(26),
             ('A', true, true) => need.max(20),
             ('A', false, false) => 30,

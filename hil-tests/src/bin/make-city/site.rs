@@ -73,6 +73,8 @@ pub(crate) struct Approach {
     pub arm: char,
     pub road: String,
     pub groups: Vec<String>,
+    /// What an emergency vehicle on the approach is given.
+    pub emergency: Vec<String>,
     pub riders: Option<String>,
     pub lanes: Vec<Lane>,
 }

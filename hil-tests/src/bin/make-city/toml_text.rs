@@ -14,7 +14,7 @@ pub(crate) fn site(site: &Site) -> String {
         head(site),
         site.groups.iter().map(group).collect(),
         relations(site),
-        site.approaches.iter().map(|one| approach(site, one)).collect(),
+        site.approaches.iter().map(approach).collect(),
         detectors(site),
         stages(site),
         site.plans.iter().map(|one| plan(site, one)).collect(),
@@ -100,28 +100,13 @@ fn relations(site: &Site) -> String {
     text + "\n[compatible]\nrest = true\n"
 }
 
-/// The approach's groups and those oncoming ones whose left turns yield to them: ended alone, their
-/// drivers would turn into a stream that still runs (a yellow trap).
-fn emergency_groups(site: &Site, approach: &Approach) -> Vec<String> {
-    let own: Vec<_> = approach.groups.iter().map(|id| site.group(id)).collect();
-    let meets = |other: &Group, how: Relation| own.iter().any(|group| relation(group, other) == how);
-    let oncoming = site.groups.iter().filter(|other| {
-        other.kind == Kind::Vehicle
-            && !approach.groups.contains(&other.id)
-            && meets(other, Relation::Permissive)
-            && !meets(other, Relation::Hostile)
-    });
-    let oncoming = oncoming.map(|group| group.id.clone());
-    approach.groups.iter().cloned().chain(oncoming).collect()
-}
-
-fn approach(site: &Site, approach: &Approach) -> String {
+fn approach(approach: &Approach) -> String {
     let mut text = format!(
         "\n[[approach]]\nid = \"{}\"\nroad = \"{}\"\ngroups = {}\nemergency_groups = {}\n",
         approach.arm,
         approach.road,
         list(&approach.groups),
-        list(&emergency_groups(site, approach))
+        list(&approach.emergency)
     );
     if let Some(riders) = &approach.riders {
         let _ = writeln!(text, "riders = \"{riders}\"");
