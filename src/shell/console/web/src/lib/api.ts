@@ -20,7 +20,7 @@ export function serverNow(): number {
   return Date.now() + clockOffset;
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+async function call<T>(method: string, path: string, body?: unknown, again = true): Promise<T> {
   const headers: Record<string, string> = { 'x-greenwave-csrf': csrf };
   if (body !== undefined) headers['content-type'] = 'application/json';
   const answer = await fetch(`/api/v1/${path}`, {
@@ -37,7 +37,13 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   }
   if (answer.status === 204) return undefined as T;
   const value: unknown = await answer.json().catch(() => null);
-  if (!answer.ok) throw new Refused(problemOf(value, answer.status));
+  if (!answer.ok) {
+    const refused = new Refused(problemOf(value, answer.status));
+    // Another page of the same session took a fresh CSRF token; take one too, once.
+    if (refused.code !== 'csrf' || !again) throw refused;
+    await whoAmI();
+    return call(method, path, body, false);
+  }
   return value as T;
 }
 
