@@ -159,11 +159,10 @@ impl Kernel {
             Mode::Starting(StartUpPart::Waiting) => (Invariant::I10, None),
             Mode::Starting(StartUpPart::Flash(until)) => (Invariant::I10, Some(until + all_red)),
             Mode::Starting(StartUpPart::AllRed(until)) => (Invariant::I10, Some(until)),
-            Mode::Normal => (Invariant::I14, None),
             Mode::AllRed | Mode::Flashing(_) | Mode::Dark if self.faults.active().is_empty() => {
                 (Invariant::I11, None)
             }
-            Mode::AllRed | Mode::Flashing(_) | Mode::Dark => (Invariant::I14, None),
+            Mode::Normal | Mode::AllRed | Mode::Flashing(_) | Mode::Dark => (Invariant::I14, None),
         };
         Refusal {
             invariant,

@@ -2,6 +2,11 @@
 //!
 //! It shares no code with the kernel: it keeps its own history of every lamp.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "a test may stop at an overflow"
+)]
+
 use alloc::sync::Arc;
 
 use crate::ids::GroupId;

@@ -4,6 +4,11 @@
 //! counts as that bound, so each world is finite and is walked to its end: there is no horizon
 //! behind which something could hide.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "a test may stop at an overflow"
+)]
+
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec;

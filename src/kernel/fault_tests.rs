@@ -1,5 +1,10 @@
 //! Faults, read-back and the cabinet: what the site does, and what lets it go again.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "a test may stop at an overflow"
+)]
+
 use super::testing::*;
 use super::*;
 use crate::signal::{Observed, SafetyTable};

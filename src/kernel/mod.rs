@@ -23,6 +23,7 @@
 )]
 
 mod ask;
+mod concern;
 mod entry;
 mod fault;
 mod fence;
@@ -32,6 +33,7 @@ mod notes;
 mod readback;
 mod request;
 mod street;
+mod supervise;
 
 #[cfg(test)]
 mod checker;
@@ -50,14 +52,15 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use fault::{ClearWhen, Concern, FAULTS_MAX, Fault, FaultKind, Response};
+pub use concern::Concern;
+pub use fault::{ClearWhen, FAULTS_MAX, Fault, FaultKind, Response};
 pub use mode::{Mode, StartUpPart};
 pub use notes::Event;
 pub use readback::ReadbackTolerance;
 pub use request::*;
 
-use fault::{Concerns, Faults};
-use mode::ModeInputs;
+use concern::Concerns;
+use fault::Faults;
 use notes::{Notes, Tell};
 use readback::Watch;
 use street::Street;
@@ -172,7 +175,7 @@ impl Kernel {
         self.hear(readback, now);
         let (faults, notes) = (&mut self.faults, &mut self.notes);
         self.watch.observe(table, (now, elapsed), readback, |kind| {
-            faults.raise(kind, now, notes)
+            faults.raise(kind, now, notes);
         });
         self.settle(now, request.reset);
         self.change_mode(table, now, request.mode);
@@ -206,102 +209,6 @@ impl Kernel {
             self.change_mode(table, now, ModeWish::Normal);
         }
         self.light(table, now)
-    }
-
-    /// What the cabinet says about itself, turned into faults.
-    fn hear(&mut self, readback: &Readback, now: Mono) {
-        let cabinet = readback.cabinet;
-        if cabinet != self.cabinet {
-            self.cabinet = cabinet;
-            self.notes.event(Event::Cabinet(cabinet));
-        }
-        let kind = match cabinet {
-            CabinetState::Following if self.has_followed => {
-                (readback.boot_count != self.boot_count).then_some(FaultKind::CabinetRestarted)
-            }
-            CabinetState::Following => None,
-            CabinetState::LocalManual => Some(FaultKind::LocalManual),
-            CabinetState::MonitorFault => Some(FaultKind::MonitorTripped),
-            CabinetState::Silent | CabinetState::Fallback | CabinetState::StartUp => {
-                self.has_followed.then_some(FaultKind::CabinetLost)
-            }
-        };
-        if cabinet == CabinetState::Following {
-            self.has_followed = true;
-            self.boot_count = readback.boot_count;
-        }
-        if let Some(kind) = kind {
-            self.faults.raise(kind, now, &mut self.notes);
-        }
-        for concern in self.concerns.iter() {
-            self.faults
-                .raise(FaultKind::Reported(concern), now, &mut self.notes);
-        }
-    }
-
-    /// Lets go of the faults that may be let go.
-    fn settle(&mut self, now: Mono, reset: bool) {
-        if self.faults.active().is_empty() {
-            return;
-        }
-        let (cabinet, concerns, watch) = (self.cabinet, self.concerns, &self.watch);
-        let is_present = |kind: FaultKind| match kind {
-            FaultKind::CabinetLost => cabinet != CabinetState::Following,
-            FaultKind::LocalManual => cabinet == CabinetState::LocalManual,
-            FaultKind::MonitorTripped => cabinet == CabinetState::MonitorFault,
-            FaultKind::Reported(concern) => concerns.contains(concern),
-            FaultKind::InternalConflict(..) => true,
-            FaultKind::CabinetRestarted | FaultKind::ClockStuck | FaultKind::ClockLost => false,
-            FaultKind::WrongGreen(_)
-            | FaultKind::HostileGreens(..)
-            | FaultKind::WrongLamp(_)
-            | FaultKind::RedLost(_)
-            | FaultKind::LampOut(_) => watch.is_present(kind).unwrap_or(true),
-        };
-        self.faults.settle(now, reset, is_present, &mut self.notes);
-    }
-
-    fn change_mode(&mut self, table: &SafetyTable, now: Mono, wish: ModeWish) {
-        let is_ours = self.cabinet == CabinetState::Following
-            && !self.faults.has(FaultKind::is_loss_of_cabinet);
-        if is_ours && !self.was_ours {
-            self.watch.begin(now);
-        }
-        self.was_ours = is_ours;
-        let inputs = ModeInputs {
-            now,
-            wish,
-            response: self.faults.strongest(|kind| !kind.is_loss_of_cabinet()),
-            is_ours,
-            is_all_red: wish == ModeWish::Flash && self.is_all_red(table, now),
-        };
-        let next = self.mode.next(table, inputs);
-        if next == self.mode {
-            return;
-        }
-        let was = self.mode;
-        self.mode = next;
-        if !(was.serves() && next.serves()) && next != Mode::Normal {
-            self.street.stop_all(table.all_groups(), now);
-        }
-        if let Mode::Starting(StartUpPart::AllRed(_)) = was
-            && next.serves()
-        {
-            self.notes.event(Event::InsertAllDemands);
-        }
-        let is_same_flash = matches!((was, next), (Mode::Flashing(_), Mode::Flashing(_)));
-        if !is_same_flash {
-            self.notes.event(Event::Mode(next));
-        }
-    }
-
-    fn is_all_red(&self, table: &SafetyTable, now: Mono) -> bool {
-        let all = table.all_groups();
-        let lasts = table.start_up().all_red;
-        self.street.stop == all
-            && all
-                .iter()
-                .all(|group| now.since(self.street.state(group).since) >= lasts)
     }
 
     /// Takes a wish as the new target if it is one; else the last good one stays.

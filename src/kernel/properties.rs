@@ -1,6 +1,11 @@
 //! Random sites, adversarial requests, read-backs and clocks; the lamps are judged by a checker
 //! that knows nothing of the kernel.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "a test may stop at an overflow"
+)]
+
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 

@@ -1,5 +1,10 @@
 //! Small worlds for the kernel's tests: tables made in one line and a rig that ticks.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "a test may stop at an overflow"
+)]
+
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 

@@ -1,5 +1,10 @@
 //! One behaviour each, on small worlds.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "a test may stop at an overflow"
+)]
+
 use alloc::vec::Vec;
 
 use super::testing::*;

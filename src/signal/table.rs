@@ -167,7 +167,7 @@ impl SafetyTable {
         {
             return Err(TableError::BadStep(group, step.show));
         }
-        if let Some(step) = timing.lose.iter().find(|step| !may_lose(timing, step)) {
+        if let Some(step) = timing.lose.iter().find(|step| !may_lose(timing, *step)) {
             return Err(TableError::BadStep(group, step.show));
         }
         let last = timing.lose.iter().last();
@@ -188,7 +188,7 @@ impl SafetyTable {
     }
 }
 
-fn may_lose(timing: &GroupTiming, step: &AspectStep) -> bool {
+fn may_lose(timing: &GroupTiming, step: AspectStep) -> bool {
     match step.show {
         Indication::FlashingGreen => true,
         Indication::Amber => timing.kind.shows_amber(),
