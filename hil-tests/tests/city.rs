@@ -43,10 +43,17 @@ fn mission(graph: &RoadGraph, id: &str) -> Route {
     let text = std::fs::read_to_string(committed().join("city.toml")).unwrap();
     let city: toml::Table = text.parse().unwrap();
     let missions = city["mission"].as_array().unwrap();
-    let mission = missions.iter().find(|one| one["id"].as_str() == Some(id)).unwrap();
-    let road = graph.road_by_name(mission["from"]["road"].as_str().unwrap()).unwrap();
+    let mission = missions
+        .iter()
+        .find(|one| one["id"].as_str() == Some(id))
+        .unwrap();
+    let road = graph
+        .road_by_name(mission["from"]["road"].as_str().unwrap())
+        .unwrap();
     let at_m = mission["from"]["at_m"].as_integer().unwrap();
-    let place = graph.place_by_name(mission["to"].as_str().unwrap()).unwrap();
+    let place = graph
+        .place_by_name(mission["to"].as_str().unwrap())
+        .unwrap();
     let query = RouteQuery {
         from: Position::Road(road, Length::from_metres(u32::try_from(at_m).unwrap())),
         to: Position::Place(place),
@@ -57,7 +64,10 @@ fn mission(graph: &RoadGraph, id: &str) -> Route {
 }
 
 fn signals(graph: &RoadGraph, route: &Route) -> usize {
-    let nodes = route.passes.iter().map(|pass| graph.junction(pass.junction).unwrap());
+    let nodes = route
+        .passes
+        .iter()
+        .map(|pass| graph.junction(pass.junction).unwrap());
     nodes.filter(|node| node.site.is_some()).count()
 }
 
@@ -71,19 +81,34 @@ fn the_committed_folder_is_what_the_program_writes() {
     assert!(made.unwrap().success());
     let (fresh, kept) = (files(fresh.path()), files(&committed()));
     let names = |files: &BTreeMap<PathBuf, String>| files.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(&fresh), names(&kept), "files are missing or left over");
+    assert_eq!(
+        names(&fresh),
+        names(&kept),
+        "files are missing or left over"
+    );
     for (name, text) in &fresh {
-        assert!(kept[name] == *text, "{}: run make-city and commit", name.display());
+        assert!(
+            kept[name] == *text,
+            "{}: run make-city and commit",
+            name.display()
+        );
     }
 }
 
 #[test]
 fn the_folder_passes_every_check() {
     let texts = files(&committed());
-    let texts = texts.into_iter().map(|(name, text)| (name.to_str().unwrap().to_owned(), text));
+    let texts = texts
+        .into_iter()
+        .map(|(name, text)| (name.to_str().unwrap().to_owned(), text));
     let checked = check_city(&texts.collect::<CityFiles>());
     let told: Vec<_> = checked.findings.iter().map(ToString::to_string).collect();
-    assert!(told.is_empty(), "{} findings:\n{}", told.len(), told.join("\n"));
+    assert!(
+        told.is_empty(),
+        "{} findings:\n{}",
+        told.len(),
+        told.join("\n")
+    );
     assert_eq!(checked.value.unwrap().sites.len(), 76);
 }
 
@@ -92,7 +117,9 @@ fn the_city_is_as_big_as_it_says() {
     let graph = graph();
     let sites = |crossing: bool| {
         let nodes = graph.junctions().map(|(_, node)| node);
-        nodes.filter(|node| node.site.is_some() && node.crossing == crossing).count()
+        nodes
+            .filter(|node| node.site.is_some() && node.crossing == crossing)
+            .count()
     };
     assert_eq!((sites(false), sites(true)), (36, 40));
     let bridges = graph.roads().filter(|(_, road)| road.bridge).count();
@@ -113,7 +140,10 @@ fn the_demo_mission_takes_two_minutes_over_the_arterial() {
     let metres = route.length.as_mm() / 1000;
     assert!((1600..=2200).contains(&metres), "{metres} m");
     assert!(signals(&graph, &route) >= 8);
-    let names = route.roads.iter().map(|id| &graph.road(*id).unwrap().name_en);
+    let names = route
+        .roads
+        .iter()
+        .map(|id| &graph.road(*id).unwrap().name_en);
     assert!(names.filter(|name| *name == "Binjiang Ave").count() >= 4);
 }
 

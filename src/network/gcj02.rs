@@ -57,12 +57,14 @@ fn ripple(x: f64) -> f64 {
 
 fn north_m(x: f64, y: f64) -> f64 {
     let base = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * x.abs().sqrt();
-    base + ripple(x) + waves(y)
+    base + ripple(x)
+        + waves(y)
         + (160.0 * (y * PI / 12.0).sin() + 320.0 * (y * PI / 30.0).sin()) * 2.0 / 3.0
 }
 
 fn east_m(x: f64, y: f64) -> f64 {
     let base = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * x.abs().sqrt();
-    base + ripple(x) + waves(x)
+    base + ripple(x)
+        + waves(x)
         + (150.0 * (x * PI / 12.0).sin() + 300.0 * (x * PI / 30.0).sin()) * 2.0 / 3.0
 }

@@ -83,7 +83,10 @@ impl Road {
     /// Length of the drawn line, metres; close to [`Self::length`] by a check of the loader.
     #[must_use]
     pub fn line_m(&self) -> f64 {
-        self.line.windows(2).map(|pair| span(pair).0.distance_m(span(pair).1)).sum()
+        self.line
+            .windows(2)
+            .map(|pair| span(pair).0.distance_m(span(pair).1))
+            .sum()
     }
 }
 
@@ -191,7 +194,12 @@ impl RoadGraph {
     /// Every node, by rising id.
     pub fn junctions(&self) -> impl Iterator<Item = (JunctionId, &Junction)> {
         let all = self.graph.node_indices();
-        all.filter_map(|at| Some((JunctionId::new(number(at.index())), self.graph.node_weight(at)?)))
+        all.filter_map(|at| {
+            Some((
+                JunctionId::new(number(at.index())),
+                self.graph.node_weight(at)?,
+            ))
+        })
     }
 
     /// Every road, by rising id.
@@ -227,19 +235,25 @@ impl RoadGraph {
     /// The road with this id in the file.
     #[must_use]
     pub fn road_by_name(&self, id: &str) -> Option<RoadId> {
-        self.roads().find(|(_, road)| road.id == id).map(|(id, _)| id)
+        self.roads()
+            .find(|(_, road)| road.id == id)
+            .map(|(id, _)| id)
     }
 
     /// The node with this id in the file.
     #[must_use]
     pub fn junction_by_name(&self, id: &str) -> Option<JunctionId> {
-        self.junctions().find(|(_, node)| node.id == id).map(|(id, _)| id)
+        self.junctions()
+            .find(|(_, node)| node.id == id)
+            .map(|(id, _)| id)
     }
 
     /// The place with this id in the file.
     #[must_use]
     pub fn place_by_name(&self, id: &str) -> Option<PlaceId> {
-        self.places().find(|(_, place)| place.id == id).map(|(id, _)| id)
+        self.places()
+            .find(|(_, place)| place.id == id)
+            .map(|(id, _)| id)
     }
 
     /// The point of `road` this far along it; its ends for anything beyond them.

@@ -1,6 +1,6 @@
 //! `network.geojson` to a road graph, with every finding at once.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use serde::Deserialize as _;
@@ -8,12 +8,12 @@ use serde::Deserialize as _;
 use super::graph::{length, number, span, whole};
 use super::raw::{self, Geometry, Properties};
 use super::{
-    Junction, LatLon, Limits, LocalGrid, NetworkCode, NetworkFinding, Place, PlanarPoint,
-    Road, RoadGraph, Turn, Water,
+    Junction, LatLon, LocalGrid, NetworkCode, NetworkFinding, Place, PlanarPoint, Road, RoadGraph,
+    Turn, Water,
 };
 use crate::ids::{JunctionId, RoadId};
 use crate::plan::Datum;
-use crate::units::{Millis, Speed};
+use crate::units::Millis;
 
 /// Nothing of a city is further from its origin, metres.
 const FAR_M: f64 = 100_000.0;
@@ -86,13 +86,23 @@ impl<'t> Loader<'t> {
             Ok(collection) => collection,
             Err(error) => {
                 let help = "Write a GeoJSON FeatureCollection.";
-                self.report(NetworkCode::G01, Some(error.line()), error.to_string(), help);
+                self.report(
+                    NetworkCode::G01,
+                    Some(error.line()),
+                    error.to_string(),
+                    help,
+                );
                 return;
             }
         };
         if collection.kind != "FeatureCollection" {
             let message = format!("The file is a {}.", collection.kind);
-            self.report(NetworkCode::G01, None, message, "Make it a FeatureCollection.");
+            self.report(
+                NetworkCode::G01,
+                None,
+                message,
+                "Make it a FeatureCollection.",
+            );
         }
         let mut pending = Pending::default();
         for feature in collection.features {
@@ -104,9 +114,9 @@ impl<'t> Loader<'t> {
         for turn in &pending.turns {
             self.turn(turn);
         }
-        let mut known = BTreeMap::new();
+        let mut known = BTreeSet::new();
         for (place, geometry) in pending.places {
-            if known.insert(place.id.clone(), ()).is_some() {
+            if !known.insert(place.id.clone()) {
                 self.twice(&place.id);
             }
             self.place(place, &geometry);
@@ -114,7 +124,11 @@ impl<'t> Loader<'t> {
     }
 
     fn feature(&mut self, feature: raw::Feature, pending: &mut Pending) {
-        let name = feature.properties.get("id").and_then(|id| id.as_str()).map(str::to_owned);
+        let name = feature
+            .properties
+            .get("id")
+            .and_then(|id| id.as_str())
+            .map(str::to_owned);
         let line = name.as_ref().and_then(|id| self.line_of_id(id));
         let label = name.unwrap_or_else(|| "a feature without id".to_owned());
         let properties = match Properties::deserialize(feature.properties) {
@@ -186,7 +200,7 @@ impl<'t> Loader<'t> {
             return;
         };
         self.check_numbers(&raw);
-        let road = made(raw, (from, to), line);
+        let road = raw.joined((from, to), line);
         self.check_line(&road);
         let id = RoadId::new(number(self.graph.graph.edge_count()));
         if self.roads.insert(road.id.clone(), id).is_some() {
@@ -221,8 +235,16 @@ impl<'t> Loader<'t> {
         let (line_m, said_m) = (road.line_m(), super::graph::metres(road.length));
         let at = self.line_of_id(&road.id);
         if (line_m - said_m).abs() > line_m.mul_add(0.05, 5.0) {
-            let message = format!("Road {} says {said_m:.0} m and its line has {line_m:.0} m.", road.id);
-            self.report(NetworkCode::G06, at, message, "Correct length_m or the line.");
+            let message = format!(
+                "Road {} says {said_m:.0} m and its line has {line_m:.0} m.",
+                road.id
+            );
+            self.report(
+                NetworkCode::G06,
+                at,
+                message,
+                "Correct length_m or the line.",
+            );
         }
         let (first, last) = span(&road.line);
         let nodes = [road.from, road.to].map(|id| self.graph.junction(id).map(|node| node.at));
@@ -232,7 +254,12 @@ impl<'t> Loader<'t> {
             self.graph.end_gap_m = self.graph.end_gap_m.max(gap_m);
             if gap_m > END_GAP_M {
                 let message = format!("An end of road {} is {gap_m:.0} m from its node.", road.id);
-                self.report(NetworkCode::G10, at, message, "Let the line begin at `from` and end at `to`.");
+                self.report(
+                    NetworkCode::G10,
+                    at,
+                    message,
+                    "Let the line begin at `from` and end at `to`.",
+                );
             }
         }
         if let [Some(from), Some(to)] = nodes {
@@ -256,7 +283,12 @@ impl<'t> Loader<'t> {
         let ends = self.graph.road(from).map(|road| road.to);
         if ends != self.graph.road(to).map(|road| road.from) {
             let message = format!("{label} joins roads that do not meet.");
-            self.report(NetworkCode::G08, at, message, "The first road ends where the second begins.");
+            self.report(
+                NetworkCode::G08,
+                at,
+                message,
+                "The first road ends where the second begins.",
+            );
         }
         if !(0.0..=600.0).contains(&raw.cost_s) {
             let message = format!("{label} has cost_s = {}.", raw.cost_s);
@@ -287,7 +319,10 @@ impl<'t> Loader<'t> {
         let along = length(raw.at_m);
         let longest = self.graph.road(road).map(|road| road.length);
         if raw.at_m < 0.0 || longest.is_some_and(|longest| along > longest) {
-            let message = format!("Place {} has at_m = {} on road {}.", raw.id, raw.at_m, raw.road);
+            let message = format!(
+                "Place {} has at_m = {} on road {}.",
+                raw.id, raw.at_m, raw.road
+            );
             let help = "Give a distance between 0 and the road's length.";
             self.report(NetworkCode::G09, self.line_of_id(&raw.id), message, help);
         }
@@ -355,7 +390,12 @@ impl<'t> Loader<'t> {
 
     fn twice(&mut self, id: &str) {
         let message = format!("The id {id} is used twice.");
-        self.report(NetworkCode::G03, self.line_of_id(id), message, "Rename one of them.");
+        self.report(
+            NetworkCode::G03,
+            self.line_of_id(id),
+            message,
+            "Rename one of them.",
+        );
     }
 
     fn wrong_geometry(&mut self, label: &str) {
@@ -389,24 +429,4 @@ impl<'t> Loader<'t> {
 
 fn quoted(name: &str) -> String {
     format!("\"{name}\"")
-}
-
-fn made(raw: raw::Road, (from, to): (JunctionId, JunctionId), line: Vec<PlanarPoint>) -> Road {
-    Road {
-        id: raw.id,
-        from,
-        to,
-        name_zh: raw.name_zh,
-        name_en: raw.name_en,
-        length: length(raw.length_m),
-        speed: Speed::from_mm_per_s(whole(raw.speed_kmh * 1000.0 / 3.6)),
-        lanes: raw.lanes,
-        limits: Limits {
-            height: raw.height_max_m.map(length),
-            weight_kg: raw.weight_max_t.map(|tonnes| whole(tonnes * 1000.0)),
-            length: raw.vehicle_length_max_m.map(length),
-        },
-        bridge: raw.bridge,
-        line,
-    }
 }

@@ -46,7 +46,8 @@ impl RoadGraph {
         };
         let limit_m = best.away_m + 1.0;
         let ids = self.roads().map(|(id, _)| id);
-        ids.filter_map(|id| self.match_on(id, at, heading_deg, limit_m)).collect()
+        ids.filter_map(|id| self.match_on(id, at, heading_deg, limit_m))
+            .collect()
     }
 
     /// Where `at` lies on this road, if it is nearer than `limit_m`.

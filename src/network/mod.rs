@@ -16,9 +16,7 @@ mod search;
 mod tests;
 
 pub use finding::{NetworkCode, NetworkFinding};
-pub use graph::{
-    Junction, Limits, Place, PlaceKind, Road, RoadGraph, Turn, Water,
-};
+pub use graph::{Junction, Limits, Place, PlaceKind, Road, RoadGraph, Turn, Water};
 pub use grid::{LatLon, LocalGrid, PlanarPoint};
 pub use matching::{OFF_ROAD_M, RoadMatch};
 pub use route::{LinePoint, NoRoute, Pass, Position, Route, RouteQuery, VehicleSize};

@@ -3,8 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::graph::to_wgs84;
+use super::graph::{length, to_wgs84, whole};
+use super::{Limits, PlanarPoint};
+use crate::ids::JunctionId;
 use crate::plan::{Datum, TurnKind};
+use crate::units::Speed;
 
 #[derive(Deserialize)]
 pub(super) struct Collection {
@@ -111,6 +114,33 @@ pub(super) struct Water {
     pub(super) _id: String,
     pub(super) name_zh: String,
     pub(super) name_en: String,
+}
+
+impl Road {
+    /// The road between two nodes whose numbers are known by now.
+    pub(super) fn joined(
+        self,
+        (from, to): (JunctionId, JunctionId),
+        line: Vec<PlanarPoint>,
+    ) -> super::Road {
+        super::Road {
+            id: self.id,
+            from,
+            to,
+            name_zh: self.name_zh,
+            name_en: self.name_en,
+            length: length(self.length_m),
+            speed: Speed::from_mm_per_s(whole(self.speed_kmh * 1000.0 / 3.6)),
+            lanes: self.lanes,
+            limits: Limits {
+                height: self.height_max_m.map(length),
+                weight_kg: self.weight_max_t.map(|tonnes| whole(tonnes * 1000.0)),
+                length: self.vehicle_length_max_m.map(length),
+            },
+            bridge: self.bridge,
+            line,
+        }
+    }
 }
 
 impl Geometry {

@@ -48,7 +48,9 @@ pub struct RouteQuery {
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum NoRoute {
     /// The vehicle is on no road.
-    #[error("the vehicle is off the road: the nearest one is {nearest_m:.0} m away, the limit is {OFF_ROAD_M} m")]
+    #[error(
+        "the vehicle is off the road: the nearest one is {nearest_m:.0} m away, the limit is {OFF_ROAD_M} m"
+    )]
     OffRoad {
         /// Distance to the nearest road.
         nearest_m: f64,
@@ -62,7 +64,9 @@ pub enum NoRoute {
         name_en: String,
     },
     /// No road leads to the destination.
-    #[error("no road reaches the destination: the nearest one is {nearest_m:.0} m away, the limit is {OFF_ROAD_M} m")]
+    #[error(
+        "no road reaches the destination: the nearest one is {nearest_m:.0} m away, the limit is {OFF_ROAD_M} m"
+    )]
     NoRoadThere {
         /// Distance to the nearest road.
         nearest_m: f64,
@@ -71,10 +75,14 @@ pub enum NoRoute {
     #[error("the road or place is not in the city's network")]
     Unknown,
     /// Roads exist, but none joins the two ends.
-    #[error("the destination cannot be reached from there: every way is one-way against it, banned or missing")]
+    #[error(
+        "the destination cannot be reached from there: every way is one-way against it, banned or missing"
+    )]
     Unreachable,
     /// Only roads too low, weak or narrow for this vehicle join the two ends.
-    #[error("the vehicle is too high, heavy or long for every way there; the first such road is {road}")]
+    #[error(
+        "the vehicle is too high, heavy or long for every way there; the first such road is {road}"
+    )]
     LimitsExceeded {
         /// Id of the first road on the way of a smaller vehicle that this one may not use.
         road: String,
@@ -135,7 +143,11 @@ impl RoadGraph {
     /// # Errors
     /// Why there is none.
     pub fn route(&self, query: &RouteQuery) -> Result<Route, NoRoute> {
-        let fastest = self.roads().map(|(_, road)| road.speed).max().unwrap_or_default();
+        let fastest = self
+            .roads()
+            .map(|(_, road)| road.speed)
+            .max()
+            .unwrap_or_default();
         self.route_with(query, fastest, |road, _| {
             self.road(road).map_or(Millis::MAX, super::Road::free_flow)
         })
@@ -158,39 +170,43 @@ impl RoadGraph {
         let starts = self.starts(query.from)?;
         let goals = self.goals(query.to)?;
         let fits = |road: RoadId| self.fits(road, query.size);
-        let found = self.search(&starts, &goals, (query.depart, fastest), &cost, &fits);
+        let found = self.search((&starts, &goals), (query.depart, fastest), &cost, &fits);
         if let Some(found) = found {
             return Ok(self.described(found, query.depart));
         }
-        let anyone = self.search(&starts, &goals, (query.depart, fastest), &cost, &|_| true);
+        let anyone = self.search((&starts, &goals), (query.depart, fastest), &cost, &|_| true);
         let Some(anyone) = anyone else {
             return Err(NoRoute::Unreachable);
         };
         let narrow = anyone.roads.iter().find(|road| !fits(**road));
         let road = narrow.and_then(|road| self.road(*road));
-        Err(road.map_or(NoRoute::Unreachable, |road| NoRoute::LimitsExceeded {
-            road: road.id.clone(),
-        }))
+        Err(
+            road.map_or(NoRoute::Unreachable, |road| NoRoute::LimitsExceeded {
+                road: road.id.clone(),
+            }),
+        )
     }
 
     fn starts(&self, from: Position) -> Result<Vec<Spot>, NoRoute> {
         let Position::Point(at, heading_deg) = from else {
             return self.spot(from).map(|spot| vec![spot]);
         };
-        self.near(at, heading_deg).map_err(|nearest_m| NoRoute::OffRoad { nearest_m })
+        self.near(at, heading_deg)
+            .map_err(|nearest_m| NoRoute::OffRoad { nearest_m })
     }
 
     fn goals(&self, to: Position) -> Result<Vec<Spot>, NoRoute> {
         let Position::Point(at, _) = to else {
             return self.spot(to).map(|spot| vec![spot]);
         };
-        self.near(at, None).or_else(|nearest_m| {
-            Err(self.water_at(at).map_or(NoRoute::NoRoadThere { nearest_m }, |water| {
+        self.near(at, None).map_err(|nearest_m| {
+            let water = self.water_at(at);
+            water.map_or(NoRoute::NoRoadThere { nearest_m }, |water| {
                 NoRoute::InWater {
                     name_zh: water.name_zh.clone(),
                     name_en: water.name_en.clone(),
                 }
-            }))
+            })
         })
     }
 
@@ -211,11 +227,20 @@ impl RoadGraph {
     fn near(&self, at: PlanarPoint, heading_deg: Option<f64>) -> Result<Vec<Spot>, f64> {
         let found = self.nearest_roads(at, heading_deg);
         let near = |found: &[RoadMatch]| {
-            found.first().is_some_and(|first| first.away_m <= OFF_ROAD_M)
+            found
+                .first()
+                .is_some_and(|first| first.away_m <= OFF_ROAD_M)
         };
-        let found = if near(&found) { found } else { self.nearest_roads(at, None) };
+        let found = if near(&found) {
+            found
+        } else {
+            self.nearest_roads(at, None)
+        };
         if near(&found) {
-            Ok(found.iter().map(|found| (found.road, found.along)).collect())
+            Ok(found
+                .iter()
+                .map(|found| (found.road, found.along))
+                .collect())
         } else {
             Err(found.first().map_or(f64::INFINITY, |first| first.away_m))
         }
@@ -247,8 +272,16 @@ impl RoadGraph {
         let roads = route.roads.clone();
         for (at, id) in roads.iter().enumerate() {
             let Some(road) = self.road(*id) else { continue };
-            let begin = if at == 0 { route.starts_at } else { Length::ZERO };
-            let end = if at == last { route.ends_at } else { road.length };
+            let begin = if at == 0 {
+                route.starts_at
+            } else {
+                Length::ZERO
+            };
+            let end = if at == last {
+                route.ends_at
+            } else {
+                road.length
+            };
             self.draw(*id, (begin, end), &mut route);
             route.length = route.length + (end - begin);
             route.free_flow += (end - begin).time_at(road.speed);
@@ -274,7 +307,11 @@ impl RoadGraph {
         let before = route.length;
         let mut push = |at: PlanarPoint, along: Length| {
             let along = before + (along - begin);
-            if route.line.last().is_none_or(|last| last.along < along || last.at != at) {
+            if route
+                .line
+                .last()
+                .is_none_or(|last| last.along < along || last.at != at)
+            {
                 route.line.push(LinePoint { at, along });
             }
         };

@@ -59,8 +59,7 @@ impl RoadGraph {
     /// The earliest arrival at any goal from any start.
     pub(super) fn search<C, F>(
         &self,
-        starts: &[Spot],
-        goals: &[Spot],
+        (starts, goals): (&[Spot], &[Spot]),
         (depart, fastest): (Millis, Speed),
         cost: &C,
         fits: &F,
@@ -72,7 +71,10 @@ impl RoadGraph {
         let mut search = Search {
             graph: self,
             goals,
-            targets: goals.iter().filter_map(|(road, along)| self.point_on(*road, *along)).collect(),
+            targets: goals
+                .iter()
+                .filter_map(|(road, along)| self.point_on(*road, *along))
+                .collect(),
             fastest,
             cost,
             fits,
@@ -106,11 +108,21 @@ where
             }
         }
         let at = depart + part(whole, length - along, length);
-        self.reach(road, Reached { at, from: None, starts_at: along });
+        self.reach(
+            road,
+            Reached {
+                at,
+                from: None,
+                starts_at: along,
+            },
+        );
     }
 
     fn reach(&mut self, road: RoadId, how: Reached) {
-        let better = self.reached.get(&road).is_none_or(|known| how.at < known.at);
+        let better = self
+            .reached
+            .get(&road)
+            .is_none_or(|known| how.at < known.at);
         if better {
             self.reached.insert(road, how);
             let hope = how.at + self.least(road);
@@ -129,7 +141,11 @@ where
                     return self.found(index, from, (starts_at, next.at));
                 }
                 What::End(road) => {
-                    if self.reached.get(&road).is_some_and(|known| known.at == next.at) {
+                    if self
+                        .reached
+                        .get(&road)
+                        .is_some_and(|known| known.at == next.at)
+                    {
                         self.go_on(road, next.at);
                     }
                 }
@@ -166,8 +182,13 @@ where
 
     /// Never more than the time from the end of `road` to the nearest goal.
     fn least(&self, road: RoadId) -> Millis {
-        let node = self.graph.road(road).and_then(|road| self.graph.junction(road.to));
-        let Some(node) = node else { return Millis::ZERO };
+        let node = self
+            .graph
+            .road(road)
+            .and_then(|road| self.graph.junction(road.to));
+        let Some(node) = node else {
+            return Millis::ZERO;
+        };
         let away = self.targets.iter().map(|target| target.distance_m(node.at));
         let nearest_m = away.fold(f64::INFINITY, f64::min);
         let least_m = (nearest_m - 2.0 * self.graph.end_gap_m).max(0.0) * self.graph.shortest_share;
@@ -181,7 +202,12 @@ where
         Millis::new(whole((least_m / speed_m_s * 1000.0).floor())).saturating_sub(rounding)
     }
 
-    fn found(&self, goal: usize, from: Option<RoadId>, (starts_at, arrives): (Length, Millis)) -> Option<Found> {
+    fn found(
+        &self,
+        goal: usize,
+        from: Option<RoadId>,
+        (starts_at, arrives): (Length, Millis),
+    ) -> Option<Found> {
         let (road, ends_at) = *self.goals.get(goal)?;
         let mut found = Found {
             roads: vec![road],

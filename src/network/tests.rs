@@ -35,8 +35,18 @@ fn tangent_plane(at: LatLon) -> PlanarPoint {
 #[test]
 fn the_grid_agrees_with_the_tangent_plane() {
     let grid = LocalGrid::new(ORIGIN);
-    for (x, y) in [(5.0, 0.0), (0.0, 5.0), (3.5, 3.5), (-3.5, 3.5), (-3.5, -3.5), (10.0, 10.0)] {
-        let there = grid.to_lat_lon(PlanarPoint { x_m: x * 1000.0, y_m: y * 1000.0 });
+    for (x, y) in [
+        (5.0, 0.0),
+        (0.0, 5.0),
+        (3.5, 3.5),
+        (-3.5, 3.5),
+        (-3.5, -3.5),
+        (10.0, 10.0),
+    ] {
+        let there = grid.to_lat_lon(PlanarPoint {
+            x_m: x * 1000.0,
+            y_m: y * 1000.0,
+        });
         let off_m = grid.to_planar(there).distance_m(tangent_plane(there));
         let limit_m = if x * x + y * y < 25.5 { 0.05 } else { 0.5 };
         assert!(off_m < limit_m, "{x} {y} km: {off_m} m off");
@@ -46,11 +56,17 @@ fn the_grid_agrees_with_the_tangent_plane() {
 #[test]
 fn gcj02_shifts_a_known_place_as_the_public_maps_do() {
     // Tiananmen, the usual published example.
-    let wgs = LatLon { lat_deg: 39.907_375, lon_deg: 116.391_349 };
+    let wgs = LatLon {
+        lat_deg: 39.907_375,
+        lon_deg: 116.391_349,
+    };
     let shifted = gcj02::from_wgs84(wgs);
     assert!((shifted.lat_deg - 39.908_777).abs() < 5e-5, "{shifted:?}");
     assert!((shifted.lon_deg - 116.397_592).abs() < 5e-5, "{shifted:?}");
-    let abroad = LatLon { lat_deg: 48.0, lon_deg: 11.0 };
+    let abroad = LatLon {
+        lat_deg: 48.0,
+        lon_deg: 11.0,
+    };
     assert_eq!(gcj02::from_wgs84(abroad), abroad);
 }
 
@@ -100,13 +116,27 @@ proptest! {
 /// No banned turn, one line, one pass between two roads, lengths that add up.
 fn check(graph: &RoadGraph, route: &Route) {
     for pair in route.roads.windows(2) {
-        assert!(graph.turn(pair[0], pair[1]).is_some_and(|turn| !turn.banned));
+        assert!(
+            graph
+                .turn(pair[0], pair[1])
+                .is_some_and(|turn| !turn.banned)
+        );
     }
     assert_eq!(route.passes.len() + 1, route.roads.len());
     assert_eq!(route.turns.len(), route.passes.len());
-    assert!(route.line.windows(2).all(|pair| pair[0].along <= pair[1].along));
+    assert!(
+        route
+            .line
+            .windows(2)
+            .all(|pair| pair[0].along <= pair[1].along)
+    );
     assert_eq!(route.line.last().unwrap().along, route.length);
-    assert!(route.passes.windows(2).all(|pair| pair[0].along < pair[1].along));
+    assert!(
+        route
+            .passes
+            .windows(2)
+            .all(|pair| pair[0].along < pair[1].along)
+    );
 }
 
 /// Waits at the middle of `from`, drives to the middle of `to`; every road in turn, no heap, no hope.
@@ -117,9 +147,9 @@ fn dijkstra(
     cost: &dyn Fn(RoadId, Millis) -> Millis,
 ) -> Option<u32> {
     let count = graph.roads().count();
-    let half = |road, at| cost(road, at).as_ms() as f64 / 2.0;
+    let half = |road, at| f64::from(cost(road, at).as_ms()) / 2.0;
     let mut end = vec![u32::MAX; count];
-    end[from.index()] = half(from, Millis::ZERO).round() as u32;
+    end[from.index()] = super::graph::whole(half(from, Millis::ZERO));
     let mut best = (from == to).then_some(0);
     for _ in 0..count {
         for (road, _) in graph.roads() {
@@ -130,7 +160,7 @@ fn dijkstra(
             for turn in graph.turns(road).iter().filter(|turn| !turn.banned) {
                 let enters = Millis::new(at) + turn.cost;
                 if turn.to == to {
-                    let arrives = (f64::from(enters.as_ms()) + half(to, enters)).round() as u32;
+                    let arrives = super::graph::whole(f64::from(enters.as_ms()) + half(to, enters));
                     best = Some(best.map_or(arrives, |best: u32| best.min(arrives)));
                 }
                 let leaves = enters + cost(turn.to, enters);
@@ -163,12 +193,14 @@ struct World {
 fn world() -> impl Strategy<Value = World> {
     let street = (prop::bool::weighted(0.8), 20_u32..80);
     let turn = (prop::bool::weighted(0.2), 0_u32..10);
-    (prop::collection::vec(street, 48), prop::collection::vec(turn, 200)).prop_map(
-        |(mut streets, turns)| {
+    (
+        prop::collection::vec(street, 48),
+        prop::collection::vec(turn, 200),
+    )
+        .prop_map(|(mut streets, turns)| {
             streets[0].0 = true;
             World { streets, turns }
-        },
-    )
+        })
 }
 
 impl World {
@@ -208,14 +240,17 @@ impl World {
 
 fn collection(features: &[serde_json::Value]) -> String {
     let lines: Vec<_> = features.iter().map(ToString::to_string).collect();
-    format!("{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}", lines.join(",\n"))
+    format!(
+        "{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}",
+        lines.join(",\n")
+    )
 }
 
 fn position(at: usize) -> [f64; 2] {
-    let grid = LocalGrid::new(ORIGIN);
-    let globe = grid.to_lat_lon(PlanarPoint {
-        x_m: (at % 4) as f64 * 100.0,
-        y_m: (at / 4) as f64 * 100.0,
+    let metres = |blocks: usize| f64::from(u32::try_from(blocks).unwrap()) * 100.0;
+    let globe = LocalGrid::new(ORIGIN).to_lat_lon(PlanarPoint {
+        x_m: metres(at % 4),
+        y_m: metres(at / 4),
     });
     [globe.lon_deg, globe.lat_deg]
 }
@@ -276,7 +311,13 @@ fn row() -> RoadGraph {
             "properties": {"kind": "turn", "from": from, "to": to, "turn": "through"}})
     };
     let grid = LocalGrid::new(ORIGIN);
-    let shore = [(0.0, 200.0), (300.0, 200.0), (300.0, 500.0), (0.0, 500.0), (0.0, 200.0)];
+    let shore = [
+        (0.0, 200.0),
+        (300.0, 200.0),
+        (300.0, 500.0),
+        (0.0, 500.0),
+        (0.0, 200.0),
+    ];
     let shore = shore.map(|(x_m, y_m)| {
         let at = grid.to_lat_lon(PlanarPoint { x_m, y_m });
         [at.lon_deg, at.lat_deg]
@@ -305,15 +346,32 @@ fn point(x_m: f64, y_m: f64) -> Position {
 fn a_refusal_says_why() {
     let graph = row();
     let ask = |from, to, weight_kg| {
-        let size = VehicleSize { weight_kg, ..VehicleSize::default() };
-        graph.route(&RouteQuery { from, to, size, depart: Millis::ZERO })
+        let size = VehicleSize {
+            weight_kg,
+            ..VehicleSize::default()
+        };
+        graph.route(&RouteQuery {
+            from,
+            to,
+            size,
+            depart: Millis::ZERO,
+        })
     };
     let route = ask(point(10.0, 5.0), point(290.0, 0.0), 5000).unwrap();
     assert_eq!(route.roads.len(), 3);
     assert_eq!(route.length.as_mm() / 100, 2800);
-    assert!(route.free_flow.as_ms().abs_diff(20_160) < 20, "{}", route.free_flow);
+    assert!(
+        route.free_flow.as_ms().abs_diff(20_160) < 20,
+        "{}",
+        route.free_flow
+    );
     let heavy = ask(point(10.0, 5.0), point(290.0, 0.0), 20_000).unwrap_err();
-    assert_eq!(heavy, NoRoute::LimitsExceeded { road: "R1-2".to_owned() });
+    assert_eq!(
+        heavy,
+        NoRoute::LimitsExceeded {
+            road: "R1-2".to_owned()
+        }
+    );
     let back = ask(point(290.0, 0.0), point(10.0, 0.0), 0).unwrap_err();
     assert_eq!(back, NoRoute::Unreachable);
     let off = ask(point(10.0, -60.0), point(10.0, 0.0), 0).unwrap_err();
@@ -322,7 +380,11 @@ fn a_refusal_says_why() {
     assert!(matches!(wet, NoRoute::InWater { name_en, .. } if name_en == "Pond"));
     let far = ask(point(10.0, 0.0), point(100.0, -300.0), 0).unwrap_err();
     assert!(matches!(far, NoRoute::NoRoadThere { .. }));
-    let unknown = ask(Position::Road(RoadId::new(9), Length::ZERO), point(10.0, 0.0), 0);
+    let unknown = ask(
+        Position::Road(RoadId::new(9), Length::ZERO),
+        point(10.0, 0.0),
+        0,
+    );
     assert_eq!(unknown.unwrap_err(), NoRoute::Unknown);
 }
 
@@ -331,13 +393,23 @@ fn a_heading_picks_the_direction_of_a_two_way_street() {
     let mut streets = vec![(false, 50); 48];
     streets[0].0 = true;
     streets[1].0 = true;
-    let graph = World { streets, turns: vec![(false, 0)] }.graph();
-    let at = PlanarPoint { x_m: 30.0, y_m: 4.0 };
+    let graph = World {
+        streets,
+        turns: vec![(false, 0)],
+    }
+    .graph();
+    let at = PlanarPoint {
+        x_m: 30.0,
+        y_m: 4.0,
+    };
     let east = graph.nearest_road(at, Some(80.0)).unwrap();
     let west = graph.nearest_road(at, Some(275.0)).unwrap();
     assert_eq!(graph.road(east.road).unwrap().id, "R0-1");
     assert_eq!(graph.road(west.road).unwrap().id, "R1-0");
-    assert_eq!((east.along.as_mm() / 1000, west.along.as_mm() / 1000), (30, 70));
+    assert_eq!(
+        (east.along.as_mm() / 1000, west.along.as_mm() / 1000),
+        (30, 70)
+    );
     assert!((east.away_m - 4.0).abs() < 0.01);
     assert!(graph.nearest_road(at, Some(0.0)).is_none());
     assert_eq!(graph.nearest_roads(at, None).len(), 2);

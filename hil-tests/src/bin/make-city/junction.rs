@@ -181,7 +181,11 @@ impl Maker<'_> {
         Approach {
             arm,
             road: road.id.clone(),
-            riders: Some(if known(&riders) { riders } else { format!("{arm}T") }),
+            riders: Some(if known(&riders) {
+                riders
+            } else {
+                format!("{arm}T")
+            }),
             groups,
             emergency,
             lanes: self.lanes(arm, road.lanes),

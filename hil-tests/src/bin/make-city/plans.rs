@@ -37,8 +37,6 @@ fn plans(city: &City, sites: &BTreeMap<String, Site>, id: &str) -> Vec<Plan> {
         },
         None => max(false),
     };
-    let mut night_recall = recall.clone();
-    night_recall.retain(|stage| *stage == 'A' || waits_inside(site));
     let plan = |id, timing, recall: &[char]| Plan {
         id,
         timing,
@@ -47,11 +45,11 @@ fn plans(city: &City, sites: &BTreeMap<String, Site>, id: &str) -> Vec<Plan> {
     vec![
         plan("peak", peak, &recall),
         plan("off-peak", max(false), &recall),
-        plan("night", max(true), &night_recall),
+        plan("night", max(true), &recall),
     ]
 }
 
-/// The rest stage always; by day also the cross street, whose riders no loop may see; and, where
+/// The rest stage; the cross street, whose riders no loop may see; and, where
 /// vehicles wait inside the junction, their arrow, so that nobody is left standing there.
 fn recalls(site: &Site) -> Vec<char> {
     let mut found = vec!['A'];
@@ -110,10 +108,6 @@ fn max_greens(site: &Site, night: bool) -> Vec<u32> {
     let greens = site.stages.iter().map(|stage| {
         let need = site.need_s(stage) - site.change_s(stage).min(crate::site::BUFFER_S);
         match (stage.id, site.junction, night) {
-            // Four stages and the flashing of two walks between them: keep all of it short, or
-            // walkers would wait too long.
-            ('A' | 'C', true, _) if site.stages.len() > 3 => 20,
-            (_, true, _) if site.stages.len() > 3 => 6,
             ('A', true, false) => need.max(26),
             ('A', true, true) => need.max(20),
             ('A', false, false) => 30,

@@ -68,7 +68,11 @@ fn streets() -> String {
     );
     for row in &ROWS {
         let blocks = row.columns.1 - row.columns.0;
-        let pocket = if row.pocket { ", and one to turn left" } else { "" };
+        let pocket = if row.pocket {
+            ", and one to turn left"
+        } else {
+            ""
+        };
         let _ = writeln!(
             text,
             "| {} | {} | {}{pocket} | {} | {} |",
@@ -80,7 +84,9 @@ fn streets() -> String {
         );
     }
     for (at, column) in (1..).zip(&COLUMNS) {
-        let bridge = column.bridge.map_or(String::new(), |(zh, en)| format!("; {en} ({zh})"));
+        let bridge = column
+            .bridge
+            .map_or(String::new(), |(zh, en)| format!("; {en} ({zh})"));
         let _ = writeln!(
             text,
             "| {} (column {at}{bridge}) | {} | {} | 40 | |",
@@ -91,8 +97,7 @@ fn streets() -> String {
 }
 
 fn places() -> String {
-    let mut text =
-        String::from("\n| Place | Name | 名称 | Reached by |\n|---|---|---|---|\n");
+    let mut text = String::from("\n| Place | Name | 名称 | Reached by |\n|---|---|---|---|\n");
     for (id, _, zh, en, road, at_m) in PLACES {
         let _ = writeln!(text, "| {id} | {en} | {zh} | `{road}`, {at_m} m |");
     }
@@ -103,11 +108,16 @@ fn missions() -> String {
     let mut text = String::from("\n## Missions\n\n");
     for (id, class, road, at_m, to) in MISSIONS {
         let what = match id {
-            "demo" => "down Anlan Rd and west along Binjiang Ave, against the peak wave: 9 signals, 1.8 km",
+            "demo" => {
+                "down Anlan Rd and west along Binjiang Ave, against the peak wave: 9 signals, 1.8 km"
+            }
             "long" => "the whole of Binjiang Ave from west to east: 17 signals, 3.5 km",
             _ => "another way to try",
         };
-        let _ = writeln!(text, "- `{id}`: {class} from `{road}` at {at_m} m to {to}; {what}.");
+        let _ = writeln!(
+            text,
+            "- `{id}`: {class} from `{road}` at {at_m} m to {to}; {what}."
+        );
     }
     text
 }
