@@ -122,7 +122,7 @@ impl Lamps {
         }
         for (group, show) in wanted.iter().enumerate() {
             self.may_change(site, group, *show, now)?;
-            self.may_start(site, wanted, group, now, SLACK_MS)?;
+            self.may_start(site, wanted, group, (now, SLACK_MS))?;
         }
         Ok(())
     }
@@ -169,14 +169,14 @@ impl Lamps {
         }
     }
 
-    /// Whether one group may have green or red-amber, by the others' ends and the last flash.
+    /// Whether one group may have green or red-amber, by the others' ends and the last flash;
+    /// times may be short by the slack.
     fn may_start(
         &self,
         site: &CabinetSite,
         wanted: &[Indication],
         group: usize,
-        now: u64,
-        slack: u32,
+        (now, slack): (u64, u32),
     ) -> Result<(), u16> {
         let (Some(show), Some(head)) = (wanted.get(group), site.heads.get(group)) else {
             return Ok(());
@@ -237,7 +237,7 @@ impl Lamps {
         let start = |show: Indication| {
             let mut picture = self.picture();
             picture[group] = show;
-            let free = self.may_start(site, &picture, group, now, 0).is_ok();
+            let free = self.may_start(site, &picture, group, (now, 0)).is_ok();
             (free && over(head.red_min)).then_some(show)
         };
         match lit.show {

@@ -37,6 +37,15 @@ pub(super) fn answer(core: &mut CabinetCore, now: u64, fc23: bool, request: &[u8
     }
 }
 
+impl CabinetCore {
+    /// Answers one request as its server would, at `now` on its own clock: function code and data
+    /// in, function code and data out.
+    #[must_use]
+    pub fn answer(&mut self, now: u64, request: &[u8]) -> Vec<u8> {
+        answer(self, now, true, request)
+    }
+}
+
 /// How many bytes the request starting with `head` has (function code included); `None` while
 /// too little of it is there to tell, `Some(0)` if it is none that a cabinet knows.
 pub(super) fn request_length(head: &[u8]) -> Option<usize> {

@@ -51,11 +51,11 @@ pub fn config_hash(table: &SafetyTable) -> u32 {
             bytes.extend(length.as_ms().to_be_bytes());
         }
     }
-    for from in table.all_groups().iter() {
+    for from in table.all_groups() {
         let flashing = table
             .timing(from)
             .map_or(Millis::ZERO, |t| t.lose.go_part());
-        for to in table.conflicts().hostile_to(from).iter() {
+        for to in table.conflicts().hostile_to(from) {
             bytes.extend([from.number(), to.number()]);
             let clearance = table.conflicts().clearance(from, to);
             bytes.extend(clearance.saturating_sub(flashing).as_ms().to_be_bytes());

@@ -2,20 +2,19 @@
 //! tell a fresh answer from a late one. It uses a connection for one question at a time and never
 //! outlives a doubt: any timeout, short or stale answer makes the connection unfit for use.
 
+mod ask;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
-use tokio_modbus::client::{Client, Context};
-use tokio_modbus::prelude::SlaveContext;
-use tokio_modbus::{ExceptionCode, Request, Response, Slave};
+use tokio_modbus::client::Context;
+use tokio_modbus::{ExceptionCode, Request, Response};
 
 use super::freshness::Freshness;
 use super::map::{
-    self, BUTTONS_AT, CLAIM_AT, CLAIM_WORDS, COMMAND_AT, CONFIG_HASH_AT, Command, Counters,
-    DETECTORS_AT, INPUT_WORDS, InputBlock, MIRROR_AT, MapError, Mode, SETTINGS_AT, SETTINGS_WORDS,
-    TIME_AT, UNCHANGED,
+    self, CLAIM_AT, CLAIM_WORDS, COMMAND_AT, CONFIG_HASH_AT, Command, Counters, INPUT_WORDS,
+    InputBlock, MIRROR_AT, Mode, SETTINGS_AT, SETTINGS_WORDS, TIME_AT, UNCHANGED,
 };
 use super::metrics::Count;
 use super::port::{Cells, FieldClock, LinkState, Picture};
@@ -24,39 +23,7 @@ use crate::kernel::CabinetState;
 use crate::signal::Indication;
 use crate::units::Mono;
 
-/// Counters are read this often even when nothing moves.
-const COUNTERS_EVERY_MS: u64 = 1000;
-/// And not more often than this when something does.
-const COUNTERS_GAP_MS: u64 = 200;
-/// Detectors of the first of two counter reads; the second is shorter, so that their answers
-/// cannot be taken for each other.
-const FIRST_READ: u16 = 17;
-
-/// Why a connection can no longer be trusted, or what the cabinet would not do.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum LinkError {
-    #[error("no answer in time")]
-    Timeout,
-    #[error(transparent)]
-    Modbus(#[from] tokio_modbus::Error),
-    #[error("the cabinet answered with exception {0:?}")]
-    Exception(ExceptionCode),
-    #[error(transparent)]
-    Map(#[from] MapError),
-    #[error("an answer of another kind, length or address than the question")]
-    Echo,
-    #[error("an answer that belongs to an earlier question")]
-    Stale,
-    #[error("the cabinet restarted")]
-    Restarted,
-}
-
-impl LinkError {
-    /// True if the wire itself is all right.
-    pub(super) const fn is_answer(&self) -> bool {
-        matches!(self, Self::Exception(_) | Self::Restarted)
-    }
-}
+pub(super) use ask::LinkError;
 
 /// One cabinet as its link sees it.
 #[derive(Debug)]
@@ -249,12 +216,11 @@ impl Session {
             let new = self.sent.map(|sent| sent.number) != Some(picture.number);
             self.driving && new && self.is_alive(picture)
         });
-        match picture {
-            Some(picture) => self.drive(context, picture).await?,
-            None => {
-                let block = self.read_block(context).await?;
-                self.note(&block);
-            }
+        if let Some(picture) = picture {
+            self.drive(context, picture).await?;
+        } else {
+            let block = self.read_block(context).await?;
+            self.note(&block);
         }
         self.read_counters(context).await?;
         if self.fresh.restarted() {
@@ -396,131 +362,6 @@ impl Session {
             block.mode.cabinet_state()
         };
         self.cells.heard(block, state, self.now());
-    }
-
-    async fn read_counters(&mut self, context: &mut Context) -> Result<(), LinkError> {
-        let now = self.clock().now().as_ms();
-        let snapshot = self.fresh.snapshot();
-        let due = if snapshot == self.moved {
-            COUNTERS_EVERY_MS
-        } else {
-            COUNTERS_GAP_MS
-        };
-        if self.counters_at != 0 && now.saturating_sub(self.counters_at) < due {
-            return Ok(());
-        }
-        self.moved = snapshot;
-        self.counters_at = now.max(1);
-        let detectors = u16::from(self.spec.detectors.min(32));
-        let first = detectors.min(FIRST_READ);
-        let reads = [
-            (BUTTONS_AT, 16),
-            (DETECTORS_AT, first * 4),
-            (DETECTORS_AT + first * 4, (detectors - first) * 4),
-        ];
-        for (at, count) in reads.into_iter().filter(|(_, count)| *count > 0) {
-            let request = Request::ReadInputRegisters(at, count);
-            let words = match self.ask(context, request).await? {
-                Response::ReadInputRegisters(words) if words.len() == usize::from(count) => words,
-                _ => return Err(self.malformed()),
-            };
-            self.counters.take(at, &words);
-        }
-        let counters = &self.counters;
-        self.cells.update(|inputs, _| {
-            inputs.detectors = counters.detectors;
-            inputs.presses = counters.presses;
-        });
-        Ok(())
-    }
-
-    async fn read_block(&mut self, context: &mut Context) -> Result<InputBlock, LinkError> {
-        let count = u16::try_from(INPUT_WORDS).unwrap_or(0);
-        let asked = self.now();
-        match self
-            .ask(context, Request::ReadInputRegisters(0, count))
-            .await?
-        {
-            Response::ReadInputRegisters(words) => self.check_block(&words, asked),
-            _ => Err(self.malformed()),
-        }
-    }
-
-    fn check_block(&mut self, words: &[u16], asked: Mono) -> Result<InputBlock, LinkError> {
-        let block = match InputBlock::decode(words) {
-            Ok(block) => block,
-            Err(error) => {
-                self.cells.metrics.add(Count::Malformed);
-                return Err(error.into());
-            }
-        };
-        if !self.fresh.take(&block, asked, self.now()) {
-            self.cells.metrics.add(Count::Stale);
-            return Err(LinkError::Stale);
-        }
-        Ok(block)
-    }
-
-    async fn read_holding(
-        &mut self,
-        context: &mut Context,
-        at: u16,
-        count: usize,
-    ) -> Result<Vec<u16>, LinkError> {
-        let asked = u16::try_from(count).unwrap_or(0);
-        match self
-            .ask(context, Request::ReadHoldingRegisters(at, asked))
-            .await?
-        {
-            Response::ReadHoldingRegisters(words) if words.len() == count => Ok(words),
-            _ => Err(self.malformed()),
-        }
-    }
-
-    async fn write(
-        &mut self,
-        context: &mut Context,
-        at: u16,
-        words: &[u16],
-    ) -> Result<(), LinkError> {
-        let count = u16::try_from(words.len()).unwrap_or(0);
-        let request = Request::WriteMultipleRegisters(at, Cow::Borrowed(words));
-        match self.ask(context, request).await? {
-            Response::WriteMultipleRegisters(echo_at, echo) if (echo_at, echo) == (at, count) => {
-                Ok(())
-            }
-            _ => Err(self.malformed()),
-        }
-    }
-
-    fn malformed(&self) -> LinkError {
-        self.cells.metrics.add(Count::Malformed);
-        LinkError::Echo
-    }
-
-    /// One question and its answer, timed. The caller drops the connection on any error that is
-    /// not an answer.
-    async fn ask(
-        &mut self,
-        context: &mut Context,
-        request: Request<'_>,
-    ) -> Result<Response, LinkError> {
-        self.cells.metrics.add(Count::Requests);
-        context.set_slave(Slave(self.spec.unit));
-        let began = Instant::now();
-        let Ok(answer) = timeout(self.answer_within, context.call(request)).await else {
-            self.cells.metrics.add(Count::Timeouts);
-            return Err(LinkError::Timeout);
-        };
-        self.cells.metrics.add_round_trip(began.elapsed());
-        match answer {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(exception)) => Err(LinkError::Exception(exception)),
-            Err(error) => {
-                self.cells.metrics.add(Count::Malformed);
-                Err(error.into())
-            }
-        }
     }
 
     /// The connection is gone: nothing is driven until it is opened anew.
