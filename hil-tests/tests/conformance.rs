@@ -1,6 +1,13 @@
 //! The clauses of `docs/api/cabinet-map.md` that a master can see, put to the cabinet in-process,
 //! over Modbus TCP and over Modbus RTU on a pty. Only the way there differs.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may fail the test"
+)]
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -270,8 +277,25 @@ async fn a_unit_that_is_not_there_is_not_answered_for_and_the_line_takes_its_tim
     let foreign = tokio::time::timeout(Duration::from_millis(300), context.call(ask())).await;
     assert!(foreign.is_err(), "{foreign:?}");
     tokio_modbus::slave::SlaveContext::set_slave(&mut context, Slave(1));
-    let began = std::time::Instant::now();
+    let began = tokio::time::Instant::now();
     context.call(ask()).await.unwrap().unwrap();
     // 8 characters there, 101 back, 11 bits each.
     assert!(began.elapsed() >= Duration::from_micros(109 * 11 * 1_000_000 / 115_200));
+}
+
+#[test]
+fn both_readings_of_every_demo_site_have_one_hash() {
+    let folder = hil_tests::rig::folder().join("../signal-plans/ankang-demo/sites");
+    let mut sites = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = String::from_utf8(std::fs::read(&path).unwrap()).unwrap();
+        let name = path.display().to_string();
+        let ours = greenwave::plan::load_site(&name, &text).unwrap_or_else(|f| panic!("{f:?}"));
+        let theirs = CabinetSite::parse(&text).unwrap();
+        let hash = greenwave::shell::field::map::config_hash(&ours.safety);
+        assert_eq!(hash, theirs.config_hash(), "{name}");
+        sites += 1;
+    }
+    assert_eq!(sites, 76);
 }

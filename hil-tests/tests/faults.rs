@@ -1,5 +1,7 @@
 //! What goes wrong between a controller and its cabinets, with real kernels on real wires.
 
+#![expect(clippy::expect_used, reason = "helpers of tests may fail the test")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,5 +1,11 @@
 //! Programs that others wrote read our emulated cabinet and are driven by our link.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests may fail the test"
+)]
+
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
