@@ -1,5 +1,11 @@
 //! The demo city: what is committed is what the program writes, and it holds what it promises.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test reads files and fails where they cannot be read"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -149,7 +149,7 @@ fn dijkstra(
     let count = graph.roads().count();
     let half = |road, at| f64::from(cost(road, at).as_ms()) / 2.0;
     let mut end = vec![u32::MAX; count];
-    end[from.index()] = super::graph::whole(half(from, Millis::ZERO));
+    end[from.index()] = graph::whole(half(from, Millis::ZERO));
     let mut best = (from == to).then_some(0);
     for _ in 0..count {
         for (road, _) in graph.roads() {
@@ -160,7 +160,7 @@ fn dijkstra(
             for turn in graph.turns(road).iter().filter(|turn| !turn.banned) {
                 let enters = Millis::new(at) + turn.cost;
                 if turn.to == to {
-                    let arrives = super::graph::whole(f64::from(enters.as_ms()) + half(to, enters));
+                    let arrives = graph::whole(f64::from(enters.as_ms()) + half(to, enters));
                     best = Some(best.map_or(arrives, |best: u32| best.min(arrives)));
                 }
                 let leaves = enters + cost(turn.to, enters);

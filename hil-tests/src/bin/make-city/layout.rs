@@ -180,8 +180,8 @@ impl City {
             for pair in NORTH_TO_SOUTH.windows(2) {
                 let (north, south) = (pair[0], pair[1]);
                 let over_river = ROWS[north].y_m > 0.0 && ROWS[south].y_m < 0.0;
-                let built = [north, south].iter().all(|row| has(*row, column));
-                if !built || (over_river && street.bridge.is_none()) {
+                let joined = [north, south].iter().all(|row| has(*row, column));
+                if !joined || (over_river && street.bridge.is_none()) {
                     continue;
                 }
                 let bridge = street.bridge.filter(|_| over_river);
