@@ -67,12 +67,10 @@ fn meeting(a: &Stream, b: &Stream) -> Relation {
 /// Walkers over `arm` against whoever enters or leaves by it.
 fn over_arm(arm: char, other: &Stream) -> Relation {
     match other {
-        Stream::Walkers { .. } => Relation::Compatible,
-        Stream::Waiting { from } if *from == arm => Relation::Hostile,
-        Stream::Waiting { .. } => Relation::Compatible,
+        Stream::Waiting { from } | Stream::Vehicles { from, .. } if *from == arm => {
+            Relation::Hostile
+        }
         Stream::Riders { from, into } if arm == *from || arm == *into => Relation::Hostile,
-        Stream::Riders { .. } => Relation::Compatible,
-        Stream::Vehicles { from, .. } if arm == *from => Relation::Hostile,
         Stream::Vehicles { from, into } if into.contains(&arm) => {
             if arm == opposite(*from) {
                 Relation::Hostile
@@ -80,7 +78,10 @@ fn over_arm(arm: char, other: &Stream) -> Relation {
                 Relation::Permissive
             }
         }
-        Stream::Vehicles { .. } => Relation::Compatible,
+        Stream::Walkers { .. }
+        | Stream::Waiting { .. }
+        | Stream::Riders { .. }
+        | Stream::Vehicles { .. } => Relation::Compatible,
     }
 }
 

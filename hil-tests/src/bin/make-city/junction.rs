@@ -34,7 +34,7 @@ pub(crate) fn site(city: &City, node: &Node) -> Site {
         .iter()
         .map(|road| maker.approach(&site, road))
         .collect();
-    site.stages = maker.stages(&site);
+    site.stages = Maker::stages(&site);
     site
 }
 
@@ -218,7 +218,7 @@ impl Maker<'_> {
         (0..count).map(lane).collect()
     }
 
-    fn stages(&self, site: &Site) -> Vec<Stage> {
+    fn stages(site: &Site) -> Vec<Stage> {
         let wanted = |ids: &[String]| -> Vec<String> {
             let known = |id: &&String| site.groups.iter().any(|group| group.id == **id);
             ids.iter().filter(known).cloned().collect()
