@@ -76,7 +76,7 @@ fn groups(roads: &[&Road], refuge: bool) -> Vec<Group> {
         walk: Some(Walk {
             crosses: arms,
             crossing_m,
-            walk_s: 7,
+            steady_s: 7,
             clear_s: crossing_m,
             extend_s: 3,
             max_wait_s: if refuge { 90 } else { 70 },

@@ -154,7 +154,7 @@ impl Maker<'_> {
                 walk: Some(Walk {
                     crosses: vec![arm],
                     crossing_m,
-                    walk_s: 7,
+                    steady_s: 7,
                     clear_s: crossing_m,
                     extend_s: 0,
                     max_wait_s: 90,

@@ -169,7 +169,7 @@ impl City {
                     column: None,
                     refuge: row.refuge,
                 };
-                self.join_by_crossing(&west, &east, 'E', build, crossing);
+                self.join_by_crossing((&west, &east), 'E', build, crossing);
             }
         }
     }
@@ -200,7 +200,7 @@ impl City {
                 match column_crossing(column, north, south) {
                     Some(number) => {
                         let crossing = self.column_crossing(number, column, &ends);
-                        self.join_by_crossing(&ends.0, &ends.1, 'S', build, crossing);
+                        self.join_by_crossing((&ends.0, &ends.1), 'S', build, crossing);
                     }
                     None => self.join(&ends.0, &ends.1, 'S', build),
                 }
@@ -264,7 +264,7 @@ impl City {
         }
     }
 
-    fn join_by_crossing(&mut self, a: &str, b: &str, leaves: char, build: Build, mid: Node) {
+    fn join_by_crossing(&mut self, (a, b): (&str, &str), leaves: char, build: Build, mid: Node) {
         let id = mid.id.clone();
         self.nodes.insert(id.clone(), mid);
         self.join(a, &id, leaves, build);

@@ -52,7 +52,7 @@ pub(crate) struct Walk {
     /// The approaches walked over, as in `crosses`.
     pub crosses: Vec<char>,
     pub crossing_m: u32,
-    pub walk_s: u32,
+    pub steady_s: u32,
     pub clear_s: u32,
     /// Added after a long press; zero where the cycle has no room.
     pub extend_s: u32,
@@ -62,7 +62,7 @@ pub(crate) struct Walk {
 impl Walk {
     /// Walk, extension, flashing and buffer.
     pub(crate) const fn need_s(&self) -> u32 {
-        self.walk_s + self.extend_s + self.clear_s + BUFFER_S
+        self.steady_s + self.extend_s + self.clear_s + BUFFER_S
     }
 }
 

@@ -70,7 +70,7 @@ fn group(group: &Group) -> String {
         "crosses = {}\ncrossing_m = {}.0\nwalk_speed_mps = 1.0\nwalk_s = {}.0\nclear_s = {}.0\n{extend}max_wait_s = {}.0\n",
         list(&crosses),
         walk.crossing_m,
-        walk.walk_s,
+        walk.steady_s,
         walk.clear_s,
         walk.max_wait_s
     )
