@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::lane::DT;
 use super::map::{StreetMap, WalkSpec};
+use super::referee::{PeopleOnSite, Person};
 use super::sensors::Press;
 use super::street::SiteLamps;
 use super::virtual_street::{VirtualStreet, lamp};
+use crate::ids::SiteId;
 use crate::signal::Indication;
 
 /// Who walks slower than this knows it, and starts only early in a walk, metres per second.
@@ -189,6 +191,25 @@ impl VirtualStreet {
             }
             self.counts.people_delay_s += f64::from(riders.waiting) * f64::from(DT);
             self.riders[at] = riders;
+        }
+    }
+}
+
+impl PeopleOnSite for VirtualStreet {
+    fn people_on(&self, site: SiteId, each: &mut dyn FnMut(Person)) {
+        let walks = self.map.walks.iter().zip(&self.walkers);
+        for (spec, walkers) in walks.filter(|(spec, _)| spec.site == site) {
+            for person in &walkers.crossing {
+                let (id, group) = (person.person, spec.group);
+                each(Person { id, group, rides: false });
+            }
+        }
+        let riders = self.map.riders.iter().zip(&self.riders);
+        for (spec, riders) in riders.filter(|(spec, _)| spec.site == site) {
+            for person in &riders.crossing {
+                let (id, group) = (person.person, spec.group);
+                each(Person { id, group, rides: true });
+            }
         }
     }
 }
