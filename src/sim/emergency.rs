@@ -35,7 +35,7 @@ const REACTION_S: f32 = 0.5;
 pub struct RouteLeg {
     /// The road.
     pub road: RoadId,
-    /// Where the vehicle joins it, from its start.
+    /// Where the vehicle joins it, from the junction before it.
     pub from: Length,
     /// Where the vehicle leaves it; the end of the road but on the last leg.
     pub to: Length,
@@ -198,7 +198,7 @@ impl VirtualStreet {
             route: order.route.clone(),
             leg: 0,
             lane: 0,
-            at_m: metres(first.from.as_mm()),
+            at_m: metres(first.from.as_mm()) - map.roads[first.road.index()].box_m,
             speed: 0.0,
             most_mps: if asked > 0.0 { asked } else { f32::MAX },
             judged: false,
@@ -457,7 +457,7 @@ impl VirtualStreet {
         let now = Mono::from_ms(self.clock);
         let leg = ev.route[ev.leg];
         let Some(next) = ev.next_road() else {
-            if ev.at_m >= metres(leg.to.as_mm()).min(road.length_m) {
+            if ev.at_m >= (metres(leg.to.as_mm()) - road.box_m).min(road.length_m) {
                 ev.report.arrived = Some(now);
                 self.evs_on[leg.road.index()] -= 1;
             }
@@ -481,15 +481,7 @@ impl VirtualStreet {
 
     fn ev_point(&self, ev: &Ev) -> (f64, f64, f64) {
         let road = &self.map.roads[ev.road().index()];
-        let start = road.point(f64::from(ev.at_m.max(0.0)));
-        if ev.at_m >= 0.0 || ev.leg == 0 {
-            return start;
-        }
-        let before = &self.map.roads[ev.route[ev.leg - 1].road.index()];
-        let end = before.point(f64::from(before.length_m));
-        let part = f64::from(-ev.at_m / road.box_m.max(0.1));
-        let between = |to: f64, from: f64| to + (from - to) * part;
-        (between(start.0, end.0), between(start.1, end.1), start.2)
+        road.point(f64::from(ev.at_m + road.box_m))
     }
 
     fn report_fix(&mut self, ev: &mut Ev) {

@@ -28,7 +28,7 @@ pub struct StreetMap {
 pub struct Road {
     /// Name in files.
     pub id: String,
-    /// Metres from its start to the stop line.
+    /// Metres from where it leaves the junction before it to its stop line.
     pub length_m: f32,
     /// Speed limit, metres per second.
     pub speed_mps: f32,
@@ -38,9 +38,9 @@ pub struct Road {
     pub end: RoadEnd,
     /// Where one can go at its end; at most 32.
     pub exits: Vec<Exit>,
-    /// Its line on the ground from start to stop line; at least two points.
+    /// Its line on the ground from the junction before it to its stop line; at least two points.
     pub line: Vec<[f64; 2]>,
-    /// Metres between the stop lines before it and its start: the junction it comes out of.
+    /// Metres of that line that lie inside the junction, from the stop lines before it.
     pub box_m: f32,
     /// Vehicles per hour that enter the city here in the peak; 0 inside the city.
     pub inflow_veh_h: f32,
@@ -151,11 +151,11 @@ impl Road {
         u8::try_from(last).unwrap_or(0)
     }
 
-    /// Position on the ground, `at_m` after the start, and the heading in degrees from north.
+    /// Position on the ground, `at_m` along the line, and the heading in degrees from north.
     #[must_use]
     pub fn point(&self, at_m: f64) -> (f64, f64, f64) {
         let total: f64 = self.line.windows(2).map(segment_m).sum();
-        let mut left = at_m * total / f64::from(self.length_m).max(1.0);
+        let mut left = at_m * total / f64::from(self.length_m + self.box_m).max(1.0);
         let segments = self.line.len().saturating_sub(1);
         for (at, pair) in self.line.windows(2).enumerate() {
             let long = segment_m(pair);

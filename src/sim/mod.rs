@@ -4,6 +4,8 @@
 //! The street sees lamps and nothing else of the program; the referee has its own copy of the
 //! site files. What both leave out is written down in `docs/decisions/0004-virtual-street.md`.
 
+mod build;
+mod calibrate;
 mod demand;
 mod emergency;
 mod lane;
@@ -19,6 +21,7 @@ mod tests;
 mod traffic;
 mod virtual_street;
 
+pub use build::{CityRoad, CityTurn, lay_street};
 pub use demand::{StreetConfig, share_of_peak};
 pub use emergency::{Dispatch, DispatchError, DriveReport, RouteLeg, SignalRecord, StreetFix};
 pub use map::{DetectorSpec, Exit, LaneRule, RiderSpec, Road, RoadEnd, StreetMap, WalkSpec};

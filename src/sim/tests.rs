@@ -45,7 +45,7 @@ fn corner(inflow_veh_h: f32) -> StreetMap {
         lanes: vec![LaneRule::default(); 2],
         end: RoadEnd::Sink,
         exits: vec![],
-        line: vec![[420.0, 0.0], [720.0, 0.0]],
+        line: vec![[400.0, 0.0], [720.0, 0.0]],
         box_m: 20.0,
         inflow_veh_h: 0.0,
         ..main.clone()
@@ -317,7 +317,7 @@ fn dark_lamps_let_traffic_creep_through_one_by_one() {
 #[test]
 fn an_ambulance_on_the_empty_street_needs_what_its_speed_says() {
     let street = VirtualStreet::new(corner(900.0), StreetConfig::default());
-    let time = street.free_flow_travel(&order(300)).unwrap();
+    let time = street.free_flow_travel(&order(320)).unwrap();
     // 720 m at 1.2 x 13.9 m/s, and some seconds to get there from standing.
     assert!((43_000..50_000).contains(&time.as_ms()), "{time}");
 }
@@ -326,7 +326,7 @@ fn an_ambulance_on_the_empty_street_needs_what_its_speed_says() {
 fn an_ambulance_stands_at_red_behind_the_queue_and_says_so() {
     let mut run = Run::new(corner(900.0), 1.0);
     run.on(60, all_red);
-    run.street.dispatch(&order(300)).unwrap();
+    run.street.dispatch(&order(320)).unwrap();
     run.on(60, all_red);
     run.on(60, all_green);
     let drive = run.street.drives().next().unwrap().clone();
@@ -343,8 +343,8 @@ fn an_ambulance_stands_at_red_behind_the_queue_and_says_so() {
 fn an_ambulance_with_green_passes_moving_traffic_without_a_stop() {
     let mut run = Run::new(corner(1200.0), 1.0);
     run.on(120, all_green);
-    run.street.dispatch(&order(300)).unwrap();
-    let free = run.street.free_flow_travel(&order(300)).unwrap();
+    run.street.dispatch(&order(320)).unwrap();
+    let free = run.street.free_flow_travel(&order(320)).unwrap();
     run.on(80, all_green);
     let drive = run.street.drives().next().unwrap();
     let travel = drive.arrived.unwrap().since(drive.departed);
@@ -356,7 +356,7 @@ fn an_ambulance_with_green_passes_moving_traffic_without_a_stop() {
 #[test]
 fn fixes_are_late_noisy_and_once_a_second() {
     let mut run = Run::new(corner(0.0), 0.0);
-    run.street.dispatch(&order(300)).unwrap();
+    run.street.dispatch(&order(320)).unwrap();
     let mut fixes = vec![];
     for _ in 0..300 {
         run.on(0, all_green);
@@ -375,7 +375,7 @@ fn fixes_are_late_noisy_and_once_a_second() {
 #[test]
 fn a_route_that_cannot_be_driven_is_refused() {
     let mut street = VirtualStreet::new(corner(0.0), StreetConfig::default());
-    let mut wrong = order(300);
+    let mut wrong = order(320);
     wrong.route.reverse();
     let refused = DispatchError::NoTurn(RoadId::new(1), RoadId::new(0));
     assert_eq!(street.dispatch(&wrong), Err(refused));
