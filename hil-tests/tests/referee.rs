@@ -1,0 +1,287 @@
+//! The referee over the demo city: every site file is understood, a city run by the kernel on its
+//! peak plans breaks no rule, and a street full of people lives on it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use greenwave::corridor::ServiceClass;
+use greenwave::ids::{RoadId, SiteId};
+use greenwave::kernel::{CabinetState, Kernel, ModeWish, Readback, Request};
+use greenwave::plan::{CheckedCity, CheckedSite, CityFiles, PlanStage, TurnKind, load_city};
+use greenwave::signal::{GroupKind, GroupSet, Indication, Observed};
+use greenwave::sim::{
+    CityRoad, CityTurn, Dispatch, Referee, RouteLeg, SiteLamps, SiteRules, Street, StreetConfig,
+    StreetMap, VirtualStreet, lay_street,
+};
+use greenwave::units::{Length, Millis, Mono, Speed};
+use serde_json::Value;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../signal-plans/ankang-demo")
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(folder().join(path)).unwrap()
+}
+
+fn city() -> CheckedCity {
+    let mut files = CityFiles::default();
+    for path in ["city.toml", "network.geojson", "calendar.toml", "cabinets/links.toml"] {
+        files.insert(path, &read(path));
+    }
+    for entry in std::fs::read_dir(folder().join("sites")).unwrap() {
+        let path = format!("sites/{}", entry.unwrap().file_name().to_string_lossy());
+        files.insert(&path, &read(&path));
+    }
+    match load_city(&files) {
+        Ok(city) => city,
+        Err(findings) => panic!("{} findings, first {:?}", findings.len(), findings.first()),
+    }
+}
+
+/// The road file, read without the road graph: this test needs no routes.
+fn map(city: &CheckedCity) -> StreetMap {
+    let file: Value = serde_json::from_str(&read("network.geojson")).unwrap();
+    let features = file["features"].as_array().unwrap();
+    let of = |kind: &'static str| features.iter().filter(move |f| f["properties"]["kind"] == kind);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut junctions: Vec<String> = Vec::new();
+    let mut number = |name: String| {
+        let at = junctions.iter().position(|known| *known == name).unwrap_or(junctions.len());
+        if at == junctions.len() {
+            junctions.push(name);
+        }
+        u32::try_from(at).unwrap()
+    };
+    let mut roads = Vec::new();
+    for road in of("road") {
+        let its = &road["properties"];
+        let line = road["geometry"]["coordinates"].as_array().unwrap();
+        let metres = |point: &Value| {
+            let (lon, lat) = (point[0].as_f64().unwrap(), point[1].as_f64().unwrap());
+            [(lon - 109.02) * 93_700.0, (lat - 32.69) * 110_900.0]
+        };
+        roads.push(CityRoad {
+            id: text(&its["id"]),
+            ends: (number(text(&its["from"])), number(text(&its["to"]))),
+            length_m: its["length_m"].as_f64().unwrap() as f32,
+            speed_mps: its["speed_kmh"].as_f64().unwrap() as f32 / 3.6,
+            lanes: u8::try_from(its["lanes"].as_u64().unwrap()).unwrap(),
+            line: line.iter().map(metres).collect(),
+        });
+    }
+    let road = |name: &Value| {
+        let at = roads.iter().position(|road| road.id == name.as_str().unwrap()).unwrap();
+        RoadId::new(u32::try_from(at).unwrap())
+    };
+    let turns: Vec<CityTurn> = of("turn")
+        .map(|turn| &turn["properties"])
+        .filter(|its| its["banned"] != true)
+        .map(|its| CityTurn {
+            from: road(&its["from"]),
+            to: road(&its["to"]),
+            turn: match its["turn"].as_str().unwrap() {
+                "left" => TurnKind::Left,
+                "through" => TurnKind::Through,
+                "right" => TurnKind::Right,
+                _ => TurnKind::UTurn,
+            },
+        })
+        .collect();
+    lay_street(&roads, &turns, &city.sites, 0.7)
+}
+
+/// Every site on its peak plan, through the kernel, into lamps that obey at once.
+struct City {
+    sites: Vec<Arc<CheckedSite>>,
+    kernels: Vec<Kernel>,
+    lamps: Vec<SiteLamps>,
+}
+
+impl City {
+    fn new(city: &CheckedCity) -> Self {
+        let kernel = |site: &Arc<CheckedSite>| Kernel::new(Arc::clone(&site.safety), Mono::ZERO);
+        Self {
+            kernels: city.sites.iter().map(kernel).collect(),
+            lamps: vec![[Indication::Dark; 32]; city.sites.len()],
+            sites: city.sites.clone(),
+        }
+    }
+
+    fn step(&mut self, now: Mono) {
+        let sites = self.sites.iter().zip(&mut self.kernels);
+        for ((site, kernel), lamps) in sites.zip(&mut self.lamps) {
+            let mut readback = Readback {
+                cabinet: CabinetState::Following,
+                age: Millis::ZERO,
+                ..Readback::default()
+            };
+            for (seen, shown) in readback.lamps.iter_mut().zip(lamps.iter()) {
+                *seen = Observed::Lamps(*shown);
+            }
+            let request = Request {
+                mode: ModeWish::Normal,
+                groups: wanted(site, now),
+                ..Request::default()
+            };
+            let outputs = kernel.step(now, &request, &readback);
+            lamps[..outputs.lamps().len()].copy_from_slice(outputs.lamps());
+        }
+    }
+}
+
+/// The groups of the peak plan at this moment; walkers only at the beginning of their stage, so
+/// that their flashing end fits into it.
+fn wanted(site: &CheckedSite, now: Mono) -> GroupSet {
+    let plan = site.plans.iter().find(|plan| plan.name == "peak").unwrap();
+    // A plan that follows demand has no splits: here each of its stages gets half a minute.
+    let split = |entry: &PlanStage| match entry.split.as_ms() {
+        0 => 35_000,
+        split => split,
+    };
+    let cycle: u64 = plan.sequence.iter().map(|entry| u64::from(split(entry))).sum();
+    let offset = u64::from(plan.offset.as_ms());
+    let mut into = u32::try_from((now.as_ms() + cycle - offset) % cycle).unwrap();
+    for entry in &plan.sequence {
+        if into >= split(entry) {
+            into -= split(entry);
+            continue;
+        }
+        let left = Millis::new(split(entry) - into);
+        let stage = &site.stages[entry.stage.index()].stage;
+        let stays = |group: &greenwave::ids::GroupId| {
+            let timing = site.safety.timing(*group).unwrap();
+            let change = timing.lose.total() + Millis::from_secs(3);
+            timing.kind != GroupKind::Pedestrian || left > change
+        };
+        let ends = |left: Millis| left <= Millis::from_secs(5);
+        let groups = stage.wanted(Millis::new(into), left);
+        return if ends(left) { GroupSet::EMPTY } else { groups.iter().filter(stays).collect() };
+    }
+    GroupSet::EMPTY
+}
+
+fn rules(city: &CheckedCity) -> Vec<SiteRules> {
+    let parse = |site: &Arc<CheckedSite>| {
+        let rules = SiteRules::parse(&read(&format!("sites/{}.toml", site.id))).unwrap();
+        assert_eq!(rules.id(), site.id);
+        rules
+    };
+    city.sites.iter().map(parse).collect()
+}
+
+#[test]
+fn a_city_in_its_peak_breaks_no_rule_and_does_not_jam() {
+    let city = city();
+    let mut run = City::new(&city);
+    let mut referee = Referee::new(rules(&city), Millis::ZERO);
+    let mut street = VirtualStreet::new(map(&city), StreetConfig::default());
+    let mut present = Vec::new();
+    let minutes = if cfg!(debug_assertions) { 20 } else { 60 };
+    let begun = std::time::Duration::ZERO;
+    let mut spent = begun;
+    for tick in 0..minutes * 600 {
+        let now = Mono::from_ms(tick * 100);
+        run.step(now);
+        let start = std::time::Instant::now();
+        street.step(now, &run.lamps);
+        spent += start.elapsed();
+        referee.watch(now, &run.lamps, &street);
+        if tick % 600 == 0 {
+            present.push(street.present());
+        }
+        if tick == 6000 {
+            street.reset_counters();
+        }
+    }
+    let stats = street.stats();
+    println!("present each minute: {present:?}");
+    println!("{} us a step", spent.as_micros() / u128::from(minutes * 600));
+    println!("vehicles {} outside {} red max {}", stats.vehicles, stats.outside, stats.red_max);
+    println!(
+        "walkers {} riders {} requests {} wait max {} delay {} s",
+        stats.walkers, stats.riders, stats.requests, stats.pedestrian_wait_max, stats.vehicle_delay_s
+    );
+    assert_eq!(referee.counts().total(), 0, "{:?}", &referee.sightings()[..5.min(referee.sightings().len())]);
+    assert!(stats.vehicles > 1000, "{}", stats.vehicles);
+    assert!(stats.walkers > 500 && stats.riders > 500);
+    assert!(stats.outside < 60, "{} wait outside", stats.outside);
+    let warm = present[10];
+    let last = present[present.len() - 1];
+    assert!(last < warm * 3 / 2, "the city fills up: {present:?}");
+}
+
+#[test]
+fn one_green_too_many_is_seen_in_the_whole_city() {
+    let city = city();
+    let mut run = City::new(&city);
+    let mut referee = Referee::new(rules(&city), Millis::ZERO);
+    for tick in 0..600_u64 {
+        let now = Mono::from_ms(tick * 100);
+        run.step(now);
+        let mut shown = run.lamps.clone();
+        if tick == 500 {
+            shown[3] = [Indication::Green; 32];
+        }
+        referee.watch(now, &shown, &());
+    }
+    let counts = referee.counts();
+    assert!(counts.conflicts > 0, "{counts:?}");
+    assert!(referee.sightings().iter().all(|sighting| sighting.site == SiteId::new(3)));
+}
+
+#[test]
+fn an_ambulance_crosses_the_city_slower_than_over_empty_green_streets() {
+    let city = city();
+    let map = map(&city);
+    let way = longest_straight(&map);
+    assert!(way.len() > 10, "{}", way.len());
+    let order = Dispatch {
+        vehicle: "120-1".into(),
+        class: ServiceClass::Ambulance,
+        route: way
+            .iter()
+            .map(|road| RouteLeg {
+                road: *road,
+                from: Length::ZERO,
+                to: Length::from_metres(100_000),
+            })
+            .collect(),
+        speed: Speed::ZERO,
+    };
+    let mut run = City::new(&city);
+    let mut street = VirtualStreet::new(map, StreetConfig::default());
+    for tick in 0..16_000_u64 {
+        let now = Mono::from_ms(tick * 100);
+        run.step(now);
+        street.step(now, &run.lamps);
+        if tick == 6000 {
+            street.dispatch(&order).unwrap();
+        }
+    }
+    let free = street.free_flow_travel(&order).unwrap();
+    let drive = street.drives().next().unwrap().clone();
+    let travel = drive.arrived.expect("arrives").since(drive.departed);
+    println!("free {free} travel {travel} stops {} signals {}", drive.stops, drive.signals.len());
+    assert!(travel.as_ms() > free.as_ms() * 12 / 10, "{travel} against {free}");
+    assert!(drive.stops > 0);
+    assert!(drive.signals.iter().any(|signal| !signal.green_at_arrival));
+    assert!(drive.signals.iter().all(|signal| signal.passed_at.is_some()));
+}
+
+/// The way straight on from a boundary road that passes most roads.
+fn longest_straight(map: &StreetMap) -> Vec<RoadId> {
+    let begins = map.roads.iter().enumerate().filter(|(_, road)| road.inflow_veh_h > 0.0);
+    let ways = begins.map(|(at, _)| {
+        let mut way = vec![RoadId::new(u32::try_from(at).unwrap())];
+        while let Some(exit) = map.roads[way[way.len() - 1].index()]
+            .exits
+            .iter()
+            .find(|exit| exit.turn == TurnKind::Through && !way.contains(&exit.road))
+        {
+            way.push(exit.road);
+        }
+        way
+    });
+    ways.max_by_key(Vec::len).unwrap()
+}
