@@ -26,7 +26,12 @@ fn read(path: &str) -> String {
 
 fn city() -> CheckedCity {
     let mut files = CityFiles::default();
-    for path in ["city.toml", "network.geojson", "calendar.toml", "cabinets/links.toml"] {
+    for path in [
+        "city.toml",
+        "network.geojson",
+        "calendar.toml",
+        "cabinets/links.toml",
+    ] {
         files.insert(path, &read(path));
     }
     for entry in std::fs::read_dir(folder().join("sites")).unwrap() {
@@ -43,11 +48,18 @@ fn city() -> CheckedCity {
 fn map(city: &CheckedCity) -> StreetMap {
     let file: Value = serde_json::from_str(&read("network.geojson")).unwrap();
     let features = file["features"].as_array().unwrap();
-    let of = |kind: &'static str| features.iter().filter(move |f| f["properties"]["kind"] == kind);
+    let of = |kind: &'static str| {
+        features
+            .iter()
+            .filter(move |f| f["properties"]["kind"] == kind)
+    };
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut junctions: Vec<String> = Vec::new();
     let mut number = |name: String| {
-        let at = junctions.iter().position(|known| *known == name).unwrap_or(junctions.len());
+        let at = junctions
+            .iter()
+            .position(|known| *known == name)
+            .unwrap_or(junctions.len());
         if at == junctions.len() {
             junctions.push(name);
         }
@@ -71,7 +83,10 @@ fn map(city: &CheckedCity) -> StreetMap {
         });
     }
     let road = |name: &Value| {
-        let at = roads.iter().position(|road| road.id == name.as_str().unwrap()).unwrap();
+        let at = roads
+            .iter()
+            .position(|road| road.id == name.as_str().unwrap())
+            .unwrap();
         RoadId::new(u32::try_from(at).unwrap())
     };
     let turns: Vec<CityTurn> = of("turn")
@@ -139,7 +154,11 @@ fn wanted(site: &CheckedSite, now: Mono) -> GroupSet {
         0 => 35_000,
         split => split,
     };
-    let cycle: u64 = plan.sequence.iter().map(|entry| u64::from(split(entry))).sum();
+    let cycle: u64 = plan
+        .sequence
+        .iter()
+        .map(|entry| u64::from(split(entry)))
+        .sum();
     let offset = u64::from(plan.offset.as_ms());
     let mut into = u32::try_from((now.as_ms() + cycle - offset) % cycle).unwrap();
     for entry in &plan.sequence {
@@ -156,7 +175,11 @@ fn wanted(site: &CheckedSite, now: Mono) -> GroupSet {
         };
         let ends = |left: Millis| left <= Millis::from_secs(5);
         let groups = stage.wanted(Millis::new(into), left);
-        return if ends(left) { GroupSet::EMPTY } else { groups.iter().filter(stays).collect() };
+        return if ends(left) {
+            GroupSet::EMPTY
+        } else {
+            groups.iter().filter(stays).collect()
+        };
     }
     GroupSet::EMPTY
 }
@@ -177,9 +200,9 @@ fn a_city_in_its_peak_breaks_no_rule_and_does_not_jam() {
     let mut referee = Referee::new(rules(&city), Millis::ZERO);
     let mut street = VirtualStreet::new(map(&city), StreetConfig::default());
     let mut present = Vec::new();
-    let minutes = if cfg!(debug_assertions) { 20 } else { 60 };
-    let begun = std::time::Duration::ZERO;
-    let mut spent = begun;
+    let minutes = if cfg!(debug_assertions) { 14 } else { 60 };
+
+    let mut spent = std::time::Duration::ZERO;
     for tick in 0..minutes * 600 {
         let now = Mono::from_ms(tick * 100);
         run.step(now);
@@ -195,16 +218,40 @@ fn a_city_in_its_peak_breaks_no_rule_and_does_not_jam() {
         }
     }
     let stats = street.stats();
+    let inflow: Vec<f32> = street
+        .map()
+        .roads
+        .iter()
+        .map(|road| road.inflow_veh_h.round())
+        .filter(|flow| *flow > 0.0)
+        .collect();
+    println!("inflow, vehicles an hour: {inflow:?}");
     println!("present each minute: {present:?}");
-    println!("{} us a step", spent.as_micros() / u128::from(minutes * 600));
-    println!("vehicles {} outside {} red max {}", stats.vehicles, stats.outside, stats.red_max);
+    println!(
+        "{} us a step",
+        spent.as_micros() / u128::from(minutes * 600)
+    );
+    println!(
+        "vehicles {} outside {} red max {}",
+        stats.vehicles, stats.outside, stats.red_max
+    );
     println!(
         "walkers {} riders {} requests {} wait max {} delay {} s",
-        stats.walkers, stats.riders, stats.requests, stats.pedestrian_wait_max, stats.vehicle_delay_s
+        stats.walkers,
+        stats.riders,
+        stats.requests,
+        stats.pedestrian_wait_max,
+        stats.vehicle_delay_s
     );
-    assert_eq!(referee.counts().total(), 0, "{:?}", &referee.sightings()[..5.min(referee.sightings().len())]);
-    assert!(stats.vehicles > 1000, "{}", stats.vehicles);
-    assert!(stats.walkers > 500 && stats.riders > 500);
+    assert_eq!(
+        referee.counts().total(),
+        0,
+        "{:?}",
+        &referee.sightings()[..5.min(referee.sightings().len())]
+    );
+    let counted = minutes - 10;
+    assert!(stats.vehicles > 40 * counted, "{}", stats.vehicles);
+    assert!(stats.walkers > 100 * counted && stats.riders > 100 * counted);
     assert!(stats.outside < 60, "{} wait outside", stats.outside);
     let warm = present[10];
     let last = present[present.len() - 1];
@@ -227,7 +274,12 @@ fn one_green_too_many_is_seen_in_the_whole_city() {
     }
     let counts = referee.counts();
     assert!(counts.conflicts > 0, "{counts:?}");
-    assert!(referee.sightings().iter().all(|sighting| sighting.site == SiteId::new(3)));
+    assert!(
+        referee
+            .sightings()
+            .iter()
+            .all(|sighting| sighting.site == SiteId::new(3))
+    );
 }
 
 #[test]
@@ -262,16 +314,32 @@ fn an_ambulance_crosses_the_city_slower_than_over_empty_green_streets() {
     let free = street.free_flow_travel(&order).unwrap();
     let drive = street.drives().next().unwrap().clone();
     let travel = drive.arrived.expect("arrives").since(drive.departed);
-    println!("free {free} travel {travel} stops {} signals {}", drive.stops, drive.signals.len());
-    assert!(travel.as_ms() > free.as_ms() * 12 / 10, "{travel} against {free}");
+    println!(
+        "free {free} travel {travel} stops {} signals {}",
+        drive.stops,
+        drive.signals.len()
+    );
+    assert!(
+        travel.as_ms() > free.as_ms() * 12 / 10,
+        "{travel} against {free}"
+    );
     assert!(drive.stops > 0);
     assert!(drive.signals.iter().any(|signal| !signal.green_at_arrival));
-    assert!(drive.signals.iter().all(|signal| signal.passed_at.is_some()));
+    assert!(
+        drive
+            .signals
+            .iter()
+            .all(|signal| signal.passed_at.is_some())
+    );
 }
 
 /// The way straight on from a boundary road that passes most roads.
 fn longest_straight(map: &StreetMap) -> Vec<RoadId> {
-    let begins = map.roads.iter().enumerate().filter(|(_, road)| road.inflow_veh_h > 0.0);
+    let begins = map
+        .roads
+        .iter()
+        .enumerate()
+        .filter(|(_, road)| road.inflow_veh_h > 0.0);
     let ways = begins.map(|(at, _)| {
         let mut way = vec![RoadId::new(u32::try_from(at).unwrap())];
         while let Some(exit) = map.roads[way[way.len() - 1].index()]

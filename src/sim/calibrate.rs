@@ -13,15 +13,17 @@ use crate::plan::{CheckedSite, Plan};
 /// Vehicles per hour of green and lane.
 const SATURATION_VEH_H: f32 = 1800.0;
 /// What is left of it where a turn has to look for gaps.
-const YIELDING: f32 = 0.5;
+const YIELDING: f32 = 0.7;
 /// Seconds of a split that are not green.
 const CHANGE_S: f32 = 6.0;
 /// Green share where no plan tells.
 const NO_PLAN: f32 = 0.35;
 /// Vehicles per hour that one lane of the boundary sends at most.
-const LANE_MOST_VEH_H: f32 = 420.0;
+const LANE_MOST_VEH_H: f32 = 500.0;
 /// Turning shares are followed over this many roads.
 const HOPS: usize = 60;
+/// The inflows are adjusted this often.
+const ROUNDS: usize = 400;
 
 /// Share of green of each lane, road by road, in the peak plan.
 pub(super) fn lane_green(map: &StreetMap, sites: &[Arc<CheckedSite>]) -> Vec<Vec<f32>> {
@@ -86,26 +88,41 @@ pub(super) fn calibrate(map: &mut StreetMap, green: &[Vec<f32>], saturation: f32
         .map(|source| LANE_MOST_VEH_H * len(map.roads[*source].lanes.len()))
         .collect();
     let bears: Vec<f32> = (0..map.roads.len()).map(|at| capacity(map, at, &green[at])).collect();
-    for _ in 0..200 {
-        let mut worst: Vec<f32> = vec![1.0; sources.len()];
-        for (road, bears) in bears.iter().enumerate() {
-            let flow: f32 = visits.iter().zip(&inflow).map(|(visits, flow)| visits[road] * flow).sum();
-            let over = flow / (saturation * bears).max(1.0);
-            if over > 1.0 {
-                for (source, visits) in visits.iter().enumerate() {
-                    // Who sends most into a full road is held back most.
-                    let part = (visits[road] * inflow[source] / flow * 4.0).min(1.0);
-                    worst[source] = worst[source].min(1.0 - 0.3 * part * (1.0 - 1.0 / over));
-                }
-            }
+    let most = inflow.clone();
+    for _ in 0..ROUNDS {
+        let over = overload(&visits, &inflow, &bears, saturation);
+        for (source, visits) in visits.iter().enumerate() {
+            // Who sends a real part of what a full road carries has to give way.
+            let matters = |road: &usize| visits[*road] * inflow[source] > 0.05 * over[*road].0;
+            let worst = (0..over.len()).filter(matters).map(|road| over[road].1).fold(0.0, f32::max);
+            let factor = if worst > 1.0 { 1.0 - 0.3 * (1.0 - 1.0 / worst) } else { 1.01 };
+            inflow[source] = (inflow[source] * factor).min(most[source]);
         }
-        for (flow, factor) in inflow.iter_mut().zip(worst) {
-            *flow *= factor;
-        }
+    }
+    let over = overload(&visits, &inflow, &bears, saturation);
+    let worst = over.iter().map(|(_, over)| *over).fold(1.0, f32::max);
+    for flow in &mut inflow {
+        *flow /= worst;
     }
     for (source, flow) in sources.iter().zip(inflow) {
         map.roads[*source].inflow_veh_h = flow;
     }
+}
+
+/// For each road its flow, and that flow as a part of what it may carry.
+fn overload(
+    visits: &[Vec<f32>],
+    inflow: &[f32],
+    bears: &[f32],
+    saturation: f32,
+) -> Vec<(f32, f32)> {
+    let roads = bears.iter().enumerate();
+    roads
+        .map(|(road, bears)| {
+            let flow: f32 = visits.iter().zip(inflow).map(|(visits, flow)| visits[road] * flow).sum();
+            (flow, flow / (saturation * bears).max(1.0))
+        })
+        .collect()
 }
 
 /// Roads that lead into the city: no turn leads into them, and they lead somewhere.
