@@ -166,7 +166,13 @@ fn lay_lanes(map: &mut StreetMap, at: usize, sites: &[Arc<CheckedSite>]) {
                 exits: of_turns(&lane.turns),
             })
             .collect(),
-        _ => vec![LaneRule { group: None, exits: u32::MAX }; road.lanes.len()],
+        _ => vec![
+            LaneRule {
+                group: None,
+                exits: u32::MAX
+            };
+            road.lanes.len()
+        ],
     };
     map.roads[at].lanes = lanes;
 }
@@ -204,7 +210,10 @@ fn lay_yields(map: &mut StreetMap, at: usize, roads: &[CityRoad], sites: &[Arc<C
 }
 
 fn groups_of_exit(road: &Road, exit: usize) -> GroupSet {
-    let lanes = road.lanes.iter().filter(|lane| lane.exits & (1 << exit) != 0);
+    let lanes = road
+        .lanes
+        .iter()
+        .filter(|lane| lane.exits & (1 << exit) != 0);
     lanes.filter_map(|lane| lane.group).collect()
 }
 
@@ -222,18 +231,29 @@ fn arm_of<'a>(site: &'a CheckedSite, roads: &[CityRoad], out: usize) -> Option<&
 /// two are left, from the name on the drawing, which ends in the arm's.
 fn walkers_over(site: &CheckedSite, arm: Option<&Approach>, yields: GroupSet) -> GroupSet {
     let kind = |group: &GroupId| site.safety.timing(*group).map(|timing| timing.kind);
-    let walkers: GroupSet =
-        yields.iter().filter(|group| kind(group) == Some(GroupKind::Pedestrian)).collect();
+    let walkers: GroupSet = yields
+        .iter()
+        .filter(|group| kind(group) == Some(GroupKind::Pedestrian))
+        .collect();
     let Some(arm) = arm else {
         return walkers;
     };
-    let over = |group: &GroupId| arm.groups.is_subset(site.safety.conflicts().hostile_to(*group));
+    let over = |group: &GroupId| {
+        arm.groups
+            .is_subset(site.safety.conflicts().hostile_to(*group))
+    };
     let named = |group: &GroupId| {
-        site.groups.get(group.index()).is_some_and(|info| info.name.ends_with(&arm.name))
+        site.groups
+            .get(group.index())
+            .is_some_and(|info| info.name.ends_with(&arm.name))
     };
     let crossing: GroupSet = walkers.iter().filter(over).collect();
     let by_name: GroupSet = crossing.iter().filter(named).collect();
-    if by_name.is_empty() { crossing } else { by_name }
+    if by_name.is_empty() {
+        crossing
+    } else {
+        by_name
+    }
 }
 
 fn opposing_lanes(
@@ -286,7 +306,11 @@ fn lay_people(map: &mut StreetMap, id: SiteId, site: &CheckedSite) {
                 site: id,
                 approach: ApproachId::new(at),
                 group,
-                conflict_m: if between { CROSSING_BOX_M } else { beside_m(site, group) },
+                conflict_m: if between {
+                    CROSSING_BOX_M
+                } else {
+                    beside_m(site, group)
+                },
                 riders_h: RIDERS_H,
             });
         }
@@ -296,8 +320,13 @@ fn lay_people(map: &mut StreetMap, id: SiteId, site: &CheckedSite) {
 /// How far a rider is in the way of others: as far as the widest walk that runs beside it.
 fn beside_m(site: &CheckedSite, group: GroupId) -> f32 {
     let hostile = site.safety.conflicts().hostile_to(group);
-    let beside = (0_u8..).zip(&site.groups).filter(|(at, _)| !hostile.contains(GroupId::new(*at)));
-    let widest = beside.filter_map(|(_, info)| info.walk).map(|walk| walk.crossing.as_mm()).max();
+    let beside = (0_u8..)
+        .zip(&site.groups)
+        .filter(|(at, _)| !hostile.contains(GroupId::new(*at)));
+    let widest = beside
+        .filter_map(|(_, info)| info.walk)
+        .map(|walk| walk.crossing.as_mm())
+        .max();
     super::emergency::metres(widest.unwrap_or(12_000))
 }
 

@@ -82,20 +82,32 @@ pub(super) fn calibrate(map: &mut StreetMap, green: &[Vec<f32>], saturation: f32
     }
     map.settle();
     let sources = sources(map);
-    let visits: Vec<Vec<f32>> = sources.iter().map(|source| visits_from(map, *source)).collect();
+    let visits: Vec<Vec<f32>> = sources
+        .iter()
+        .map(|source| visits_from(map, *source))
+        .collect();
     let mut inflow: Vec<f32> = sources
         .iter()
         .map(|source| LANE_MOST_VEH_H * len(map.roads[*source].lanes.len()))
         .collect();
-    let bears: Vec<f32> = (0..map.roads.len()).map(|at| capacity(map, at, &green[at])).collect();
+    let bears: Vec<f32> = (0..map.roads.len())
+        .map(|at| capacity(map, at, &green[at]))
+        .collect();
     let most = inflow.clone();
     for _ in 0..ROUNDS {
         let over = overload(&visits, &inflow, &bears, saturation);
         for (source, visits) in visits.iter().enumerate() {
             // Who sends a real part of what a full road carries has to give way.
             let matters = |road: &usize| visits[*road] * inflow[source] > 0.05 * over[*road].0;
-            let worst = (0..over.len()).filter(matters).map(|road| over[road].1).fold(0.0, f32::max);
-            let factor = if worst > 1.0 { 1.0 - 0.3 * (1.0 - 1.0 / worst) } else { 1.01 };
+            let worst = (0..over.len())
+                .filter(matters)
+                .map(|road| over[road].1)
+                .fold(0.0, f32::max);
+            let factor = if worst > 1.0 {
+                1.0 - 0.3 * (1.0 - 1.0 / worst)
+            } else {
+                1.01
+            };
             inflow[source] = (inflow[source] * factor).min(most[source]);
         }
     }
@@ -119,7 +131,11 @@ fn overload(
     let roads = bears.iter().enumerate();
     roads
         .map(|(road, bears)| {
-            let flow: f32 = visits.iter().zip(inflow).map(|(visits, flow)| visits[road] * flow).sum();
+            let flow: f32 = visits
+                .iter()
+                .zip(inflow)
+                .map(|(visits, flow)| visits[road] * flow)
+                .sum();
             (flow, flow / (saturation * bears).max(1.0))
         })
         .collect()
@@ -132,7 +148,10 @@ fn sources(map: &StreetMap) -> Vec<usize> {
         reached[exit.road.index()] = true;
     }
     let roads = map.roads.iter().enumerate();
-    roads.filter(|(at, road)| !reached[*at] && !road.exits.is_empty()).map(|(at, _)| at).collect()
+    roads
+        .filter(|(at, road)| !reached[*at] && !road.exits.is_empty())
+        .map(|(at, _)| at)
+        .collect()
 }
 
 /// How often a vehicle that enters by `source` uses each road, on average.
@@ -160,8 +179,9 @@ fn capacity(map: &StreetMap, at: usize, green: &[f32]) -> f32 {
     let mut bears = f32::MAX;
     let mut load = vec![0.0_f32; road.lanes.len()];
     for (bit, exit) in road.exits.iter().enumerate() {
-        let uses: Vec<usize> =
-            (0..road.lanes.len()).filter(|lane| road.lanes[*lane].exits & (1 << bit) != 0).collect();
+        let uses: Vec<usize> = (0..road.lanes.len())
+            .filter(|lane| road.lanes[*lane].exits & (1 << bit) != 0)
+            .collect();
         let yields = !exit.walks.is_empty() || !exit.opposing.is_empty();
         let cost = if yields { 1.0 / YIELDING } else { 1.0 };
         let bears_all: f32 = uses.iter().map(|lane| green[*lane]).sum();
@@ -174,7 +194,11 @@ fn capacity(map: &StreetMap, at: usize, green: &[f32]) -> f32 {
             bears = bears.min(SATURATION_VEH_H * green / load);
         }
     }
-    if road.exits.is_empty() { f32::MAX / 1e6 } else { bears }
+    if road.exits.is_empty() {
+        f32::MAX / 1e6
+    } else {
+        bears
+    }
 }
 
 fn len(count: usize) -> f32 {

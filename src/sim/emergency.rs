@@ -180,7 +180,10 @@ impl VirtualStreet {
             }
         }
         for pair in order.route.windows(2) {
-            if map.roads[pair[0].road.index()].exit_to(pair[1].road).is_none() {
+            if map.roads[pair[0].road.index()]
+                .exit_to(pair[1].road)
+                .is_none()
+            {
                 return Err(DispatchError::NoTurn(pair[0].road, pair[1].road));
             }
         }
@@ -214,7 +217,10 @@ impl VirtualStreet {
 
     /// Takes a vehicle off the street, wherever it is; `false` if there is none of this name.
     pub fn withdraw(&mut self, vehicle: &str) -> bool {
-        let found = self.evs.iter().position(|ev| ev.active() && &*ev.report.vehicle == vehicle);
+        let found = self
+            .evs
+            .iter()
+            .position(|ev| ev.active() && &*ev.report.vehicle == vehicle);
         let Some(at) = found else {
             return false;
         };
@@ -239,7 +245,10 @@ impl VirtualStreet {
     /// Where a vehicle really is, without noise: east, north (metres) and speed.
     #[must_use]
     pub fn true_position(&self, vehicle: &str) -> Option<(f64, f64, Speed)> {
-        let ev = self.evs.iter().find(|ev| ev.active() && &*ev.report.vehicle == vehicle)?;
+        let ev = self
+            .evs
+            .iter()
+            .find(|ev| ev.active() && &*ev.report.vehicle == vehicle)?;
         let (x_m, y_m, _) = self.ev_point(ev);
         Some((x_m, y_m, speed_of(ev.speed)))
     }
@@ -271,11 +280,18 @@ impl VirtualStreet {
     ) -> (f32, Lead) {
         let lanes = self.map.roads[road.index()].lanes.len();
         let (mut want, mut lead) = (want, lead);
-        for ev in self.evs.iter().filter(|ev| ev.active() && ev.road() == road) {
+        for ev in self
+            .evs
+            .iter()
+            .filter(|ev| ev.active() && ev.road() == road)
+        {
             let behind = pos - ev.at_m;
             if behind < 0.0 && ev.lane == lane {
                 let tail = ev.tail();
-                lead = lead.nearer(Lead { tail, speed: ev.speed });
+                lead = lead.nearer(Lead {
+                    tail,
+                    speed: ev.speed,
+                });
             } else if (0.0..HEARD_M).contains(&behind) && lanes > 1 {
                 want = want.min(self.map.roads[road.index()].speed_mps * ASIDE);
             }
@@ -329,9 +345,7 @@ impl VirtualStreet {
         let stops = match aspect {
             Aspect::Stop => true,
             Aspect::Amber => can_stop(ev.speed, dist - LINE_GAP_M),
-            Aspect::Go | Aspect::Careful => {
-                dist < 40.0 && self.must_yield_ev(exit, dist, ev.speed)
-            }
+            Aspect::Go | Aspect::Careful => dist < 40.0 && self.must_yield_ev(exit, dist, ev.speed),
         };
         if stops {
             return (lead.nearer(wall), pass);
@@ -344,7 +358,10 @@ impl VirtualStreet {
                 lead = lead.nearer(wall);
             } else if ahead.tail < f32::MAX {
                 let tail = ahead.tail + shift;
-                lead = lead.nearer(Lead { tail, speed: ahead.speed });
+                lead = lead.nearer(Lead {
+                    tail,
+                    speed: ahead.speed,
+                });
             }
             pass = pass.min(slow);
         }
@@ -364,7 +381,10 @@ impl VirtualStreet {
         exit: &Exit,
     ) -> (usize, &'map Road) {
         let after = &map.roads[exit.road.index()];
-        let next = ev.route.get(ev.leg + 2).and_then(|leg| after.exit_to(leg.road));
+        let next = ev
+            .route
+            .get(ev.leg + 2)
+            .and_then(|leg| after.exit_to(leg.road));
         let next = u8::try_from(next.unwrap_or(0)).unwrap_or(0);
         (self.best_lane(after, exit.road, next), after)
     }
@@ -378,7 +398,13 @@ impl VirtualStreet {
             }
             if lanes == 1 || car.speed < BLOCKING_MPS {
                 let tail = car.pos - super::lane::CAR_M;
-                return (Lead { tail, speed: car.speed }, pass);
+                return (
+                    Lead {
+                        tail,
+                        speed: car.speed,
+                    },
+                    pass,
+                );
             }
             if car.pos - from < 25.0 {
                 pass = pass.min(car.speed + PASSING_MPS);
@@ -402,7 +428,11 @@ impl VirtualStreet {
                 continue;
             }
             let ahead = self.in_lane(at, ev.at_m, road.lanes.len()).0;
-            let crowd = self.lanes[at].cars.iter().take_while(|car| car.pos > ev.at_m).count();
+            let crowd = self.lanes[at]
+                .cars
+                .iter()
+                .take_while(|car| car.pos > ev.at_m)
+                .count();
             let crowd = f32::from(u16::try_from(crowd).unwrap_or(u16::MAX));
             let free = ahead.tail.min(road.length_m) - 2.0 * crowd + if stays { 10.0 } else { 0.0 };
             if free > best.1 {
@@ -425,14 +455,21 @@ impl VirtualStreet {
         }
         ev.judged = true;
         let lane = &self.lanes[self.lane_at(ev.road(), ev.lane)];
-        let queue = lane.cars.iter().any(|car| car.pos > ev.at_m && car.speed < STANDING_MPS);
+        let queue = lane
+            .cars
+            .iter()
+            .any(|car| car.pos > ev.at_m && car.speed < STANDING_MPS);
         ev.report.signals.push(SignalRecord {
             site,
             approach,
             green_at_arrival: aspect == Aspect::Go && !queue && !early_stop,
             queue_at_arrival: queue,
             stops: u32::from(early_stop),
-            stopped: if early_stop { crate::units::TICK } else { Millis::ZERO },
+            stopped: if early_stop {
+                crate::units::TICK
+            } else {
+                Millis::ZERO
+            },
             passed_at: None,
         });
     }

@@ -131,7 +131,11 @@ impl Lane {
 
     /// The longest red with somebody waiting, the present one included.
     pub(super) fn red_max(&self, now: u64) -> u64 {
-        let running = if self.waited { now.saturating_sub(self.green_until) } else { 0 };
+        let running = if self.waited {
+            now.saturating_sub(self.green_until)
+        } else {
+            0
+        };
         self.red_max_ms.max(running)
     }
 
@@ -158,7 +162,10 @@ impl Lane {
 
     /// Standing vehicles.
     pub(super) fn standing(&self) -> usize {
-        self.cars.iter().filter(|car| car.speed < STANDING_MPS).count()
+        self.cars
+            .iter()
+            .filter(|car| car.speed < STANDING_MPS)
+            .count()
     }
 
     /// True if a vehicle covers the stretch from `from` to `to` metres.

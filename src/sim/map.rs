@@ -163,11 +163,7 @@ impl Road {
                 let part = if long > 0.0 { left / long } else { 0.0 };
                 let (dx, dy) = (pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]);
                 let heading = dx.atan2(dy).to_degrees().rem_euclid(360.0);
-                return (
-                    pair[0][0] + dx * part,
-                    pair[0][1] + dy * part,
-                    heading,
-                );
+                return (pair[0][0] + dx * part, pair[0][1] + dy * part, heading);
             }
             left -= long;
         }

@@ -6,6 +6,7 @@
 
 mod build;
 mod calibrate;
+mod city;
 mod demand;
 mod emergency;
 mod lane;
@@ -22,10 +23,11 @@ mod traffic;
 mod virtual_street;
 
 pub use build::{CityRoad, CityTurn, lay_street};
+pub use city::{PEAK_SATURATION, lay_city};
 pub use demand::{StreetConfig, share_of_peak};
 pub use emergency::{Dispatch, DispatchError, DriveReport, RouteLeg, SignalRecord, StreetFix};
 pub use map::{DetectorSpec, Exit, LaneRule, RiderSpec, Road, RoadEnd, StreetMap, WalkSpec};
-pub use stats::{PedestrianWait, StreetStats, VehicleRed};
 pub use referee::{PeopleOnSite, Person, Referee, SiteRules};
+pub use stats::{PedestrianWait, StreetStats, VehicleRed};
 pub use street::*;
 pub use virtual_street::VirtualStreet;

@@ -69,7 +69,10 @@ impl VirtualStreet {
             let mut group = mem::take(&mut self.walkers[at]);
             let shown = lamp(lamps, spec.site, spec.group);
             self.watch_lamp(&mut group, shown);
-            if self.people_dice.chance(spec.walkers_h * demand * (DT / 3600.0)) {
+            if self
+                .people_dice
+                .chance(spec.walkers_h * demand * (DT / 3600.0))
+            {
                 self.arrive(&mut group, spec, shown);
             }
             self.set_off(&mut group, spec, shown);
@@ -109,7 +112,11 @@ impl VirtualStreet {
             return;
         }
         group.next_button = (group.next_button + 1) % spec.buttons.len();
-        let held = if long { u64::from(spec.long_press.as_ms()) + 300 } else { SHORT_PRESS_MS };
+        let held = if long {
+            u64::from(spec.long_press.as_ms()) + 300
+        } else {
+            SHORT_PRESS_MS
+        };
         self.counts.presses += 1;
         self.buttons[spec.site.index()].press(Press {
             channel: spec.buttons[group.next_button],
@@ -172,7 +179,9 @@ impl VirtualStreet {
     /// Moves all riders: they start on steady green only, and roll at 4-5 m/s.
     pub(super) fn ride(&mut self, map: &StreetMap, demand: f32, lamps: &[SiteLamps]) {
         for (at, spec) in map.riders.iter().enumerate() {
-            let arrives = self.people_dice.chance(spec.riders_h * demand * (DT / 3600.0));
+            let arrives = self
+                .people_dice
+                .chance(spec.riders_h * demand * (DT / 3600.0));
             let mut riders = mem::take(&mut self.riders[at]);
             riders.waiting = riders.waiting.saturating_add(u16::from(arrives));
             let green = lamp(lamps, spec.site, spec.group) == Indication::Green;
@@ -201,14 +210,22 @@ impl PeopleOnSite for VirtualStreet {
         for (spec, walkers) in walks.filter(|(spec, _)| spec.site == site) {
             for person in &walkers.crossing {
                 let (id, group) = (person.person, spec.group);
-                each(Person { id, group, rides: false });
+                each(Person {
+                    id,
+                    group,
+                    rides: false,
+                });
             }
         }
         let riders = self.map.riders.iter().zip(&self.riders);
         for (spec, riders) in riders.filter(|(spec, _)| spec.site == site) {
             for person in &riders.crossing {
                 let (id, group) = (person.person, spec.group);
-                each(Person { id, group, rides: true });
+                each(Person {
+                    id,
+                    group,
+                    rides: true,
+                });
             }
         }
     }

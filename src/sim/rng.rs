@@ -1,4 +1,4 @@
-//! The dice of the street: SplitMix64, one word of state, the same on every machine.
+//! The dice of the street: `SplitMix64`, one word of state, the same on every machine.
 //!
 //! Arrivals, people and position noise each have a stream of their own, and a vehicle carries the
 //! dice of its route with it. So a run with a corridor and its twin without one meet the same
@@ -13,9 +13,7 @@ pub(super) struct Rng(u64);
 impl Rng {
     /// The stream number `stream` of `seed`.
     pub(super) const fn new(seed: u64, stream: u64) -> Self {
-        Self(mix(
-            seed ^ mix(stream.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-        ))
+        Self(mix(seed ^ mix(stream.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
     }
 
     pub(super) const fn next(&mut self) -> u64 {

@@ -69,7 +69,11 @@ impl Sensor {
             .map(|spec| {
                 let length = map.roads[spec.road.index()].length_m;
                 let to = (length - spec.upstream_m.unwrap_or(0.0)).max(LOOP_M);
-                let long = if spec.upstream_m.is_some() { LOOP_M } else { PRESENCE_M };
+                let long = if spec.upstream_m.is_some() {
+                    LOOP_M
+                } else {
+                    PRESENCE_M
+                };
                 Self {
                     spec: *spec,
                     lane: first_lane[spec.road.index()] + spec.lane,

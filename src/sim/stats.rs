@@ -84,7 +84,11 @@ impl VirtualStreet {
         StreetStats {
             vehicles: self.counts.vehicles,
             present: self.present(),
-            outside: self.sources.iter().map(|source| u32::from(source.outside)).sum(),
+            outside: self
+                .sources
+                .iter()
+                .map(|source| u32::from(source.outside))
+                .sum(),
             walkers: self.counts.walkers,
             riders: self.counts.riders,
             presses: self.counts.presses,
@@ -138,7 +142,9 @@ impl VirtualStreet {
             return 0;
         };
         let lanes = self.map.roads[road.index()].lanes.len();
-        let cars = self.lanes[*first..first + lanes].iter().flat_map(|lane| &lane.cars);
+        let cars = self.lanes[*first..first + lanes]
+            .iter()
+            .flat_map(|lane| &lane.cars);
         let standing = cars.filter(|car| car.speed < STANDING_MPS).count();
         u32::try_from(standing).unwrap_or(u32::MAX)
     }
@@ -169,10 +175,17 @@ impl VirtualStreet {
                     continue;
                 };
                 let longest = millis(lane.red_max(self.clock));
-                let known = reds.iter_mut().rev().find(|red| red.site == site && red.group == group);
+                let known = reds
+                    .iter_mut()
+                    .rev()
+                    .find(|red| red.site == site && red.group == group);
                 match known {
                     Some(red) => red.longest = red.longest.max(longest),
-                    None => reds.push(VehicleRed { site, group, longest }),
+                    None => reds.push(VehicleRed {
+                        site,
+                        group,
+                        longest,
+                    }),
                 }
             }
         }

@@ -28,7 +28,9 @@ impl VirtualStreet {
         for at in 0..self.sources.len() {
             let source = self.sources[at];
             let road = &map.roads[source.road.index()];
-            let arrives = self.arrivals.chance(road.inflow_veh_h * demand * (DT / 3600.0));
+            let arrives = self
+                .arrivals
+                .chance(road.inflow_veh_h * demand * (DT / 3600.0));
             let dice = self.arrivals.next();
             let waiting = source.outside.saturating_add(u16::from(arrives));
             self.sources[at].outside = waiting;
@@ -56,7 +58,11 @@ impl VirtualStreet {
         }
         car.next = next_exit(&self.map, road, car.exit, &mut car.dice);
         let want = road.speed_mps * car.zeal;
-        car.speed = if back.tail > 60.0 { want } else { want.min(back.speed) };
+        car.speed = if back.tail > 60.0 {
+            want
+        } else {
+            want.min(back.speed)
+        };
         self.lanes[lane].enter(car);
         true
     }
@@ -141,13 +147,7 @@ impl VirtualStreet {
     }
 
     /// What the first vehicle of a lane has ahead: the stop line, or whoever is beyond it.
-    fn front_lead(
-        &mut self,
-        map: &StreetMap,
-        road: &Road,
-        at: usize,
-        car: &Car,
-    ) -> Lead {
+    fn front_lead(&mut self, map: &StreetMap, road: &Road, at: usize, car: &Car) -> Lead {
         let dist = road.length_m - car.pos;
         if road.exits.is_empty() || dist > LOOK_AHEAD_M {
             return Lead::NONE;

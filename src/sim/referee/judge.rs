@@ -1,7 +1,8 @@
 //! The judge of one site: what its lamps did, held against the site's own rules.
 
 use super::rules::SiteRules;
-use super::{Counts, Offence, Person};
+use super::{Counts, Offence, PeopleOnSite};
+use crate::ids::SiteId;
 use crate::signal::Indication;
 
 /// What the judge remembers of one group; moments in milliseconds.
@@ -43,7 +44,8 @@ pub(super) struct Judge {
 pub(super) struct Look<'a> {
     pub(super) now: u64,
     pub(super) lamps: &'a [Indication],
-    pub(super) people: &'a dyn Fn(&mut dyn FnMut(Person)),
+    pub(super) people: &'a dyn PeopleOnSite,
+    pub(super) site: SiteId,
 }
 
 impl Judge {
@@ -57,7 +59,12 @@ impl Judge {
     }
 
     /// Holds one moment against the rules.
-    pub(super) fn look(&mut self, look: &Look<'_>, counts: &mut Counts, out: &mut dyn FnMut(Offence)) {
+    pub(super) fn look(
+        &mut self,
+        look: &Look<'_>,
+        counts: &mut Counts,
+        out: &mut dyn FnMut(Offence),
+    ) {
         let groups = self.seen.len().min(look.lamps.len());
         let lamps = &look.lamps[..groups];
         let flashing = in_flash(lamps);
@@ -75,17 +82,20 @@ impl Judge {
             return;
         }
         let mut had_go = 0_u32;
-        for at in 0..groups {
+        for (at, shown) in lamps.iter().enumerate() {
             had_go |= u32::from(self.seen[at].shown.is_go()) << at;
-            if lamps[at] != self.seen[at].shown && !first {
-                self.ended(at, lamps[at], look.now, flashing, &mut report);
-                self.note(at, lamps[at], look.now);
-            } else if first {
-                self.seen[at].shown = lamps[at];
+            if first {
+                self.seen[at].shown = *shown;
+            } else if *shown != self.seen[at].shown {
+                if !flashing {
+                    // Going to flash is the fault response itself: it may come at any moment.
+                    self.ended(at, *shown, look.now, &mut report);
+                }
+                self.note(at, *shown, look.now);
             }
         }
-        for at in 0..groups {
-            if lamps[at].is_go() && had_go & (1 << at) == 0 {
+        for (at, shown) in lamps.iter().enumerate() {
+            if shown.is_go() && had_go & (1 << at) == 0 {
                 self.started(at, lamps, look, &mut report);
             }
         }
@@ -132,17 +142,9 @@ impl Judge {
     }
 
     /// An aspect ended: was it long enough, and may this one follow?
-    fn ended(
-        &self,
-        at: usize,
-        next: Indication,
-        now: u64,
-        flashing: bool,
-        report: &mut dyn FnMut(Offence),
-    ) {
+    fn ended(&self, at: usize, next: Indication, now: u64, report: &mut dyn FnMut(Offence)) {
         let (seen, rules) = (&self.seen[at], &self.rules.groups[at]);
-        // Going to flash is the fault response itself: it may come at any moment.
-        if flashing || is_flash(next) || is_flash(seen.shown) {
+        if is_flash(next) || is_flash(seen.shown) {
             return;
         }
         let short = |since: Option<u64>, owed: u64| {
@@ -200,13 +202,18 @@ impl Judge {
             if busy && !(both_began && other < at) {
                 report(Offence::Conflict(other, at));
             } else if !busy && let Some(until) = self.seen[other].go_until {
-                let owed = self.rules.clearance_ms.get(&(other, at)).copied().unwrap_or(0);
+                let owed = self
+                    .rules
+                    .clearance_ms
+                    .get(&(other, at))
+                    .copied()
+                    .unwrap_or(0);
                 if look.now.saturating_sub(until) + self.slack_ms < owed {
                     report(Offence::ShortClearance(other, at));
                 }
             }
         }
-        (look.people)(&mut |person| {
+        look.people.people_on(look.site, &mut |person| {
             if hostile & (1 << person.group.index()) != 0 {
                 report(Offence::Caught(person));
             }
@@ -217,9 +224,14 @@ impl Judge {
 /// True if the site as a whole shows no right of way but flash, or nothing at all.
 fn in_flash(lamps: &[Indication]) -> bool {
     let dark = !lamps.is_empty() && lamps.iter().all(|shown| *shown == Indication::Dark);
-    dark || lamps.iter().any(|shown| is_flash(*shown) && *shown != Indication::Dark)
+    dark || lamps
+        .iter()
+        .any(|shown| is_flash(*shown) && *shown != Indication::Dark)
 }
 
 const fn is_flash(shown: Indication) -> bool {
-    matches!(shown, Indication::Dark | Indication::FlashingAmber | Indication::FlashingRed)
+    matches!(
+        shown,
+        Indication::Dark | Indication::FlashingAmber | Indication::FlashingRed
+    )
 }

@@ -132,7 +132,10 @@ impl Referee {
     #[must_use]
     pub fn new(rules: Vec<SiteRules>, slack: Millis) -> Self {
         let slack_ms = u64::from(slack.as_ms());
-        let judges = rules.into_iter().map(|rules| Judge::new(rules, slack_ms)).collect();
+        let judges = rules
+            .into_iter()
+            .map(|rules| Judge::new(rules, slack_ms))
+            .collect();
         Self {
             judges,
             counts: Counts::default(),
@@ -148,12 +151,17 @@ impl Referee {
             let look = Look {
                 now: now.as_ms(),
                 lamps,
-                people: &|each| people.people_on(site, each),
+                people,
+                site,
             };
             let sightings = &mut self.sightings;
             judge.look(&look, &mut self.counts, &mut |offence| {
                 if sightings.len() < LOG_MAX {
-                    sightings.push(Sighting { at: now, site, offence });
+                    sightings.push(Sighting {
+                        at: now,
+                        site,
+                        offence,
+                    });
                 }
             });
         }

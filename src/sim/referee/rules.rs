@@ -109,7 +109,11 @@ impl SiteRules {
                 groups[to].hostile |= 1 << from;
             }
         }
-        let red = file.safety.startup.iter().find(|step| step.show == "all-red");
+        let red = file
+            .safety
+            .startup
+            .iter()
+            .find(|step| step.show == "all-red");
         Ok(Self {
             id: file.site.id,
             groups,

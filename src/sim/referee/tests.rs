@@ -106,7 +106,10 @@ fn a_clean_round_and_its_start_up_count_nothing() {
 
 #[test]
 fn a_conflicting_green_is_counted_once() {
-    let conflicts = Counts { conflicts: 1, ..NONE };
+    let conflicts = Counts {
+        conflicts: 1,
+        ..NONE
+    };
     let mut scenes = clean();
     scenes.truncate(3);
     scenes.push(([Green, Green, Red], 50));
@@ -125,12 +128,21 @@ fn green_into_a_hostile_amber_is_a_conflict() {
     scenes.push(([Amber, Green, Red], 10));
     scenes[3].1 = 20;
     scenes.push(([Red, Green, Red], 100));
-    assert_eq!(judge(&scenes), Counts { conflicts: 1, ..NONE });
+    assert_eq!(
+        judge(&scenes),
+        Counts {
+            conflicts: 1,
+            ..NONE
+        }
+    );
 }
 
 #[test]
 fn a_clearance_one_tick_short_is_counted() {
-    let expected = Counts { short_clearances: 1, ..NONE };
+    let expected = Counts {
+        short_clearances: 1,
+        ..NONE
+    };
     one_fault(9, ([Red, Red, Red], 19), expected);
 }
 
@@ -144,12 +156,21 @@ fn a_clearance_after_the_walk_counts_from_its_last_flash() {
     scenes.push(([Green, Red, Red], 100));
     assert_eq!(judge(&scenes), NONE);
     scenes[7].1 = 29;
-    assert_eq!(judge(&scenes), Counts { short_clearances: 1, ..NONE });
+    assert_eq!(
+        judge(&scenes),
+        Counts {
+            short_clearances: 1,
+            ..NONE
+        }
+    );
 }
 
 #[test]
 fn an_amber_cut_or_skipped_is_counted() {
-    let expected = Counts { short_ambers: 1, ..NONE };
+    let expected = Counts {
+        short_ambers: 1,
+        ..NONE
+    };
     let mut scenes = clean();
     (scenes[8].1, scenes[9].1) = (29, 21);
     assert_eq!(judge(&scenes), expected, "the red after it made whole");
@@ -166,18 +187,30 @@ fn amber_back_to_green_is_counted() {
     let mut scenes = clean();
     scenes.truncate(4);
     scenes.push(([Green, Red, Red], 100));
-    assert_eq!(judge(&scenes), Counts { short_ambers: 1, ..NONE });
+    assert_eq!(
+        judge(&scenes),
+        Counts {
+            short_ambers: 1,
+            ..NONE
+        }
+    );
 }
 
 #[test]
 fn a_green_below_its_minimum_is_counted() {
-    let expected = Counts { short_greens: 1, ..NONE };
+    let expected = Counts {
+        short_greens: 1,
+        ..NONE
+    };
     one_fault(2, ([Green, Red, Red], 99), expected);
 }
 
 #[test]
 fn a_walk_or_its_end_cut_short_is_counted() {
-    let expected = Counts { cut_pedestrian: 1, ..NONE };
+    let expected = Counts {
+        cut_pedestrian: 1,
+        ..NONE
+    };
     one_fault(5, ([Red, Green, Green], 69), expected);
     one_fault(6, ([Red, Green, FlashingGreen], 149), expected);
     let mut scenes = clean();
@@ -191,7 +224,11 @@ fn somebody_on_the_way_of_a_hostile_green_is_caught_once() {
     let caught = judge_with(&clean(), &Somebody(2), 0);
     assert_eq!(caught, Counts { caught: 2, ..NONE }, "EW gets green twice");
     let nobody = judge_with(&clean()[..9].to_vec(), &Somebody(1), 0);
-    assert_eq!(nobody, Counts { caught: 1, ..NONE }, "only EW is hostile to NS");
+    assert_eq!(
+        nobody,
+        Counts { caught: 1, ..NONE },
+        "only EW is hostile to NS"
+    );
 }
 
 #[test]
@@ -204,10 +241,22 @@ fn flash_may_come_at_any_moment_and_is_left_only_through_all_red() {
     scenes.push(([Red, Green, Red], 50));
     assert_eq!(judge(&scenes), NONE);
     scenes[4].1 = 49;
-    assert_eq!(judge(&scenes), Counts { short_clearances: 1, ..NONE });
+    assert_eq!(
+        judge(&scenes),
+        Counts {
+            short_clearances: 1,
+            ..NONE
+        }
+    );
     scenes.remove(4);
     scenes[3].1 = 80;
-    assert_eq!(judge(&scenes), Counts { short_clearances: 1, ..NONE });
+    assert_eq!(
+        judge(&scenes),
+        Counts {
+            short_clearances: 1,
+            ..NONE
+        }
+    );
 }
 
 #[test]
@@ -221,7 +270,13 @@ fn slack_forgives_jitter_and_nothing_more() {
 
 #[test]
 fn a_file_the_referee_cannot_read_is_an_error() {
-    assert!(matches!(SiteRules::parse("[site]"), Err(RulesError::Unreadable(_))));
+    assert!(matches!(
+        SiteRules::parse("[site]"),
+        Err(RulesError::Unreadable(_))
+    ));
     let unknown = SITE.replace("PX = { EW = 3.0 }", "PY = { EW = 3.0 }");
-    assert_eq!(SiteRules::parse(&unknown), Err(RulesError::UnknownGroup("PY".into())));
+    assert_eq!(
+        SiteRules::parse(&unknown),
+        Err(RulesError::UnknownGroup("PY".into()))
+    );
 }
