@@ -9,7 +9,7 @@ use super::guard;
 use super::notes::{Event, Tell};
 use super::street::Street;
 use crate::ids::GroupId;
-use crate::signal::{GroupSet, SafetyTable};
+use crate::signal::{GroupKind, GroupSet, GroupTiming, SafetyTable};
 use crate::units::Mono;
 
 /// Who waits, who is forced, and when to look again.
@@ -111,9 +111,19 @@ fn overdue(
 
 impl Street {
     /// Starts the waiting clocks of groups that are newly demanded and have no right of way.
-    pub(super) fn remember(&mut self, demands: GroupSet, now: Mono) {
+    ///
+    /// A walker who pressed waits until served, whatever is said later. A vehicle may have turned
+    /// on red: once nobody says that it waits, it does not, unless it is being served already.
+    pub(super) fn remember(&mut self, table: &SafetyTable, demands: GroupSet, now: Mono) {
         let fresh = demands.difference(self.go).difference(self.fence.demanded);
-        if fresh.is_empty() {
+        let gone = self.fence.demanded.difference(demands).iter();
+        let left: GroupSet = gone
+            .filter(|group| {
+                let is_walk = |t: &GroupTiming| t.kind == GroupKind::Pedestrian;
+                !table.timing(*group).is_some_and(is_walk) && self.fence.forced != Some(*group)
+            })
+            .collect();
+        if fresh.is_empty() && left.is_empty() {
             return;
         }
         for group in fresh {
@@ -121,7 +131,7 @@ impl Street {
                 state.waiting = now;
             }
         }
-        self.fence.demanded = self.fence.demanded.union(fresh);
+        self.fence.demanded = self.fence.demanded.union(fresh).difference(left);
         self.fence.is_stale = true;
     }
 

@@ -180,7 +180,7 @@ impl Kernel {
         self.settle(now, request.reset);
         self.change_mode(table, now, request.mode);
         let demands = request.demands.intersection(table.all_groups());
-        self.street.remember(demands, now);
+        self.street.remember(table, demands, now);
         match self.mode {
             Mode::Normal => {
                 self.accept(table, request.groups);

@@ -224,11 +224,14 @@ proptest! {
             let mut twin: Kernel = postcard::from_bytes(&bytes).unwrap();
             twin.attach(Arc::clone(&rig.table));
             let told = rig.kernel.entry_time(first, wish);
-            let request = Request { groups: wish, ..Request::default() };
+            let mut request = Request { groups: wish, ..Request::default() };
             let mut readback = rig.readback;
             readback.lamps = [Observed::NoSensor; GROUPS_MAX];
             match told {
                 Ok(time) => loop {
+                    // Whoever waits goes on waiting, and nobody new comes.
+                    let waits = |group: &GroupId| rig.kernel.waiting_since(*group).is_some();
+                    request.demands = rig.table.all_groups().iter().filter(waits).collect();
                     let a = twin.step(now, &request, &readback);
                     let b = rig.kernel.step(now, &request, &readback);
                     prop_assert_eq!(a, b);

@@ -206,9 +206,9 @@ fn i07_a_demand_is_served_against_the_wish_when_its_wait_runs_out() {
     rig.bring(&[0]);
     rig.request.demands = set(&[1]);
     rig.tick();
-    rig.request.demands = GroupSet::EMPTY;
     let begin = rig.now;
     rig.run_until(|rig| rig.kernel.forced() == Some(g(1)));
+    rig.request.demands = GroupSet::EMPTY;
     assert_eq!(rig.now.since(begin), ms(40_000));
     let alarm = Event::WaitForced(g(1), ms(40_000));
     assert!(rig.events.contains(&(rig.now, alarm)));
@@ -221,6 +221,21 @@ fn i07_a_demand_is_served_against_the_wish_when_its_wait_runs_out() {
     assert_eq!(rig.kernel.waiting_since(g(1)), None);
     rig.run_until(|rig| rig.lamp(0) == Indication::Green);
     assert_eq!(rig.kernel.forced(), None, "and then the wish counts again");
+}
+
+#[test]
+fn i07_a_vehicle_that_left_waits_no_more_and_a_walker_who_pressed_does() {
+    let mut rig = Rig::normal(crossroads());
+    rig.bring(&[1]);
+    rig.request.demands = set(&[0, 2]);
+    rig.tick();
+    assert!(rig.kernel.waiting_since(g(0)).is_some());
+    let pressed = rig.kernel.waiting_since(g(2));
+    assert!(pressed.is_some());
+    rig.request.demands = GroupSet::EMPTY;
+    rig.tick();
+    assert_eq!(rig.kernel.waiting_since(g(0)), None);
+    assert_eq!(rig.kernel.waiting_since(g(2)), pressed);
 }
 
 #[test]

@@ -145,12 +145,34 @@ impl<'a> PolicyContext<'a> {
         groups.iter().filter(walks).collect()
     }
 
-    /// The stage of the plan that what has right of way fits best.
+    /// The groups with right of way, or else those that had it last.
+    fn latest(&self) -> GroupSet {
+        if !self.go.is_empty() {
+            return self.go;
+        }
+        let since = |group: GroupId| match self.kernel.interval(group) {
+            Interval::Stop(_) => Mono::ZERO,
+            Interval::Prepare(since) | Interval::Go(since) | Interval::Clear(since) => since,
+        };
+        let stopped = |group: GroupId| match self.kernel.interval(group) {
+            Interval::Stop(since) => since,
+            Interval::Prepare(_) | Interval::Go(_) | Interval::Clear(_) => self.now,
+        };
+        let all = self.site.safety.all_groups();
+        let key = |group: GroupId| (since(group), stopped(group));
+        let last = all.iter().map(key).max();
+        all.iter()
+            .filter(|group| Some(key(*group)) == last)
+            .collect()
+    }
+
+    /// The stage of the plan that fits best to what has right of way, or had it last.
     pub(super) fn nearest_stage(&self) -> Option<StageId> {
+        let latest = self.latest();
         let fit = |stage: StageId| {
             let groups = self.groups_of(stage);
-            let shared = groups.intersection(self.go).len();
-            let foreign = self.go.difference(groups).len();
+            let shared = groups.intersection(latest).len();
+            let foreign = latest.difference(groups).len();
             i64::from(shared) * 2 - i64::from(foreign)
         };
         let mut best: Option<(i64, StageId)> = None;

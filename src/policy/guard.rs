@@ -86,6 +86,25 @@ impl MaxWait {
         }
     }
 
+    /// Since when somebody waits for `group`. The kernel may remember a call that detection has
+    /// dropped since; its own fence would serve it, and everyday the guard comes first.
+    fn since(&self, ctx: &PolicyContext<'_>, group: GroupId) -> Option<Mono> {
+        let seen = ctx.demands.oldest(group);
+        match self.bounds {
+            Bounds::Corridor => seen,
+            Bounds::Everyday => match (seen, ctx.kernel.waiting_since(group)) {
+                (Some(seen), Some(remembered)) => Some(seen.min(remembered)),
+                (one, None) | (None, one) => one,
+            },
+        }
+    }
+
+    fn waiting(&self, ctx: &PolicyContext<'_>) -> GroupSet {
+        let all = ctx.site.safety.all_groups().difference(ctx.go);
+        let waits = |group: &GroupId| self.since(ctx, *group).is_some();
+        all.iter().filter(waits).collect()
+    }
+
     /// What has to be done instead of `base`, if anything.
     pub(super) fn judge(
         &mut self,
@@ -95,16 +114,16 @@ impl MaxWait {
     ) -> Option<Wish> {
         self.finish(ctx);
         if self.serving.is_none() {
-            let demanded = ctx.demands.all();
-            if ctx.now < self.look_at && demanded.is_subset(self.seen) {
+            if ctx.now < self.look_at && ctx.demands.all().is_subset(self.seen) {
                 return None;
             }
-            self.seen = demanded;
-            self.look_at = self.next_look(ctx, demanded);
+            let waiting = self.waiting(ctx);
+            self.seen = waiting;
+            self.look_at = self.next_look(ctx, waiting);
             if ctx.now < self.look_at {
                 return None;
             }
-            self.serving = self.most_urgent(ctx, base, budget);
+            self.serving = self.most_urgent(ctx, (base, waiting), budget);
         }
         let (group, stage) = self.serving?;
         let hop = (ctx.nearest_stage())
@@ -132,7 +151,7 @@ impl MaxWait {
             let is_over = if ctx.go.contains(group) {
                 !ctx.is_promised(group)
             } else {
-                !ctx.demands.all().contains(group)
+                self.since(ctx, group).is_none()
             };
             if is_over {
                 self.reset();
@@ -157,45 +176,48 @@ impl MaxWait {
     }
 
     /// The first moment at which somebody can be near.
-    fn next_look(&self, ctx: &PolicyContext<'_>, demanded: GroupSet) -> Mono {
+    fn next_look(&self, ctx: &PolicyContext<'_>, waiting: GroupSet) -> Mono {
         let horizon = self.reach_max + self.reach_max;
         let near = |group: GroupId| {
-            let since = ctx.demands.oldest(group)?;
+            let since = self.since(ctx, group)?;
             Some(since + self.bound(ctx, group).saturating_sub(horizon))
         };
         let never = ctx.now + Millis::from_secs(3600);
-        demanded.iter().filter_map(near).min().unwrap_or(never)
+        waiting.iter().filter_map(near).min().unwrap_or(never)
     }
 
     /// The group that has to be served now instead of what `base` would do.
     fn most_urgent(
         &self,
         ctx: &PolicyContext<'_>,
-        base: &Wish,
+        (base, waiting): (&Wish, GroupSet),
         budget: &mut StepBudget,
     ) -> Option<(GroupId, StageId)> {
         let conflicts = ctx.site.safety.conflicts();
         let fresh = base.groups.difference(ctx.go);
-        let mut left = ctx.demands.all();
-        // Those due earlier are served first: the time of their services is not there for others.
+        let mut left = waiting;
+        // The earliest deadline is served first, with whom its stage serves; the time of that
+        // service is not there for the others.
+        let mut first: Option<(GroupId, StageId)> = None;
         let mut before = Millis::ZERO;
         while let Some((deadline, group)) = self.earliest(ctx, left) {
             left = left.without(group);
-            if !budget.spend(8) {
-                return None;
-            }
             let slack = ctx.now.until(deadline);
-            let reach = self.reach.get(group.index()).copied().unwrap_or_default();
-            if slack > self.reach_max + self.reach_max {
+            if !budget.spend(8) || slack > self.reach_max + self.reach_max {
                 return None;
             }
+            let is_with_first =
+                first.is_some_and(|(_, stage)| ctx.groups_of(stage).contains(group));
+            let Some(stage) = best_stage(ctx, group).filter(|_| !is_with_first) else {
+                continue;
+            };
+            let reach = self.reach.get(group.index()).copied().unwrap_or_default();
             let hostile = conflicts.hostile_to(group);
             let cannot_wait = slack <= reach + before && !fresh.is_disjoint(hostile);
-            if (cannot_wait || self.is_due(ctx, base, (group, slack), before))
-                && let Some(stage) = best_stage(ctx, group)
-            {
-                return Some((group, stage));
+            if cannot_wait || self.is_due(ctx, base, (group, slack), before) {
+                return first.or(Some((group, stage)));
             }
+            first = first.or(Some((group, stage)));
             before += ctx.service(group) + ctx.lead(group, hostile);
         }
         None
@@ -209,7 +231,8 @@ impl MaxWait {
         (group, slack): (GroupId, Millis),
         before: Millis,
     ) -> bool {
-        let is_on_its_way = base.groups.contains(group)
+        let is_on_its_way = before == Millis::ZERO
+            && base.groups.contains(group)
             && base.groups.is_disjoint(ctx.hostile(GroupSet::only(group)));
         if is_on_its_way {
             return false;
@@ -223,7 +246,7 @@ impl MaxWait {
     fn earliest(&self, ctx: &PolicyContext<'_>, among: GroupSet) -> Option<(Mono, GroupId)> {
         (among.iter())
             .filter_map(|group| {
-                let since = ctx.demands.oldest(group)?;
+                let since = self.since(ctx, group)?;
                 Some((since + self.bound(ctx, group), group))
             })
             .min()

@@ -26,7 +26,7 @@ mod priority;
 mod programme;
 mod show;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod wish;

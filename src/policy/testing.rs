@@ -210,6 +210,7 @@ pub(crate) fn junction() -> CheckedSite {
 }
 
 /// A site that runs: field inputs, detection, policies, kernel and a cabinet that obeys.
+#[derive(Clone)]
 pub(crate) struct Rig<P = NoAdaptive> {
     pub(crate) site: CheckedSite,
     pub(crate) kernel: Kernel,
@@ -262,6 +263,13 @@ impl<P: Policy> Rig<P> {
             rig.tick();
         }
         rig
+    }
+
+    /// Two drawings of the next 150 s: as it is, and after `change`.
+    pub(crate) fn draw_after(&mut self, change: impl FnOnce(&mut Self)) -> (String, String) {
+        let mut twin = self.clone();
+        change(&mut twin);
+        (self.draw(150), twin.draw(150))
     }
 
     /// Runs until the programme clock of the cycle of 100 s stands at `second`.
