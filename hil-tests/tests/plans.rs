@@ -1,12 +1,19 @@
 //! Every rule of the city folder is broken once, and every good city has nothing against it.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use greenwave::plan::{CityFiles, Finding, check_city};
+use greenwave::plan::{CityFiles, Code, Finding, Severity, check_city, check_site};
+use greenwave::units::Date;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans")
 }
 
 fn files_below(folder: &Path) -> CityFiles {
@@ -42,4 +49,148 @@ fn the_cities_of_the_repository_are_without_findings() {
         cities += 1;
     }
     assert!(cities > 0);
+}
+
+/// A fixture: one site file, or the files of a small city that differ from `good-city`.
+struct Fixture {
+    name: String,
+    path: PathBuf,
+}
+
+impl Fixture {
+    fn all() -> Vec<Self> {
+        let mut found: Vec<Self> = fs::read_dir(fixtures())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_dir() || path.extension().is_some_and(|end| end == "toml"))
+            .map(|path| Self {
+                name: path.file_stem().unwrap().to_str().unwrap().to_owned(),
+                path,
+            })
+            .filter(|fixture| fixture.name != "good-city")
+            .collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    fn code(&self) -> &str {
+        self.name.split('-').next().unwrap()
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        if !self.path.is_dir() {
+            let text = fs::read_to_string(&self.path).unwrap();
+            let checked = check_site("site.toml", &text);
+            assert_eq!(
+                checked.value.is_none(),
+                refuses(&checked.findings),
+                "{}",
+                self.name
+            );
+            return checked.findings;
+        }
+        let own = files_below(&self.path);
+        let mut files = good_city();
+        if own.paths().any(|path| path.starts_with("sites/")) {
+            files = files.without("sites/X1.toml");
+        }
+        for path in own.paths() {
+            files.insert(path, own.text(path).unwrap());
+        }
+        let checked = check_city(&files.on(TODAY));
+        assert_eq!(
+            checked.value.is_none(),
+            refuses(&checked.findings),
+            "{}",
+            self.name
+        );
+        checked.findings
+    }
+}
+
+/// The day the calendar is looked at.
+const TODAY: Date = Date {
+    year: 2026,
+    month: 6,
+    day: 1,
+};
+
+fn refuses(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error)
+}
+
+fn good_city() -> CityFiles {
+    files_below(&fixtures().join("good-city"))
+}
+
+/// Code, file and line of each finding, one per line, with its message for the reader.
+fn table(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let Finding {
+            code, file, line, ..
+        } = finding;
+        writeln!(text, "{code} {file}:{line} {}", finding.message).unwrap();
+    }
+    text
+}
+
+#[test]
+fn the_good_city_is_good() {
+    let checked = check_city(&good_city().on(TODAY));
+    assert_eq!(table(&checked.findings), "");
+    assert_eq!(checked.value.unwrap().sites.len(), 1);
+}
+
+/// Set `GREENWAVE_OVERWRITE=1` to write what is found as what is expected, and read the change.
+#[test]
+fn every_fixture_is_refused_as_expected() {
+    let overwrite = std::env::var_os("GREENWAVE_OVERWRITE").is_some();
+    let mut wrong = String::new();
+    for fixture in Fixture::all() {
+        let findings = fixture.findings();
+        let found = table(&findings);
+        let path = fixtures().join(format!("{}.expected", fixture.name));
+        if overwrite {
+            fs::write(&path, &found).unwrap();
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        if expected != found {
+            writeln!(
+                wrong,
+                "{}: expected\n{expected}found\n{found}",
+                fixture.name
+            )
+            .unwrap();
+        }
+        if !findings
+            .iter()
+            .any(|finding| finding.code.as_str() == fixture.code())
+        {
+            writeln!(wrong, "{} does not break its rule:\n{found}", fixture.name).unwrap();
+        }
+        for finding in &findings {
+            assert!(!finding.help.is_empty(), "{finding}");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn every_code_has_a_fixture_and_a_paragraph() {
+    let broken: BTreeSet<String> = Fixture::all().iter().map(|f| f.code().to_owned()).collect();
+    let handbook = repository().join("docs/operating/findings.md");
+    let handbook = fs::read_to_string(handbook).unwrap();
+    let known: BTreeSet<String> = Code::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(broken, known);
+    for code in Code::ALL {
+        let head = format!("| {code} | {} |", code.severity());
+        assert!(handbook.contains(&head), "findings.md lacks {head}");
+        assert!(
+            handbook.contains(code.rule()),
+            "findings.md words {code} differently"
+        );
+    }
 }

@@ -110,9 +110,13 @@ impl<'t> Sheet<'t> {
             .count()
     }
 
-    /// The findings, in the order of the file.
+    /// The findings, in the order of the file. Of a file that cannot be read, only where it cannot:
+    /// what else is wrong there may be the reader's guess.
     pub(super) fn into_findings(self) -> Vec<Finding> {
         let mut found = self.found.into_inner();
+        if found.iter().any(|finding| finding.code == Code::F06) {
+            found.retain(|finding| finding.code == Code::F06);
+        }
         found.sort_by_key(|finding| (finding.span.start, finding.code));
         found.dedup();
         found

@@ -131,7 +131,7 @@ fn build_link(sheet: &Sheet<'_>, raw: &RawLink) -> Link {
     if let Some(rate) = raw
         .tick_hz
         .as_ref()
-        .filter(|rate| ![1, 2, 5, 10].contains(&rate.value))
+        .filter(|rate| !RATES.contains(&rate.value))
     {
         let message = format!(
             "link \"{}\" is polled {} times a second",
@@ -169,6 +169,9 @@ fn check_control(sheet: &Sheet<'_>, raw: &RawCabinet, link: &Link) {
         sheet.note(Code::N06, &raw.head, message, help);
     }
 }
+
+/// Polls per second that fall on control cycles.
+const RATES: [u32; 4] = [1, 2, 5, 10];
 
 /// A reading is up to one poll old when a cycle looks at it.
 fn check_fence(sites: &Sites<'_>, site: usize, link: &Link) {

@@ -31,6 +31,13 @@ impl CityFiles {
         self.texts.insert(path.to_owned(), text.to_owned());
     }
 
+    /// The same files less the one at `path`.
+    #[must_use]
+    pub fn without(mut self, path: &str) -> Self {
+        self.texts.remove(path);
+        self
+    }
+
     /// The text of a file: what a finding's span points into.
     #[must_use]
     pub fn text(&self, path: &str) -> Option<&str> {

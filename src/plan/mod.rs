@@ -11,6 +11,7 @@ mod checked;
 mod city;
 mod city_build;
 mod code;
+mod draw;
 mod finding;
 mod link_build;
 mod load;
@@ -19,6 +20,8 @@ mod profile;
 mod raw;
 mod roads;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use checked::*;
@@ -27,6 +30,7 @@ pub use city::{
     LinkKind, Mission, Origin,
 };
 pub use code::{Code, Severity};
+pub use draw::draw;
 
 pub use finding::{Finding, Span, line_column};
 pub use load::{Checked, CityFiles, check_city, check_site, load_city, load_site};

@@ -3,6 +3,7 @@
 use super::super::checked::{GroupInfo, SiteKind, Walk};
 use super::super::code::Code;
 use super::super::finding::Sheet;
+use super::super::names::stem;
 use super::super::profile::Profile;
 use super::super::raw::{RawGroup, RawSite};
 use super::super::tree::At;
@@ -292,10 +293,11 @@ impl Floors<'_> {
     }
 
     fn missing(&self, group: &RawGroup, key: &str) {
-        if group.kind.is_none() {
+        let tried = group.says.iter().any(|said| stem(&said.value) == stem(key));
+        if group.kind.is_none() || tried {
             return;
         }
-        let message = format!("group \"{}\" has no usable `{key}`", group.id.value);
+        let message = format!("group \"{}\" has no `{key}`", group.id.value);
         let help = format!("add `{key} = ...`");
         self.sheet.note(Code::F07, &group.head, message, &help);
     }

@@ -26,6 +26,8 @@ use crate::signal::{
 };
 use crate::units::Millis;
 
+pub(super) use waits::{Round, Run};
+
 /// Most stages of one site.
 const STAGES_MAX: usize = 32;
 /// Most plans, approaches or detectors of one site: their ids are one byte.

@@ -106,8 +106,9 @@ impl Maker<'_> {
                 );
                 Millis::ZERO
             }
+            None if timed && self.raw.says_cycle => Millis::ZERO,
             None if timed => {
-                let message = "it has no usable `cycle_s`";
+                let message = "it has no `cycle_s`";
                 self.note(Code::F07, &self.raw.head, message, "add `cycle_s = ...`");
                 Millis::ZERO
             }
@@ -209,9 +210,9 @@ impl Maker<'_> {
             self.note(Code::P07, span, message, help);
         }
         let Some(offset) = &raw.offset else {
-            if mode == PlanMode::Coordinated {
+            if mode == PlanMode::Coordinated && !raw.says_offset {
                 let help = "add `offset_s = ...`";
-                self.note(Code::F07, &raw.head, "it has no usable `offset_s`", help);
+                self.note(Code::F07, &raw.head, "it has no `offset_s`", help);
             }
             return Millis::ZERO;
         };

@@ -145,6 +145,8 @@ pub(in super::super) struct RawSite {
 #[derive(Debug)]
 pub(in super::super) struct RawGroup {
     pub(in super::super) head: Span,
+    /// The keys of the section, unknown and unreadable ones included.
+    pub(in super::super) says: Vec<At<String>>,
     pub(in super::super) id: At<String>,
     pub(in super::super) kind: Option<GroupKind>,
     pub(in super::super) red_amber: Option<At<Millis>>,
@@ -259,6 +261,8 @@ pub(in super::super) struct RawPlan {
     pub(in super::super) cycle: Option<At<Millis>>,
     pub(in super::super) offset: Option<At<Millis>>,
     pub(in super::super) offset_ref: Option<At<OffsetRef>>,
+    pub(in super::super) says_cycle: bool,
+    pub(in super::super) says_offset: bool,
     pub(in super::super) says_offset_ref: bool,
     pub(in super::super) coordinated: Option<At<String>>,
     pub(in super::super) sequence: Vec<At<String>>,
@@ -363,6 +367,7 @@ fn read_group(group: &Section<'_>) -> RawGroup {
     ];
     RawGroup {
         head: group.span.clone(),
+        says: group.names(),
         id: id_of(group),
         kind: group.word_needed("kind", &kinds).map(|kind| kind.value),
         red_amber: group.secs("red_amber_s"),
@@ -545,6 +550,8 @@ fn read_plan(plan: &Section<'_>) -> RawPlan {
         cycle: plan.secs("cycle_s"),
         offset: plan.secs("offset_s"),
         offset_ref: plan.word("offset_ref", &offset_refs),
+        says_cycle: plan.has("cycle_s"),
+        says_offset: plan.has("offset_s"),
         says_offset_ref: plan.has("offset_ref"),
         coordinated: plan.text("coordinated"),
         sequence: plan.texts_needed("sequence"),
