@@ -33,14 +33,13 @@ pub(super) fn build_calendar(
     let mut weekdays = [0_u8; 7];
     let letters = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     for ((slot, given), weekday) in weekdays.iter_mut().zip(&raw.weekdays).zip(letters) {
-        match given {
-            Some(day) => *slot = resolve_day(sheet, &names, day).unwrap_or(0),
-            None => {
-                let message = format!("{weekday} has no day plan");
-                let help = format!("add `{weekday} = \"...\"` to [calendar]");
-                sheet.note(Code::T04, &raw.head, message, &help);
-            }
+        if let Some(day) = given {
+            *slot = resolve_day(sheet, &names, day).unwrap_or(0);
+            continue;
         }
+        let message = format!("{weekday} has no day plan");
+        let help = format!("add `{weekday} = \"...\"` to [calendar]");
+        sheet.note(Code::T04, &raw.head, message, &help);
     }
     Calendar {
         days: raw.days.iter().map(checked_day).collect(),

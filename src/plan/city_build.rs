@@ -176,7 +176,7 @@ fn check_roads(roads: &Roads, sheet: &Sheet<'_>, sites: &[SiteFile<'_>]) {
 }
 
 fn check_site_roads(roads: &Roads, file: &SiteFile<'_>, site: &str) {
-    let into: Vec<&str> = roads.into_site(site).collect();
+    let into: Vec<&str> = roads.ending_at(site).collect();
     for road in &file.places.roads {
         if into.contains(&road.value.as_str()) {
             continue;

@@ -85,11 +85,8 @@ fn head(site: &CheckedSite, plan: &Plan, length: Millis) -> String {
     let _ = write!(text, ", cycle {} s", secs(plan.cycle));
     if let Some(stage) = plan.coordinated {
         let name = stage_name(site, stage);
-        let _ = write!(
-            text,
-            ", {name} begins {} s into the city's cycle",
-            secs(plan.offset)
-        );
+        let offset = secs(plan.offset);
+        let _ = write!(text, "\n{name} begins {offset} s into the city's cycle");
     }
     text.push('\n');
     text

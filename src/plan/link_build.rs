@@ -42,61 +42,59 @@ pub(super) fn build_links(
     let mut cabinets: Vec<Option<Cabinet>> = vec![None; sites.ids.len()];
     let mut used: Vec<(usize, u32)> = Vec::new();
     for raw in raw_cabinets {
-        let site = raw
-            .site
-            .as_ref()
-            .and_then(|site| site_of(sheet, sites, site));
-        let link = raw
-            .link
-            .as_ref()
-            .and_then(|link| link_of(sheet, raw_links, link));
-        if let (Some(link), Some(unit)) = (link, &raw.unit) {
-            if used.contains(&(link, unit.value)) {
-                let message = format!("unit {} is taken on this link", unit.value);
-                sheet.note(
-                    Code::N02,
-                    &unit.span,
-                    message,
-                    "give every cabinet a unit of its own",
-                );
-            }
-            used.push((link, unit.value));
+        let site = raw.site.as_ref();
+        let site = site.and_then(|site| site_of(sheet, sites, site));
+        let at = raw.link.as_ref();
+        let at = at.and_then(|link| link_of(sheet, raw_links, link));
+        check_unit(sheet, raw, at, &mut used);
+        let link = at.and_then(|at| links.get(at));
+        if let Some(link) = link {
+            check_control(sheet, raw, link);
         }
-        if let Some(written) = link.and_then(|link| links.get(link)) {
-            check_control(sheet, raw, written);
-        }
-        let Some(site) = site else {
-            continue;
-        };
-        let Some(slot) = cabinets.get_mut(site) else {
+        let Some((site, slot)) = site.and_then(|site| Some((site, cabinets.get_mut(site)?))) else {
             continue;
         };
         if slot.is_some() {
-            let message = format!(
-                "site \"{}\" has a cabinet already",
-                at_or(raw.site.as_ref())
-            );
+            let name = at_or(raw.site.as_ref());
+            let message = format!("site \"{name}\" has a cabinet already");
             sheet.note(Code::N03, &raw.head, message, "remove one of the two");
         }
-        if let Some(link) = link {
-            if let Some(link) = links.get(link) {
-                check_fence(sites, site, link);
-            }
-            *slot = Some(Cabinet {
-                site: SiteId::new(u16::try_from(site).unwrap_or(u16::MAX)),
-                link,
-                unit: raw
-                    .unit
-                    .as_ref()
-                    .map_or(0, |u| u8::try_from(u.value).unwrap_or(0)),
-                profile: "canonical".to_owned(),
-                control: raw.control,
-            });
+        if let (Some(at), Some(link)) = (at, link) {
+            check_fence(sites, site, link);
+            *slot = Some(cabinet_of(raw, site, at));
         }
     }
     check_claims(sheet, raw_links, &used);
     check_driven(sheet, sites, raw_cabinets);
     (links, cabinets.into_iter().flatten().collect())
+}
+
+fn cabinet_of(raw: &RawCabinet, site: usize, link: usize) -> Cabinet {
+    let unit = raw.unit.as_ref().map_or(0, |unit| unit.value);
+    Cabinet {
+        site: SiteId::new(u16::try_from(site).unwrap_or(u16::MAX)),
+        link,
+        unit: u8::try_from(unit).unwrap_or(0),
+        profile: "canonical".to_owned(),
+        control: raw.control,
+    }
+}
+
+fn check_unit(
+    sheet: &Sheet<'_>,
+    raw: &RawCabinet,
+    link: Option<usize>,
+    used: &mut Vec<(usize, u32)>,
+) {
+    let (Some(link), Some(unit)) = (link, &raw.unit) else {
+        return;
+    };
+    if used.contains(&(link, unit.value)) {
+        let message = format!("unit {} is taken on this link", unit.value);
+        let help = "give every cabinet a unit of its own";
+        sheet.note(Code::N02, &unit.span, message, help);
+    }
+    used.push((link, unit.value));
 }
 
 fn at_or(name: Option<&At<String>>) -> &str {
@@ -181,11 +179,10 @@ fn check_fence(sites: &Sites<'_>, site: usize, link: &Link) {
     let Some(fence) = &file.places.readback else {
         return;
     };
-    let Some(period) = 1000_u32
-        .checked_div(u32::from(link.tick_hz))
-        .map(Millis::new)
-    else {
-        return;
+    let rate = u32::from(link.tick_hz);
+    let period = match 1000_u32.checked_div(rate) {
+        Some(period) if RATES.contains(&rate) => Millis::new(period),
+        Some(_) | None => return,
     };
     if fence.value < period + TICK {
         let message = format!(

@@ -13,6 +13,7 @@ mod city_build;
 mod code;
 mod draw;
 mod finding;
+mod keys;
 mod link_build;
 mod load;
 mod names;
@@ -23,6 +24,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod values;
 
 pub use checked::*;
 pub use city::{

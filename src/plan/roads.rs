@@ -61,7 +61,7 @@ impl Roads {
     }
 
     /// The roads that end at `site`.
-    pub(super) fn into_site<'r>(&'r self, site: &'r str) -> impl Iterator<Item = &'r str> {
+    pub(super) fn ending_at<'r>(&'r self, site: &'r str) -> impl Iterator<Item = &'r str> {
         let at_site = move |junction: &str| {
             let found = self.sites.get(junction).and_then(Option::as_deref);
             found == Some(site)

@@ -136,7 +136,8 @@ fn weekdays_are_those_of_the_calendar() {
 
 /// One round as an engineer draws it: the walk ends first, for its clearance is the longest.
 const DRAWING: &str = "\
-X1 Binjiang Ave / Xing'an Rd, plan peak (coordinated), cycle 76 s, A begins 24 s into the city's cycle
+X1 Binjiang Ave / Xing'an Rd, plan peak (coordinated), cycle 76 s
+A begins 24 s into the city's cycle
       0         10        20        30        40        50        60        70
 stage A--------------------------------------------B------------------------------
 WT    GGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGAAA.................................
@@ -210,7 +211,11 @@ fn apply(text: &str, slip: &Slip) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// Whatever is typed, the loader answers: a site, or findings that point into the file.
     #[test]

@@ -11,7 +11,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::code::Code;
 use super::finding::{Sheet, Span};
-use super::names::{nearest, stem, unit_of};
+use super::keys::{Keys, check_key};
+use super::values::{read_number, read_word, to_millis, to_u32};
 use crate::units::{Length, Millis, Speed};
 
 /// A value and where it stands.
@@ -24,22 +25,6 @@ pub(super) struct At<T> {
 impl<T> At<T> {
     pub(super) const fn new(value: T, span: Span) -> Self {
         Self { value, span }
-    }
-}
-
-/// Keys a section may hold, and keys that belong to another section on purpose.
-pub(super) struct Keys {
-    pub(super) known: &'static [&'static str],
-    /// Keys that are known elsewhere and forbidden here, with the code that says so.
-    pub(super) forbidden: Option<(Code, &'static [&'static str], &'static str)>,
-}
-
-impl Keys {
-    pub(super) const fn only(known: &'static [&'static str]) -> Self {
-        Self {
-            known,
-            forbidden: None,
-        }
     }
 }
 
@@ -411,116 +396,4 @@ fn check_schema(top: &Section<'_>) {
         let help = "this program reads `schema = 1`; use a newer program for a newer file";
         top.sheet.note(Code::F03, &schema.span, message, help);
     }
-}
-
-fn check_key(sheet: &Sheet<'_>, key: &Spanned<toml::de::DeString<'_>>, what: &str, keys: &Keys) {
-    let (name, span) = (key.get_ref().as_ref(), key.span());
-    if keys.known.contains(&name) {
-        return;
-    }
-    if let Some((code, names, help)) = keys.forbidden
-        && names.contains(&name)
-    {
-        let message = format!("`{name}` does not belong into {what}");
-        sheet.note(code, &span, message, help);
-        return;
-    }
-    let same_stem = keys
-        .known
-        .iter()
-        .find(|known| unit_of(known).is_some() && stem(known) == stem(name));
-    if let Some(known) = same_stem {
-        let message = format!("`{name}` does not say its unit as {what} wants it");
-        let help = format!("write `{known}`");
-        sheet.note(Code::F02, &span, message, &help);
-        return;
-    }
-    let message = format!("{what} has no key `{name}`");
-    let help = match nearest(name, keys.known.iter().copied()) {
-        Some(known) => format!("did you mean `{known}`?"),
-        None => format!("known keys: {}", keys.known.join(", ")),
-    };
-    sheet.note(Code::F01, &span, message, &help);
-}
-
-fn read_word<T: Copy>(
-    sheet: &Sheet<'_>,
-    key: &str,
-    value: &Spanned<DeValue<'_>>,
-    words: &[(&str, T)],
-) -> Option<At<T>> {
-    let found = value.get_ref().as_str();
-    if let Some((_, meaning)) = words.iter().find(|(word, _)| Some(*word) == found) {
-        return Some(At::new(*meaning, value.span()));
-    }
-    let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-    let message = format!("`{key}` is none of the words it may be");
-    let help = match found.and_then(|found| nearest(found, allowed.iter().copied())) {
-        Some(word) => format!("did you mean \"{word}\"? Allowed: {}", allowed.join(", ")),
-        None => format!("one of: {}", allowed.join(", ")),
-    };
-    sheet.note(Code::F08, &value.span(), message, &help);
-    None
-}
-
-fn read_number(
-    sheet: &Sheet<'_>,
-    key: &str,
-    value: &Spanned<DeValue<'_>>,
-    signed: bool,
-) -> Option<At<f64>> {
-    let span = value.span();
-    let number = match value.get_ref() {
-        DeValue::Integer(whole) => i64::from_str_radix(whole.as_str(), whole.radix())
-            .ok()
-            .and_then(|whole| i32::try_from(whole).ok())
-            .map(f64::from),
-        DeValue::Float(float) => float.as_str().parse::<f64>().ok(),
-        _ => None,
-    };
-    let Some(number) = number else {
-        let message = format!("`{key}` is not a number this program can use");
-        sheet.note(Code::F08, &span, message, "write a plain number");
-        return None;
-    };
-    if !number.is_finite() || (number < 0.0 && !signed) {
-        let message = format!("`{key}` is {number}");
-        let help = "write a finite number that is not negative";
-        sheet.note(Code::F05, &span, message, help);
-        return None;
-    }
-    Some(At::new(number, span))
-}
-
-/// The nearest whole number, if it fits.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the range is checked before"
-)]
-fn to_u32(number: f64) -> Option<u32> {
-    let rounded = number.round();
-    (0.0..=f64::from(u32::MAX))
-        .contains(&rounded)
-        .then_some(rounded as u32)
-}
-
-/// The longest time a file may name: a day.
-const LONGEST_MS: u32 = 86_400_000;
-
-fn to_millis(sheet: &Sheet<'_>, key: &str, number: &At<f64>, ms: f64) -> Option<At<Millis>> {
-    let exact = number.value * ms;
-    let Some(rounded) = to_u32(exact).filter(|rounded| *rounded <= LONGEST_MS) else {
-        let message = format!("`{key}` is longer than a day");
-        sheet.note(Code::F08, &number.span, message, "write a shorter time");
-        return None;
-    };
-    let time = Millis::new(rounded);
-    if !time.is_whole_ticks() || (exact - f64::from(rounded)).abs() > 0.001 {
-        let message = format!("`{key}` is not a whole number of control cycles");
-        let help = "a time is a multiple of 0.1 s, because lamps change once per control cycle";
-        sheet.note(Code::F09, &number.span, message, help);
-        return None;
-    }
-    Some(At::new(time, number.span.clone()))
 }

@@ -99,14 +99,14 @@ impl Floors<'_> {
         match &group.min_green {
             None => self.missing(group, "min_green_s"),
             Some(min) if min.value < floor => {
-                self.below(Code::S07, group, "min_green_s", min, floor);
+                self.below(Code::S07, group, ("min_green_s", min), floor);
             }
             Some(_) => {}
         }
         match &group.max_green {
             None => self.missing(group, "max_green_s"),
             Some(max) if max.value < green_min => {
-                self.below(Code::P09, group, "max_green_s", max, green_min);
+                self.below(Code::P09, group, ("max_green_s", max), green_min);
             }
             Some(_) => {}
         }
@@ -144,7 +144,7 @@ impl Floors<'_> {
             .as_ref()
             .map_or(profile.walk_default, |walk| walk.value);
         if let Some(given) = group.walk.as_ref().filter(|g| g.value < profile.walk_floor) {
-            self.below(Code::S09, group, "walk_s", given, profile.walk_floor);
+            self.below(Code::S09, group, ("walk_s", given), profile.walk_floor);
         }
         let speed = group
             .walk_speed
@@ -191,7 +191,7 @@ impl Floors<'_> {
         match &group.amber {
             Some(amber) if amber.value >= floor => {}
             Some(amber) if amber.value > Millis::ZERO => {
-                self.below(Code::S04, group, "amber_s", amber, floor);
+                self.below(Code::S04, group, ("amber_s", amber), floor);
             }
             Some(_) | None if value(group.flashing_green.as_ref()) > Millis::ZERO => {
                 let message = format!("\"{}\" goes from flashing green to red", group.id.value);
@@ -202,7 +202,7 @@ impl Floors<'_> {
                     .map_or(&group.head, |amber| &amber.span);
                 self.sheet.note(Code::S16, span, message, &help);
             }
-            Some(amber) => self.below(Code::S04, group, "amber_s", amber, floor),
+            Some(amber) => self.below(Code::S04, group, ("amber_s", amber), floor),
             None => self.missing(group, "amber_s"),
         }
     }
@@ -256,7 +256,7 @@ impl Floors<'_> {
             return floor;
         };
         if red.value < floor {
-            self.below(Code::S07, group, "min_red_s", red, floor);
+            self.below(Code::S07, group, ("min_red_s", red), floor);
         }
         red.value
     }
@@ -302,7 +302,13 @@ impl Floors<'_> {
         self.sheet.note(Code::F07, &group.head, message, &help);
     }
 
-    fn below(&self, code: Code, group: &RawGroup, key: &str, given: &At<Millis>, floor: Millis) {
+    fn below(
+        &self,
+        code: Code,
+        group: &RawGroup,
+        (key, given): (&str, &At<Millis>),
+        floor: Millis,
+    ) {
         let message = format!(
             "`{key}` of \"{}\" is {} s; at least {} s is needed",
             group.id.value,

@@ -6,6 +6,7 @@ mod conflicts;
 mod detectors;
 mod emergency;
 mod groups;
+mod plan_checks;
 mod plans;
 mod stages;
 mod waits;
@@ -63,20 +64,30 @@ pub(super) struct SitePlaces {
     pub(super) readback: Option<At<Millis>>,
 }
 
+impl SitePlaces {
+    fn of(raw: &RawSite) -> Self {
+        let approaches = raw.approaches.iter();
+        Self {
+            id: raw.id.clone(),
+            head: raw.head.clone(),
+            roads: approaches
+                .filter_map(|approach| approach.road.clone())
+                .collect(),
+            plans: raw.plans.iter().map(|plan| plan.id.value.clone()).collect(),
+            readback: raw.safety.readback.clone(),
+        }
+    }
+}
+
 /// Reads and checks one site file.
 pub(super) fn build_site(sheet: &Sheet<'_>, bounds: &Bounds) -> Built {
     let raw = read_site(sheet);
     let profile = profile_of(sheet, &raw);
     check_sizes(sheet, &raw);
     let kind = raw.kind.unwrap_or(SiteKind::Junction);
-    let corridor_wait = raw
-        .corridor_wait
-        .as_ref()
-        .map_or(bounds.corridor_wait_max, |wait| wait.value);
-    let corridor_hold = raw
-        .corridor_hold
-        .as_ref()
-        .map_or(bounds.corridor_hold_max, |hold| hold.value);
+    let or = |own: Option<&At<Millis>>, city: Millis| own.map_or(city, |own| own.value);
+    let corridor_wait = or(raw.corridor_wait.as_ref(), bounds.corridor_wait_max);
+    let corridor_hold = or(raw.corridor_hold.as_ref(), bounds.corridor_hold_max);
     let made = groups::build(sheet, &raw, &profile, kind, corridor_wait);
     let group_names: Vec<&str> = raw.groups.iter().map(|g| g.id.value.as_str()).collect();
     let conflicts = conflicts::build(sheet, &raw, &profile, &made);
@@ -98,51 +109,40 @@ pub(super) fn build_site(sheet: &Sheet<'_>, bounds: &Bounds) -> Built {
     let demand = detectors::Demand::of(&draft, &approaches, &detectors);
     let plans = plans::build(&draft, &raw, &demand);
     detectors::check_stuck_on(&draft, &raw, &detectors, &plans);
-    let (start_up, readback) = safety_of(sheet, &raw, &profile);
-    let places = SitePlaces {
-        id: raw.id.clone(),
-        head: raw.head.clone(),
-        roads: raw
-            .approaches
-            .iter()
-            .filter_map(|a| a.road.clone())
-            .collect(),
-        plans: raw.plans.iter().map(|plan| plan.id.value.clone()).collect(),
-        readback: raw.safety.readback.clone(),
-    };
+    let places = SitePlaces::of(&raw);
+    let safety = safety_table(&draft, &raw);
+    let site = safety.map(|safety| CheckedSite {
+        id: text(raw.id.as_ref()),
+        name_zh: text(raw.name_zh.as_ref()),
+        name_en: text(raw.name_en.as_ref()),
+        kind,
+        safety: Arc::new(safety),
+        groups: draft.groups,
+        stages: draft.stages,
+        approaches,
+        detectors,
+        schedule: Schedule::always(PlanId::new(0)),
+        plans,
+        corridor_wait_max: corridor_wait,
+        corridor_hold_max: corridor_hold,
+    });
+    Built { site, places }
+}
+
+/// What the kernel runs on, unless something refuses the file.
+fn safety_table(draft: &Draft<'_>, raw: &RawSite) -> Option<SafetyTable> {
+    let sheet = draft.sheet;
+    let (start_up, readback) = safety_of(sheet, raw, &draft.profile);
     if sheet.errors() > 0 {
-        return Built { site: None, places };
+        return None;
     }
     let fallback = raw.safety.fallback.unwrap_or(FallbackShow::FlashAmber);
-    let safety = SafetyTable::new(
-        &draft.timings,
-        draft.conflicts.clone(),
-        start_up,
-        fallback,
-        readback,
-    );
-    let site = match safety {
-        Ok(safety) => Some(CheckedSite {
-            id: text(raw.id.as_ref()),
-            name_zh: text(raw.name_zh.as_ref()),
-            name_en: text(raw.name_en.as_ref()),
-            kind,
-            safety: Arc::new(safety),
-            groups: draft.groups,
-            stages: draft.stages,
-            approaches,
-            detectors,
-            schedule: Schedule::always(PlanId::new(0)),
-            plans,
-            corridor_wait_max: corridor_wait,
-            corridor_hold_max: corridor_hold,
-        }),
-        Err(error) => {
-            note_table_error(sheet, &raw, error);
-            None
-        }
-    };
-    Built { site, places }
+    let conflicts = draft.conflicts.clone();
+    let table = SafetyTable::new(&draft.timings, conflicts, start_up, fallback, readback);
+    if let Err(error) = &table {
+        note_table_error(sheet, raw, *error);
+    }
+    table.ok()
 }
 
 fn text(at: Option<&At<String>>) -> String {

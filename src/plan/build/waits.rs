@@ -115,7 +115,9 @@ impl Round<'_> {
         let firsts = all.filter(|at| self.holds(*at, group) && !before(*at));
         let run = |first: usize| Run {
             first,
-            count: (first..).take_while(|at| self.holds(*at, group)).count(),
+            count: (first..first + self.len())
+                .take_while(|at| self.holds(*at, group))
+                .count(),
         };
         Some(firsts.map(run).collect())
     }
@@ -130,8 +132,8 @@ impl Round<'_> {
     pub(in super::super) fn green(&self, run: Run, group: GroupId) -> (Millis, Millis) {
         let last = run.first + run.count - 1;
         let given = (run.first..=last).fold(Millis::ZERO, |sum, at| sum + self.time(at));
-        let lost = self.late(run, group) + self.leave(last, group);
-        (given.saturating_sub(lost), lost)
+        let taken = self.late(run, group) + self.leave(last, group);
+        (given.saturating_sub(taken), taken)
     }
 
     fn shift(&self, at: usize, group: GroupId, late: bool) -> Millis {
@@ -159,12 +161,11 @@ impl Round<'_> {
         let gaps = runs.iter().enumerate().map(|(number, run)| {
             let served = self.start(run.first) + self.late(*run, group);
             let ends = served + sure(self.green(*run, group).0);
-            let next = match runs.get(number + 1) {
-                Some(next) => self.start(next.first) + self.late(*next, group),
-                None => {
-                    let first = runs.first().copied().unwrap_or(*run);
-                    cycle + self.start(first.first) + self.late(first, group)
-                }
+            let begins = |run: &Run| self.start(run.first) + self.late(*run, group);
+            let next = match (runs.get(number + 1), runs.first()) {
+                (Some(next), _) => begins(next),
+                (None, Some(first)) => cycle + begins(first),
+                (None, None) => ends,
             };
             next.saturating_sub(ends)
         });

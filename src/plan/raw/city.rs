@@ -3,8 +3,9 @@
 use super::super::city::{ControlKind, Datum, LinkKind};
 use super::super::code::Code;
 use super::super::finding::{Sheet, Span};
+use super::super::keys::Keys;
 use super::super::names::nearest;
-use super::super::tree::{At, Keys, Section, read_file};
+use super::super::tree::{At, Section, read_file};
 use crate::units::{Date, Length, Millis};
 
 const CITY_TOP: Keys = Keys::only(&["schema", "city", "class", "bounds", "mission"]);

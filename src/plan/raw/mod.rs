@@ -4,13 +4,15 @@
 //! with the rest of the file.
 
 mod city;
+mod keys;
 mod site;
+mod types;
 
 pub(super) use city::{
     RawCabinet, RawCalendar, RawCity, RawDay, RawException, RawLink, RawMission, read_calendar,
     read_city, read_links,
 };
-pub(super) use site::{
+pub(super) use site::read_site;
+pub(super) use types::{
     OffsetRef, RawApproach, RawDetector, RawGroup, RawPlan, RawShow, RawSite, RawStage, RawUse,
-    read_site,
 };
