@@ -426,3 +426,16 @@ fn entry_time_says_why_not() {
     let unknown = rig.kernel.entry_time(rig.now, set(&[7])).unwrap_err();
     assert_eq!(unknown.invariant, Invariant::I21);
 }
+
+#[test]
+fn sixteen_faults_are_kept_and_the_stronger_ones_stay() {
+    let mut faults = Faults::none();
+    let mut notes = Notes::default();
+    for n in 0..20 {
+        faults.raise(FaultKind::LampOut(g(n)), Mono::ZERO, &mut notes);
+    }
+    faults.raise(FaultKind::RedLost(g(1)), Mono::ZERO, &mut notes);
+    assert_eq!(faults.active().len(), FAULTS_MAX);
+    assert_eq!(faults.strongest(|_| true), Some(Response::Flash));
+    assert_eq!(faults.dropped(), 5);
+}
