@@ -4,7 +4,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "a test reads the city folder, says what it measured, and fails by panicking"
@@ -20,8 +19,8 @@ use greenwave::network::{LatLon, RoadGraph};
 use greenwave::plan::{CheckedCity, CheckedSite, CityFiles, PlanStage, TurnKind, load_city};
 use greenwave::signal::{GroupKind, GroupSet, Indication, Observed};
 use greenwave::sim::{
-    Dispatch, PEAK_SATURATION, Referee, RouteLeg, SiteLamps, SiteRules, Street, StreetConfig,
-    StreetMap, VirtualStreet, lay_city,
+    Dispatch, PEAK_SATURATION, Referee, RoadEnd, RouteLeg, SiteLamps, SiteRules, Street,
+    StreetConfig, StreetMap, VirtualStreet, lay_city,
 };
 use greenwave::units::{Length, Millis, Mono, Speed};
 
@@ -200,6 +199,48 @@ fn a_city_in_its_peak_breaks_no_rule_and_does_not_jam() {
     let warm = present[10];
     let last = present[present.len() - 1];
     assert!(last < warm * 3 / 2, "the city fills up: {present:?}");
+}
+
+#[test]
+fn the_street_of_the_city_is_whole() {
+    let city = city();
+    let map = map(&city);
+    let walkers = |site: &Arc<CheckedSite>| site.groups.iter().filter(|g| g.walk.is_some()).count();
+    let loops =
+        |site: &Arc<CheckedSite>| site.detectors.iter().filter(|d| d.lane.is_some()).count();
+    assert_eq!(
+        map.walks.len(),
+        city.sites.iter().map(walkers).sum::<usize>()
+    );
+    assert_eq!(
+        map.detectors.len(),
+        city.sites.iter().map(loops).sum::<usize>()
+    );
+    let ways_in = map
+        .roads
+        .iter()
+        .filter(|road| road.inflow_veh_h > 50.0)
+        .count();
+    let ways_out = map
+        .roads
+        .iter()
+        .filter(|road| road.end == RoadEnd::Sink)
+        .count();
+    assert_eq!((ways_in, ways_out), (18, 18));
+    for road in map.roads.iter().filter(|road| !road.exits.is_empty()) {
+        let shares: f32 = road.exits.iter().map(|exit| exit.share).sum();
+        assert!((shares - 1.0).abs() < 1e-3, "{}: {shares}", road.id);
+        for (bit, exit) in road.exits.iter().enumerate() {
+            assert!(
+                road.lanes.iter().any(|lane| lane.exits & (1 << bit) != 0),
+                "{}",
+                road.id
+            );
+            assert!(exit.walks.len() <= 1, "{} yields to two walks", road.id);
+        }
+    }
+    let yielding = map.roads.iter().flat_map(|road| &road.exits);
+    assert!(yielding.filter(|exit| !exit.walks.is_empty()).count() > 50);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::plan::CheckedSite;
 use crate::units::{Length, Speed};
 
 /// The part of its capacity that the busiest lane carries in the peak.
-pub const PEAK_SATURATION: f32 = 0.7;
+pub const PEAK_SATURATION: f32 = 0.75;
 
 /// Lays out the street of a city. Roads keep the graph's ids, sites the city's.
 ///

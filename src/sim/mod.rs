@@ -9,6 +9,7 @@ mod calibrate;
 mod city;
 mod demand;
 mod emergency;
+mod ev_drive;
 mod lane;
 mod map;
 mod people;

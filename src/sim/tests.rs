@@ -442,3 +442,20 @@ fn demand_follows_the_day() {
     assert!((share_of_peak(8 * 3600) - 1.0).abs() < 1e-6);
     assert!(share_of_peak(86_399) < 0.2);
 }
+
+#[test]
+fn a_stored_street_goes_on_as_if_nothing_had_happened() {
+    let mut run = Run::new(corner(900.0), 1.0);
+    run.on(100, cycle);
+    run.street.dispatch(&order(320)).unwrap();
+    run.on(5, cycle);
+    let stored = postcard::to_stdvec(&run.street).unwrap();
+    let street: VirtualStreet = postcard::from_bytes(&stored).unwrap();
+    let mut again = Run { street, ms: run.ms };
+    for run in [&mut run, &mut again] {
+        run.on(60, cycle);
+    }
+    assert_eq!(run.street.lanes, again.street.lanes);
+    assert_eq!(run.street.stats(), again.street.stats());
+    assert!(run.street.drives().eq(again.street.drives()));
+}
