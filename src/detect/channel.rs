@@ -102,7 +102,7 @@ impl Channel {
     pub(super) fn read(
         &mut self,
         occupied: bool,
-        reading: &DetectorReading,
+        reading: DetectorReading,
         elapsed: Millis,
     ) -> Pulse {
         self.reported = reading.faulty;
@@ -211,7 +211,7 @@ impl Channel {
     pub(super) fn check(&mut self, now: Mono, detector: &Detector, fresh: bool, day: bool) {
         let window = u64::from(CHECK.as_ms());
         let share = u64::from(self.occupied_in_check.as_ms()).min(window) * 1000 / window;
-        let share = (u64::from(self.occupancy) + share) / 2;
+        let share = u64::from(self.occupancy).midpoint(share);
         self.occupancy = u16::try_from(share).unwrap_or(1000);
         if self.active_in_check || self.on {
             self.quiet = Millis::ZERO;

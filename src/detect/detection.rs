@@ -5,16 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::channel::{CHECK, Channel, Health, Pulse};
 use super::demands::Demands;
 use super::inputs::FieldInputs;
-use super::lane::{Lane, LaneObservation, StopLine};
+use super::lane::{Lane, LaneObservation, StopLine, lanes_of};
 use crate::ids::{ApproachId, DetectorId, GroupId};
 use crate::plan::{CheckedSite, Detector, DetectorUse, OnFault};
 use crate::signal::{GROUPS_MAX, GroupSet};
-use crate::units::{Length, Millis, Mono, Speed};
+use crate::units::{Millis, Mono};
 
 /// A reading older than this says nothing about the street any more.
 const READING_MAX_AGE: Millis = Millis::from_secs(3);
-/// Speed assumed where the site file gives none.
-const SPEED_DEFAULT: Speed = Speed::from_kmh(40);
 
 /// The detection of one site. Allocates when it is made and never again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -245,7 +243,7 @@ impl Detection {
     fn observe(&self, lane: &Lane) -> LaneObservation {
         let stop = channel_at(&self.channels, lane.stop);
         let advance = channel_at(&self.channels, lane.advance.map(|(index, _)| index));
-        let Some(line) = stop.or(advance) else {
+        let Some(nearest) = stop.or(advance) else {
             return LaneObservation::default();
         };
         let now = self.read_at.unwrap_or_default() + self.age;
@@ -253,12 +251,16 @@ impl Detection {
             count: lane.count,
             arrivals: lane.arrivals,
             present: stop.is_some_and(|stop| stop.on),
-            gap: if line.on { Millis::ZERO } else { line.gap(now) },
-            occupancy: line.occupancy,
-            speed: advance.and_then(|seen| seen.speed).or(line.speed),
+            gap: if nearest.on {
+                Millis::ZERO
+            } else {
+                nearest.gap(now)
+            },
+            occupancy: nearest.occupancy,
+            speed: advance.and_then(|seen| seen.speed).or(nearest.speed),
             queue: lane.queue,
             age: self.age,
-            health: advance.map_or(line.health, |seen| seen.health.max(line.health)),
+            health: advance.map_or(nearest.health, |seen| seen.health.max(nearest.health)),
         }
     }
 }
@@ -276,7 +278,7 @@ fn step_vehicle(
     if moment.fresh
         && let Some(reading) = inputs.detectors.get(at)
     {
-        pulse = channel.read(occupied, reading, moment.elapsed);
+        pulse = channel.read(occupied, *reading, moment.elapsed);
         channel.take(moment.now, &pulse);
     }
     channel.check_now(moment.fresh);
@@ -359,43 +361,4 @@ fn count_vehicles(lanes: &mut [Lane], index: usize, usage: DetectorUse, seen: (M
 
 fn channel_at(channels: &[Channel], index: Option<u8>) -> Option<&Channel> {
     index.and_then(|index| channels.get(usize::from(index)))
-}
-
-/// The lanes of every approach, with their detectors, and where each approach begins.
-fn lanes_of(site: &CheckedSite) -> (Vec<Lane>, Vec<u16>) {
-    let mut lanes = Vec::new();
-    let mut starts = Vec::new();
-    for (approach, number) in site.approaches.iter().zip(0_u8..) {
-        starts.push(u16::try_from(lanes.len()).unwrap_or(u16::MAX));
-        for (lane, kerb) in approach.lanes.iter().zip(0_u8..) {
-            let speed = site.groups.get(lane.group.index()).map(|info| info.speed);
-            let mut made = Lane {
-                group: lane.group,
-                free_speed: speed.filter(|v| *v > Speed::ZERO).unwrap_or(SPEED_DEFAULT),
-                ..Lane::default()
-            };
-            equip(&mut made, site, (ApproachId::new(number), kerb));
-            lanes.push(made);
-        }
-    }
-    starts.push(u16::try_from(lanes.len()).unwrap_or(u16::MAX));
-    (lanes, starts)
-}
-
-fn equip(lane: &mut Lane, site: &CheckedSite, place: (ApproachId, u8)) {
-    for (detector, index) in site.detectors.iter().zip(0_u8..) {
-        if detector.lane != Some(place) {
-            continue;
-        }
-        match detector.usage {
-            DetectorUse::Presence => lane.stop = lane.stop.or(Some(index)),
-            DetectorUse::Advance(upstream) => {
-                let farthest = lane.advance.map_or(Length::ZERO, |(_, other)| other);
-                if upstream >= farthest {
-                    lane.advance = Some((index, upstream));
-                }
-            }
-            DetectorUse::Button => {}
-        }
-    }
 }

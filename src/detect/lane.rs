@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::channel::Health;
-use crate::ids::GroupId;
+use crate::ids::{ApproachId, GroupId};
+use crate::plan::{CheckedSite, DetectorUse};
 use crate::units::{Length, Millis, Mono, Speed};
 
 /// No lane of ours holds more vehicles between its detectors and in the tail behind them.
@@ -15,6 +16,9 @@ const GAPPED: Millis = Millis::from_secs(3);
 const ARRIVAL_SLACK: Millis = Millis::from_secs(8);
 /// Discharge headway of a queue nobody counts at the stop line.
 const DISCHARGE: Millis = Millis::from_secs(2);
+
+/// Speed assumed where the site file gives none.
+const SPEED_DEFAULT: Speed = Speed::from_kmh(40);
 
 /// What is known of one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,8 +75,8 @@ pub(super) struct Lane {
     pub(super) count: u32,
     pub(super) arrivals: u32,
     pub(super) queue: u16,
-    pub(super) last_arrival: Mono,
-    pub(super) drained: Mono,
+    last_arrival: Mono,
+    drained: Mono,
 }
 
 /// What a lane's stop line looks like this cycle.
@@ -126,5 +130,44 @@ impl Lane {
         self.advance.map_or(Millis::ZERO, |(_, upstream)| {
             upstream.time_at(self.free_speed)
         })
+    }
+}
+
+/// The lanes of every approach, with their detectors, and where each approach begins.
+pub(super) fn lanes_of(site: &CheckedSite) -> (Vec<Lane>, Vec<u16>) {
+    let mut lanes = Vec::new();
+    let mut starts = Vec::new();
+    for (approach, number) in site.approaches.iter().zip(0_u8..) {
+        starts.push(u16::try_from(lanes.len()).unwrap_or(u16::MAX));
+        for (lane, kerb) in approach.lanes.iter().zip(0_u8..) {
+            let speed = site.groups.get(lane.group.index()).map(|info| info.speed);
+            let mut made = Lane {
+                group: lane.group,
+                free_speed: speed.filter(|v| *v > Speed::ZERO).unwrap_or(SPEED_DEFAULT),
+                ..Lane::default()
+            };
+            equip(&mut made, site, (ApproachId::new(number), kerb));
+            lanes.push(made);
+        }
+    }
+    starts.push(u16::try_from(lanes.len()).unwrap_or(u16::MAX));
+    (lanes, starts)
+}
+
+fn equip(lane: &mut Lane, site: &CheckedSite, place: (ApproachId, u8)) {
+    for (detector, index) in site.detectors.iter().zip(0_u8..) {
+        if detector.lane != Some(place) {
+            continue;
+        }
+        match detector.usage {
+            DetectorUse::Presence => lane.stop = lane.stop.or(Some(index)),
+            DetectorUse::Advance(upstream) => {
+                let farthest = lane.advance.map_or(Length::ZERO, |(_, other)| other);
+                if upstream >= farthest {
+                    lane.advance = Some((index, upstream));
+                }
+            }
+            DetectorUse::Button => {}
+        }
     }
 }

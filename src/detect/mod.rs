@@ -17,6 +17,8 @@ mod detection;
 mod inputs;
 mod lane;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use channel::Health;

@@ -1,7 +1,7 @@
+use super::testing::{detector, g, junction, secs, set};
 use super::*;
 use crate::ids::{ApproachId, DetectorId, GroupId};
 use crate::plan::{Approach, CheckedSite, DetectorUse, Emergency, Lane, OnFault};
-use crate::policy::testing::{detector, g, junction, secs, set};
 use crate::signal::GroupSet;
 use crate::units::{Length, Millis, Mono};
 

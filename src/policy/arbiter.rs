@@ -23,6 +23,8 @@ use crate::units::{Millis, Mono};
 
 /// Most wishes that can lose in one cycle.
 pub const LOSERS_MAX: usize = 5;
+/// Places on the bench, see [`bench_of`].
+const BENCH_PLACES: usize = 7;
 /// A policy that lost its turn is not asked for this long.
 const BENCH: Millis = Millis::from_secs(60);
 
@@ -73,8 +75,7 @@ pub struct SitePolicies<A = NoAdaptive> {
     corridor_bound: MaxWait,
     priority: Priority,
     /// Until when each kind of policy is not asked, indexed by [`bench_of`].
-    benched_until: [Mono; 7],
-    plan: Option<PlanId>,
+    benched_until: [Mono; BENCH_PLACES],
     last_winner: Option<PolicyKind>,
 }
 
@@ -98,8 +99,7 @@ impl<A: Policy> SitePolicies<A> {
             everyday: MaxWait::new(site, Bounds::Everyday),
             corridor_bound: MaxWait::new(site, Bounds::Corridor),
             priority: Priority::default(),
-            benched_until: [now; 7],
-            plan: None,
+            benched_until: [now; BENCH_PLACES],
             last_winner: None,
         }
     }
@@ -155,9 +155,6 @@ impl<A: Policy> SitePolicies<A> {
 
     /// The wish of the plan, or of the clock alone if the plan's policy has lost its turn.
     fn plan_wish(&mut self, ctx: &mut PolicyContext<'_>, decision: &mut Decision) -> Wish {
-        if self.plan != Some(ctx.plan_id) {
-            self.plan = Some(ctx.plan_id);
-        }
         let kind = plan_kind(ctx.plan);
         let won = self.last_winner;
         let bench = &mut self.benched_until;
@@ -298,7 +295,7 @@ fn guarded<T>(policy: impl FnOnce() -> T) -> Result<T, Why> {
 fn turn<P: Policy>(
     policy: &mut P,
     ctx: &PolicyContext<'_>,
-    benched_until: &mut [Mono; 7],
+    benched_until: &mut [Mono; BENCH_PLACES],
     decision: &mut Decision,
 ) -> Option<Wish> {
     let kind = policy.kind();
@@ -322,7 +319,7 @@ fn judge(
     guard: &mut MaxWait,
     kind: PolicyKind,
     (ctx, best): (&PolicyContext<'_>, &Wish),
-    benched_until: &mut [Mono; 7],
+    benched_until: &mut [Mono; BENCH_PLACES],
     decision: &mut Decision,
 ) -> Option<Wish> {
     if is_benched(benched_until, kind, ctx.now) {
@@ -353,12 +350,12 @@ const fn bench_of(kind: PolicyKind) -> usize {
     }
 }
 
-fn is_benched(benched_until: &[Mono; 7], kind: PolicyKind, now: Mono) -> bool {
+fn is_benched(benched_until: &[Mono; BENCH_PLACES], kind: PolicyKind, now: Mono) -> bool {
     (benched_until.get(bench_of(kind))).is_some_and(|until| now < *until)
 }
 
 fn bench(
-    benched_until: &mut [Mono; 7],
+    benched_until: &mut [Mono; BENCH_PLACES],
     lost: (PolicyKind, Why),
     now: Mono,
     decision: &mut Decision,

@@ -34,12 +34,11 @@ impl StepBudget {
 
     /// Takes `steps`; false once there are not so many left, and then the turn is lost.
     pub const fn spend(&mut self, steps: u32) -> bool {
-        match self.left.checked_sub(steps) {
-            Some(left) => self.left = left,
-            None => {
-                self.left = 0;
-                self.is_overspent = true;
-            }
+        if let Some(left) = self.left.checked_sub(steps) {
+            self.left = left;
+        } else {
+            self.left = 0;
+            self.is_overspent = true;
         }
         !self.is_overspent
     }

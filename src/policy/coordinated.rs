@@ -159,27 +159,13 @@ impl Coordinated {
             }
             let change = exit_time(ctx, ring, place);
             let begins = (at + change).max(ring.end(0));
-            let needed = self.needed(ctx, ring, place);
+            let needed = needed(ctx, ring, place);
             let end = self.latest_end(ctx, ring, place);
             let is_too_long = needed > ring.end(place).saturating_sub(ring.start(place));
             let fits =
                 begins + needed <= end || (is_too_long && begins <= ring.start(place) + GRACE);
             fits.then_some((place, change))
         })
-    }
-
-    /// Shortest useful time of a place: its services and the change back.
-    fn needed(&self, ctx: &PolicyContext<'_>, ring: &Ring<'_>, place: usize) -> u32 {
-        let (Some(entry), Some(main)) = (ring.entry(place), ring.entry(0)) else {
-            return u32::MAX;
-        };
-        let back = ctx
-            .groups_of(main.stage)
-            .difference(ctx.groups_of(entry.stage));
-        (entering(ctx, entry.stage).iter())
-            .map(|group| (ctx.service(group) + ctx.lead(group, back)).as_ms())
-            .max()
-            .unwrap_or_default()
     }
 
     /// Where in the cycle a place has to be over: where the next wanted one begins.
@@ -236,14 +222,14 @@ impl Coordinated {
         if self.place == 0 {
             showing.walks = own_walks;
             showing.rest_in_walk = true;
-            showing.remaining_walk = Millis::new(self.to_yield(ctx, ring, at));
+            showing.remaining_walk = Millis::new(self.until_yield(ctx, ring, at));
             if self.leaving.is_none() {
                 showing.next = GroupSet::EMPTY;
             }
             reason = Reason::Window(stage);
             if self.leaving.is_none() {
                 return Some(Wish {
-                    groups: self.resting(ctx, ring, showing, budget),
+                    groups: resting(ctx, ring, showing, budget),
                     ..wish_of(stage, reason)
                 });
             }
@@ -259,44 +245,15 @@ impl Coordinated {
         })
     }
 
-    /// The coordinated stage with nobody to yield to yet: vehicles go on, walks rest in walk until
-    /// they would be in the way of the next yield point.
-    fn resting(
-        &self,
-        ctx: &PolicyContext<'_>,
-        ring: &Ring<'_>,
-        showing: Showing,
-        budget: &mut StepBudget,
-    ) -> GroupSet {
-        let left = showing.remaining_walk;
-        let others = (1..ring.len())
-            .filter_map(|place| ring.entry(place))
-            .fold(GroupSet::EMPTY, |all, entry| {
-                all.union(ctx.groups_of(entry.stage))
-            });
-        let starters = others.difference(ctx.groups_of(showing.stage));
-        let shown = showing.groups(ctx, budget);
-        let ends = |group: &crate::ids::GroupId| {
-            let lead = ctx.lead(*group, starters);
-            if ctx.go.contains(*group) {
-                left <= lead && !ctx.is_promised(*group)
-            } else {
-                left < ctx.service(*group) + lead
-            }
-        };
-        let ending: GroupSet = showing.walks.iter().filter(ends).collect();
-        shown.difference(ending)
-    }
-
     /// Time until the coordinated stage may next yield, milliseconds; zero while it may.
-    fn to_yield(&self, ctx: &PolicyContext<'_>, ring: &Ring<'_>, at: u32) -> u32 {
+    fn until_yield(&self, ctx: &PolicyContext<'_>, ring: &Ring<'_>, at: u32) -> u32 {
         let window = ring.end(0);
         if at < window {
             return window - at;
         }
         let may_still = (1..ring.len()).any(|place| {
             let is_served = self.served >> (place & 31) & 1 == 1;
-            let needed = self.needed(ctx, ring, place);
+            let needed = needed(ctx, ring, place);
             !is_served && at + needed <= ring.cycle()
         });
         if may_still {
@@ -329,4 +286,46 @@ fn exit_time(ctx: &PolicyContext<'_>, ring: &Ring<'_>, place: usize) -> u32 {
         return 0;
     };
     change_time(ctx, entering(ctx, entry.stage)).as_ms()
+}
+
+/// Shortest useful time of a place: its services and the change back.
+fn needed(ctx: &PolicyContext<'_>, ring: &Ring<'_>, place: usize) -> u32 {
+    let (Some(entry), Some(main)) = (ring.entry(place), ring.entry(0)) else {
+        return u32::MAX;
+    };
+    let back = ctx
+        .groups_of(main.stage)
+        .difference(ctx.groups_of(entry.stage));
+    (entering(ctx, entry.stage).iter())
+        .map(|group| (ctx.service(group) + ctx.lead(group, back)).as_ms())
+        .max()
+        .unwrap_or_default()
+}
+
+/// The coordinated stage with nobody to yield to yet: vehicles go on, walks rest in walk until
+/// they would be in the way of the next yield point.
+fn resting(
+    ctx: &PolicyContext<'_>,
+    ring: &Ring<'_>,
+    showing: Showing,
+    budget: &mut StepBudget,
+) -> GroupSet {
+    let left = showing.remaining_walk;
+    let others = (1..ring.len())
+        .filter_map(|place| ring.entry(place))
+        .fold(GroupSet::EMPTY, |all, entry| {
+            all.union(ctx.groups_of(entry.stage))
+        });
+    let starters = others.difference(ctx.groups_of(showing.stage));
+    let shown = showing.groups(ctx, budget);
+    let ends = |group: &crate::ids::GroupId| {
+        let lead = ctx.lead(*group, starters);
+        if ctx.go.contains(*group) {
+            left <= lead && !ctx.is_promised(*group)
+        } else {
+            left < ctx.service(*group) + lead
+        }
+    };
+    let ending: GroupSet = showing.walks.iter().filter(ends).collect();
+    shown.difference(ending)
 }

@@ -132,7 +132,7 @@ impl MaxWait {
         let bound = self.bound(ctx, group);
         Some(Wish {
             mode: ModeWish::Normal,
-            groups: self.groups(ctx, group, hop),
+            groups: service_groups(ctx, group, hop),
             stage: Some(hop),
             source: match self.bounds {
                 Bounds::Everyday => PolicyKind::MaxWait,
@@ -156,22 +156,6 @@ impl MaxWait {
             if is_over {
                 self.reset();
             }
-        }
-    }
-
-    /// The stage's groups, without the walks nobody called: they would only make it longer.
-    fn groups(&self, ctx: &PolicyContext<'_>, group: GroupId, stage: StageId) -> GroupSet {
-        let groups = ctx.groups_of(stage);
-        let idle = ctx
-            .walks_in(groups)
-            .difference(ctx.demands.walkers)
-            .difference(ctx.go);
-        let hostile = ctx.site.safety.conflicts().hostile_to(group);
-        let wanted = groups.difference(idle);
-        if groups.contains(group) {
-            wanted.difference(hostile).with(group)
-        } else {
-            wanted
         }
     }
 
@@ -214,33 +198,13 @@ impl MaxWait {
             let reach = self.reach.get(group.index()).copied().unwrap_or_default();
             let hostile = conflicts.hostile_to(group);
             let cannot_wait = slack <= reach + before && !fresh.is_disjoint(hostile);
-            if cannot_wait || self.is_due(ctx, base, (group, slack), before) {
+            if cannot_wait || is_due(ctx, base, (group, slack), before) {
                 return first.or(Some((group, stage)));
             }
             first = first.or(Some((group, stage)));
             before += ctx.service(group) + ctx.lead(group, hostile);
         }
         None
-    }
-
-    /// True if there is just time enough to reach `group`.
-    fn is_due(
-        &self,
-        ctx: &PolicyContext<'_>,
-        base: &Wish,
-        (group, slack): (GroupId, Millis),
-        before: Millis,
-    ) -> bool {
-        let is_on_its_way = before == Millis::ZERO
-            && base.groups.contains(group)
-            && base.groups.is_disjoint(ctx.hostile(GroupSet::only(group)));
-        if is_on_its_way {
-            return false;
-        }
-        match ctx.kernel.entry_time(ctx.now, GroupSet::only(group)) {
-            Ok(entry) => slack <= entry + MARGIN + before,
-            Err(_) => false,
-        }
     }
 
     fn earliest(&self, ctx: &PolicyContext<'_>, among: GroupSet) -> Option<(Mono, GroupId)> {
@@ -274,4 +238,39 @@ fn best_stage(ctx: &PolicyContext<'_>, group: GroupId) -> Option<StageId> {
         }
     }
     best.map(|(_, stage)| stage)
+}
+
+/// The stage's groups, without the walks nobody called: they would only make it longer.
+fn service_groups(ctx: &PolicyContext<'_>, group: GroupId, stage: StageId) -> GroupSet {
+    let groups = ctx.groups_of(stage);
+    let idle = ctx
+        .walks_in(groups)
+        .difference(ctx.demands.walkers)
+        .difference(ctx.go);
+    let hostile = ctx.site.safety.conflicts().hostile_to(group);
+    let wanted = groups.difference(idle);
+    if groups.contains(group) {
+        wanted.difference(hostile).with(group)
+    } else {
+        wanted
+    }
+}
+
+/// True if there is just time enough to reach `group`.
+fn is_due(
+    ctx: &PolicyContext<'_>,
+    base: &Wish,
+    (group, slack): (GroupId, Millis),
+    before: Millis,
+) -> bool {
+    let is_on_its_way = before == Millis::ZERO
+        && base.groups.contains(group)
+        && base.groups.is_disjoint(ctx.hostile(GroupSet::only(group)));
+    if is_on_its_way {
+        return false;
+    }
+    match ctx.kernel.entry_time(ctx.now, GroupSet::only(group)) {
+        Ok(entry) => slack <= entry + MARGIN + before,
+        Err(_) => false,
+    }
 }

@@ -26,7 +26,7 @@ mod priority;
 mod programme;
 mod show;
 #[cfg(test)]
-pub(crate) mod testing;
+mod testing;
 #[cfg(test)]
 mod tests;
 mod wish;

@@ -57,12 +57,6 @@ impl ProgrammeClock {
         } % cycle;
         self.local
     }
-
-    /// True if the plan agrees with the city's clock.
-    #[cfg(test)]
-    pub(super) fn in_step(&self, ring: &Ring<'_>, clock_ms: u64) -> bool {
-        self.local == ring.target(clock_ms)
-    }
 }
 
 /// The stages of a plan with a cycle, turned so that the coordinated stage comes first.

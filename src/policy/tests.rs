@@ -15,7 +15,7 @@ fn expect(drawn: &str, rows: &[&str]) {
 #[test]
 fn fixed_time_gives_every_stage_its_split() {
     let mut rig = Rig::new(FIXED);
-    rig.to_second(0);
+    rig.run_to_second(0);
     expect(
         &rig.draw(105),
         &[
@@ -49,7 +49,7 @@ fn an_actuated_stage_comes_for_a_press_and_goes_back_to_rest() {
 #[test]
 fn a_coordinated_stage_yields_at_its_window_and_gets_unused_time_back() {
     let mut rig = Rig::new(COORDINATED);
-    rig.to_second(0);
+    rig.run_to_second(0);
     rig.run(100);
     rig.press(1);
     expect(
@@ -100,7 +100,7 @@ fn a_long_press_makes_one_walk_longer() {
 #[test]
 fn a_lock_holds_the_approach_and_the_programme_clock_goes_on_underneath() {
     let mut rig = Rig::new(FIXED);
-    rig.to_second(70);
+    rig.run_to_second(70);
     hold(&mut rig, &[1], LeaseStep::Lock, 50);
     assert_eq!(rig.kernel.go_set(), set(&[1]));
     assert_eq!(rig.last.winner.reason, Reason::Corridor(CorridorId::new(7)));
@@ -122,7 +122,7 @@ fn a_lock_holds_the_approach_and_the_programme_clock_goes_on_underneath() {
 #[test]
 fn a_lock_adds_what_cannot_hurt_and_nothing_that_yields() {
     let mut rig = Rig::new(FIXED);
-    rig.to_second(5);
+    rig.run_to_second(5);
     hold(&mut rig, &[0], LeaseStep::Lock, 5);
     assert_eq!(rig.kernel.go_set(), set(&[0, 3]));
 
@@ -138,7 +138,7 @@ fn a_lock_adds_what_cannot_hurt_and_nothing_that_yields() {
     );
     site.safety = std::sync::Arc::new(table.unwrap());
     let mut rig = Rig::with(site, FIXED);
-    rig.to_second(5);
+    rig.run_to_second(5);
     hold(&mut rig, &[0], LeaseStep::Lock, 20);
     assert_eq!(rig.kernel.go_set(), set(&[0]));
 }
@@ -146,7 +146,7 @@ fn a_lock_adds_what_cannot_hurt_and_nothing_that_yields() {
 #[test]
 fn an_inhibit_cuts_nothing_and_begins_nothing_hostile() {
     let mut rig = Rig::new(FIXED);
-    rig.to_second(50);
+    rig.run_to_second(50);
     // The left turns run until second 57. The side road must not follow; the main road does.
     hold(&mut rig, &[0], LeaseStep::Inhibit, 0);
     let mut shown = Vec::new();
@@ -168,7 +168,7 @@ fn an_inhibit_cuts_nothing_and_begins_nothing_hostile() {
 fn a_corridor_gives_everybody_else_their_bound() {
     let mut rig = Rig::new(FIXED);
     rig.site.corridor_hold_max = secs(1000);
-    rig.to_second(10);
+    rig.run_to_second(10);
     rig.press(1);
     rig.occupy(2, true);
     hold(&mut rig, &[0], LeaseStep::Lock, 400);
@@ -188,7 +188,7 @@ fn a_corridor_gives_everybody_else_their_bound() {
 fn a_hold_that_reaches_its_cap_is_given_back() {
     let mut rig = Rig::new(FIXED);
     rig.site.corridor_hold_max = secs(30);
-    rig.to_second(50);
+    rig.run_to_second(50);
     hold(&mut rig, &[0], LeaseStep::Lock, 29);
     assert_eq!(rig.last.winner.source, PolicyKind::Corridor);
     hold(&mut rig, &[0], LeaseStep::Lock, 2);
@@ -200,7 +200,7 @@ fn a_hold_that_reaches_its_cap_is_given_back() {
 #[test]
 fn a_manual_act_beats_a_corridor_and_ends_by_itself() {
     let mut rig = Rig::new(FIXED);
-    rig.to_second(5);
+    rig.run_to_second(5);
     rig.manual = Some(Manual {
         act: ManualAct::Stage(C),
         until: rig.now + secs(60),
@@ -291,11 +291,11 @@ fn extension_ends_by_gap_or_by_maximum() {
 #[test]
 fn a_plan_change_gets_into_step_the_short_way_round() {
     let mut rig = Rig::new(FIXED);
-    rig.to_second(0);
+    rig.run_to_second(0);
     for (ahead, most_cycles) in [(30_000, 2), (70_000, 2), (50_000, 3)] {
         rig.clock_ahead = ahead;
         rig.run(most_cycles * 100 + 10);
-        rig.to_second(20);
+        rig.run_to_second(20);
         assert_eq!(
             rig.kernel.go_set(),
             set(&[0, 3]),
@@ -309,7 +309,7 @@ fn a_plan_change_gets_into_step_the_short_way_round() {
 #[test]
 fn a_clock_step_never_jumps_the_plan() {
     let mut rig = Rig::new(FIXED);
-    rig.to_second(10);
+    rig.run_to_second(10);
     rig.clock_ahead = 40_000;
     rig.run(5);
     assert_eq!(
@@ -385,7 +385,7 @@ fn a_policy_that_goes_wrong_loses_its_turn_to_the_plan() {
 #[test]
 fn a_panel_at_the_cabinet_is_followed() {
     let mut rig = Rig::new(FIXED);
-    rig.to_second(20);
+    rig.run_to_second(20);
     let demands = *rig.detection.demands();
     let mut kernel = rig.kernel.clone();
     let mut readback = rig.inputs.readback;
