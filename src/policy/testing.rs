@@ -29,7 +29,7 @@ pub(super) struct Rig<P = NoAdaptive> {
     pub(super) manual: Option<Manual>,
     pub(super) last: Decision,
     /// Longest wait from demand to go seen so far, per group.
-    pub(super) waits: [Millis; 5],
+    pub(super) waits: [Millis; 32],
     /// The groups with right of way after each cycle that changed them.
     pub(super) shown: Vec<GroupSet>,
 }
@@ -59,7 +59,7 @@ impl<P: Policy> Rig<P> {
             lease: None,
             manual: None,
             last: Decision::default(),
-            waits: [Millis::ZERO; 5],
+            waits: [Millis::ZERO; 32],
             shown: Vec::new(),
             site,
         };

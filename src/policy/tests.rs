@@ -533,3 +533,45 @@ proptest::proptest! {
         }
     }
 }
+
+/// Sites of the demo city on a busy street: every plan keeps every bound by itself, without the
+/// kernel's fence, and no policy loses its turn.
+#[test]
+fn real_sites_keep_their_bounds_in_every_plan() {
+    let files = [
+        include_str!("../../signal-plans/ankang-demo/sites/J02.toml"),
+        include_str!("../../signal-plans/ankang-demo/sites/J08.toml"),
+        include_str!("../../signal-plans/ankang-demo/sites/P03.toml"),
+    ];
+    let mut dice = 1_u64;
+    let mut roll = || {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        dice.to_le_bytes()
+    };
+    for text in files {
+        let site = crate::plan::load_site("site", text).unwrap();
+        for plan in (0..).map(PlanId::new).take(site.plans.len()) {
+            let mut rig = Rig::with(site.clone(), plan);
+            for tick in 0..12_000 {
+                if tick % 50 == 0 {
+                    let [a, b, c, d, ..] = roll();
+                    rig.inputs.occupied = u32::from_le_bytes([a & b, b & c, c & d, d & a]);
+                }
+                if tick % 300 == 0 {
+                    (0..16)
+                        .filter(|_| roll()[0] % 3 == 0)
+                        .for_each(|b| rig.press(b));
+                }
+                rig.tick();
+                assert_eq!(rig.last.benched, None);
+                assert_eq!(rig.kernel.forced(), None, "{} {plan}", site.id);
+            }
+            for (info, wait) in site.groups.iter().zip(rig.waits) {
+                let bound = info.walk.map_or(secs(180), |walk| walk.wait_max);
+                assert!(wait <= bound, "{} {} {plan}: {wait}", site.id, info.name);
+            }
+        }
+    }
+}
