@@ -1,0 +1,81 @@
+//! Runs the product as its users do and judges what it says of itself.
+//!
+//! ```text
+//! rig [--greenwave PATH] [--out DIR] demo --seeds 1-5 | simulate | replay | kill | latency
+//! ```
+
+mod demo;
+mod kill;
+mod latency;
+mod replay;
+mod simulate;
+mod tools;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs the product as its users do and judges what it says of itself.
+#[derive(Debug, Parser)]
+struct Cli {
+    /// The program under test.
+    #[arg(long, default_value = "target/release/greenwave")]
+    greenwave: PathBuf,
+    /// Where outputs are kept.
+    #[arg(long, default_value = "hil-tests/artefacts")]
+    out: PathBuf,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The headless demo with and without the key.
+    Demo {
+        /// First and last seed.
+        #[arg(long, default_value = "1-1")]
+        seeds: String,
+        /// Length of each run.
+        #[arg(long, default_value_t = 240)]
+        seconds: u32,
+    },
+    /// The whole core against the virtual street.
+    Simulate {
+        /// How much simulated time.
+        #[arg(long, default_value_t = 7200)]
+        seconds: u32,
+        /// Corridors that must have been run.
+        #[arg(long, default_value_t = 2)]
+        corridors: u64,
+    },
+    /// A journal replayed, and replayed again with one input byte changed.
+    Replay,
+    /// `emulate` and `run` as two processes, and a kill -9 between them.
+    Kill,
+    /// The time from a key press to the cabinet's acceptance.
+    Latency {
+        /// How often the key is pressed.
+        #[arg(long, default_value_t = 200)]
+        presses: u32,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let bench = tools::Bench { greenwave: cli.greenwave, out: cli.out };
+    let result = match cli.what {
+        What::Demo { seeds, seconds } => demo::judge(&bench, &seeds, seconds),
+        What::Simulate { seconds, corridors } => simulate::judge(&bench, seconds, corridors),
+        What::Replay => replay::judge(&bench),
+        What::Kill => kill::judge(&bench),
+        What::Latency { presses } => latency::judge(&bench, presses),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            tools::say(&format!("rig: {why}"));
+            ExitCode::FAILURE
+        }
+    }
+}

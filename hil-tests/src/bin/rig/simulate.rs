@@ -1,0 +1,22 @@
+//! Hours of the city in minutes: nobody hurt, every corridor run.
+
+use crate::tools::{Bench, Verdict, number, say};
+
+const CITY: &str = "signal-plans/ankang-demo";
+
+pub fn judge(bench: &Bench, seconds: u32, corridors: u64) -> Result<(), String> {
+    let seconds_text = seconds.to_string();
+    let arguments = ["simulate", "--site", CITY, "--seconds", &seconds_text, "--seed", "1", "--json"];
+    let result = bench.last_object("simulate", &arguments)?;
+    say(&result.to_string());
+    let mut verdict = Verdict::default();
+    for counter in ["conflicts", "short_clearances", "cut_pedestrian", "caught"] {
+        let count = number(&result, &format!("referee.{counter}"));
+        verdict.hold(count == 0.0, format!("referee.{counter} is {count}"));
+    }
+    let run = number(&result, "corridors.completed");
+    let wanted = u32::try_from(corridors).map_or(f64::MAX, f64::from);
+    verdict.hold(run >= wanted, format!("{run} corridors completed, at least {corridors}"));
+    verdict.hold(number(&result, "speedup") > 0.0, "speedup is told");
+    verdict.close()
+}
