@@ -74,6 +74,24 @@ pub(super) fn read_inputs(
     }
 }
 
+/// Moves `reader` to the first lamp that any site read back anew and tells how many bytes are left
+/// there; `None` if this cycle read none.
+pub(super) fn first_lamp(reader: &mut Reader<'_>) -> Option<usize> {
+    loop {
+        if reader.varint().ok()? == 0 {
+            return None;
+        }
+        let mask = reader.byte().ok()?;
+        if mask & LAMPS != 0 {
+            let before = mask & (CABINET | AGE);
+            read_site(reader, before, &mut FieldInputs::default()).ok()?;
+            reader.varint().ok()?;
+            return Some(reader.left());
+        }
+        read_site(reader, mask, &mut FieldInputs::default()).ok()?;
+    }
+}
+
 fn changes(before: &FieldInputs, now: &FieldInputs) -> u8 {
     let (b, n) = (&before.readback, &now.readback);
     let flag = |changed: bool, bit: u8| if changed { bit } else { 0 };

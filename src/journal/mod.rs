@@ -1,9 +1,16 @@
 //! What happened, in a form that can be run again.
+//!
+//! See `docs/decisions/0002-journal.md` for why it is the inputs that are kept.
 
+mod cycle;
 mod frame;
 mod inputs;
+mod replay;
+#[cfg(test)]
+mod tests;
 mod wire;
 
+pub use cycle::{RecordedCycle, Recorder, observed_lamp_byte, read_cycle};
 pub use frame::{FrameError, MAGIC, RecordKind, Records, push_record};
-pub use inputs::push_inputs;
+pub use replay::{ReplayError, Replayed, push_snapshot, replay};
 pub use wire::Malformed;

@@ -43,13 +43,7 @@ impl<'a> Reader<'a> {
         T::try_from(self.varint()?).map_err(|_| Malformed)
     }
 
-    pub(super) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
-        let (front, rest) = self.0.split_at_checked(count).ok_or(Malformed)?;
-        self.0 = rest;
-        Ok(front)
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) const fn left(&self) -> usize {
+        self.0.len()
     }
 }

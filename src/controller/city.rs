@@ -1,0 +1,187 @@
+//! The city: every site in turn, and the corridors over them.
+
+use alloc::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::board::Board;
+use super::clock::CityClock;
+use super::command::{Answer, Command};
+use super::site::{SiteState, SiteTurn};
+use crate::corridor::Corridors;
+use crate::detect::FieldInputs;
+use crate::ids::SiteId;
+use crate::plan::CheckedSite;
+use crate::policy::Manual;
+use crate::units::{CivilTime, Mono};
+
+/// The state of a whole city.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct City {
+    #[serde(skip)]
+    plans: Arc<[Arc<CheckedSite>]>,
+    sites: Vec<SiteState>,
+    corridors: Corridors,
+    clock: CityClock,
+    cycle: u64,
+    plan_second: Option<u32>,
+    #[serde(skip)]
+    answers: Vec<Answer>,
+}
+
+/// What one cycle of the city is told.
+#[derive(Clone, Copy, Debug)]
+pub struct CycleInputs<'a> {
+    /// The moment of the cycle.
+    pub now: Mono,
+    /// What the wall clock shows: picks plans, measures nothing.
+    pub civil: CivilTime,
+    /// One per site, indexed by [`SiteId`].
+    pub fields: &'a [FieldInputs],
+    /// What people asked since the last cycle, oldest first.
+    pub commands: &'a [Command],
+}
+
+impl City {
+    /// A city whose sites all begin with their start-up sequence.
+    #[must_use]
+    pub fn new(plans: Arc<[Arc<CheckedSite>]>, now: Mono) -> Self {
+        let sites = plans.iter().map(|site| SiteState::new(site, now)).collect();
+        Self {
+            plans,
+            sites,
+            corridors: Corridors::default(),
+            clock: CityClock::default(),
+            cycle: 0,
+            plan_second: None,
+            answers: Vec::new(),
+        }
+    }
+
+    /// Gives a city that was read from a snapshot its plans back; false if they are not the plans
+    /// it was taken with (another number of sites).
+    pub fn attach(&mut self, plans: Arc<[Arc<CheckedSite>]>) -> bool {
+        if plans.len() != self.sites.len() {
+            return false;
+        }
+        for (state, site) in self.sites.iter_mut().zip(plans.iter()) {
+            state.attach(site);
+        }
+        self.plans = plans;
+        true
+    }
+
+    /// One cycle of every site: read the board of the last cycle, decide, publish.
+    pub fn cycle(&mut self, inputs: &CycleInputs<'_>) {
+        self.cycle += 1;
+        self.choose_plans(inputs.civil);
+        let (clock_ms, _stepped) = self.clock.at(inputs.now, inputs.civil);
+        self.answers.clear();
+        for command in inputs.commands {
+            let answer = self.obey(command, inputs.now);
+            self.answers.push(answer);
+        }
+        let board =
+            Board { now: inputs.now, plans: &self.plans, sites: &self.sites, fields: inputs.fields };
+        self.corridors.step(inputs.now, &board);
+        let silent = FieldInputs::default();
+        for (number, (state, site)) in
+            (0_u16..).zip(self.sites.iter_mut().zip(self.plans.iter()))
+        {
+            let id = SiteId::new(number);
+            state.cycle(
+                site,
+                SiteTurn {
+                    now: inputs.now,
+                    clock_ms,
+                    inputs: inputs.fields.get(id.index()).unwrap_or(&silent),
+                    lease: self.corridors.lease(id),
+                },
+            );
+        }
+    }
+
+    /// Cycles since the program began.
+    #[must_use]
+    pub const fn cycle_number(&self) -> u64 {
+        self.cycle
+    }
+
+    /// The plans, indexed by [`SiteId`].
+    #[must_use]
+    pub fn plans(&self) -> &Arc<[Arc<CheckedSite>]> {
+        &self.plans
+    }
+
+    /// The sites, indexed by [`SiteId`].
+    #[must_use]
+    pub fn sites(&self) -> &[SiteState] {
+        &self.sites
+    }
+
+    /// The corridors over the sites.
+    #[must_use]
+    pub const fn corridors(&self) -> &Corridors {
+        &self.corridors
+    }
+
+    /// What became of the commands of the last cycle, in their order.
+    #[must_use]
+    pub fn answers(&self) -> &[Answer] {
+        &self.answers
+    }
+
+    /// The sites as the corridor engine sees them, for a preview.
+    #[must_use]
+    pub fn board<'a>(&'a self, now: Mono, fields: &'a [FieldInputs]) -> Board<'a> {
+        Board { now, plans: &self.plans, sites: &self.sites, fields }
+    }
+
+    /// The plan of the day changes at whole minutes; looking once a second is plenty.
+    fn choose_plans(&mut self, civil: CivilTime) {
+        if self.plan_second == Some(civil.second_of_day) {
+            return;
+        }
+        self.plan_second = Some(civil.second_of_day);
+        for (state, site) in self.sites.iter_mut().zip(self.plans.iter()) {
+            state.choose_plan(site, civil);
+        }
+    }
+
+    fn obey(&mut self, command: &Command, now: Mono) -> Answer {
+        match command {
+            Command::OpenCorridor(plan) => answer(self.corridors.open(Arc::clone(plan), now)),
+            Command::ReplaceCorridor(plan) => answer(self.corridors.replace(Arc::clone(plan), now)),
+            Command::CancelCorridor(id) => answer(self.corridors.cancel(*id, now)),
+            Command::TakeOut(id, site) => answer(self.corridors.take_out(*id, *site, now)),
+            Command::Passed(id, site) => answer(self.corridors.passed(*id, *site, now)),
+            Command::Fix(vehicle, fix) => answer(self.corridors.fix(vehicle, fix, now)),
+            Command::Manual(site, manual) => self.take_in_hand(*site, manual, now),
+            Command::ReleaseManual(site) => self.with_site(*site, |state| state.set_manual(None)),
+            Command::ResetFaults(site) => self.with_site(*site, SiteState::ask_reset),
+        }
+    }
+
+    /// A manual act also takes the site out of every corridor: the operator's hand is stronger.
+    fn take_in_hand(&mut self, site: SiteId, manual: &Manual, now: Mono) -> Answer {
+        self.corridors.take_out_of_all(site, now);
+        self.with_site(site, |state| state.set_manual(Some(manual.clone())))
+    }
+
+    fn with_site(&mut self, site: SiteId, act: impl FnOnce(&mut SiteState)) -> Answer {
+        match self.sites.get_mut(site.index()) {
+            Some(state) => {
+                act(state);
+                Answer::Done
+            }
+            None => Answer::Refused(format!("no site number {site}")),
+        }
+    }
+}
+
+fn answer<T, E: core::fmt::Display>(result: Result<T, E>) -> Answer {
+    match result {
+        Ok(_) => Answer::Done,
+        Err(refusal) => Answer::Refused(refusal.to_string()),
+    }
+}

@@ -1,0 +1,139 @@
+//! One site: its detection, policies and kernel, and what they last decided.
+
+use alloc::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::corridor::Lease;
+use crate::detect::{Detection, FieldInputs};
+use crate::ids::PlanId;
+use crate::kernel::{Kernel, Outputs};
+use crate::plan::CheckedSite;
+use crate::policy::{DecideContext, Decision, Manual, SitePolicies};
+use crate::units::{CivilTime, Mono};
+
+/// The state of one site. Plain data: clone it and you have a twin.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SiteState {
+    kernel: Kernel,
+    detection: Detection,
+    policies: SitePolicies,
+    plan: PlanId,
+    manual: Option<Manual>,
+    reset: bool,
+    #[serde(skip)]
+    last: Option<SiteCycle>,
+}
+
+/// What one cycle of one site decided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SiteCycle {
+    /// What the policies asked for, who won and who lost.
+    pub decision: Decision,
+    /// What the kernel made of it.
+    pub outputs: Outputs,
+}
+
+/// What a site is told at the start of its cycle.
+#[derive(Clone, Copy, Debug)]
+pub struct SiteTurn<'a> {
+    /// The moment of the cycle.
+    pub now: Mono,
+    /// Milliseconds of the city's coordination clock.
+    pub clock_ms: u64,
+    /// What the cabinet told us.
+    pub inputs: &'a FieldInputs,
+    /// The corridor lease in force, if any.
+    pub lease: Option<&'a Lease>,
+}
+
+impl SiteState {
+    /// A site that has not started yet: its kernel begins with the start-up sequence.
+    #[must_use]
+    pub fn new(site: &CheckedSite, now: Mono) -> Self {
+        Self {
+            kernel: Kernel::new(Arc::clone(&site.safety), now),
+            detection: Detection::new(site, now),
+            policies: SitePolicies::new(site, now),
+            plan: PlanId::default(),
+            manual: None,
+            reset: false,
+            last: None,
+        }
+    }
+
+    /// Gives the kernel its safety table back after the state was read from a snapshot.
+    pub fn attach(&mut self, site: &CheckedSite) {
+        self.kernel.attach(Arc::clone(&site.safety));
+    }
+
+    /// The site's kernel.
+    #[must_use]
+    pub const fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// The site's detection.
+    #[must_use]
+    pub const fn detection(&self) -> &Detection {
+        &self.detection
+    }
+
+    /// The site's policies.
+    #[must_use]
+    pub const fn policies(&self) -> &SitePolicies {
+        &self.policies
+    }
+
+    /// The plan that is due.
+    #[must_use]
+    pub const fn plan(&self) -> PlanId {
+        self.plan
+    }
+
+    /// The operator's act, if one is in force.
+    #[must_use]
+    pub const fn manual(&self) -> Option<&Manual> {
+        self.manual.as_ref()
+    }
+
+    /// What the last cycle decided; nothing before the first one.
+    #[must_use]
+    pub const fn last(&self) -> Option<&SiteCycle> {
+        self.last.as_ref()
+    }
+
+    pub(super) fn set_manual(&mut self, manual: Option<Manual>) {
+        self.manual = manual;
+    }
+
+    pub(super) const fn ask_reset(&mut self) {
+        self.reset = true;
+    }
+
+    pub(super) fn choose_plan(&mut self, site: &CheckedSite, civil: CivilTime) {
+        self.plan = site.schedule.plan_at(civil);
+    }
+
+    /// The six steps of one cycle.
+    pub(super) fn cycle(&mut self, site: &CheckedSite, turn: SiteTurn<'_>) {
+        let now = turn.now;
+        if self.manual.as_ref().is_some_and(|manual| manual.until <= now) {
+            self.manual = None;
+        }
+        self.detection.step(now, turn.inputs, site, &self.kernel);
+        let mut decision = self.policies.decide(&DecideContext {
+            now,
+            clock_ms: turn.clock_ms,
+            plan: self.plan,
+            site,
+            demands: self.detection.demands(),
+            kernel: &self.kernel,
+            lease: turn.lease,
+            manual: self.manual.as_ref(),
+        });
+        decision.request.reset = core::mem::take(&mut self.reset);
+        let outputs = self.kernel.step(now, &decision.request, &turn.inputs.readback);
+        self.last = Some(SiteCycle { decision, outputs });
+    }
+}
