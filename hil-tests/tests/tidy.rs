@@ -261,7 +261,7 @@ fn no_banned_words() {
         "pypi.mir|ror",
     ]
     .map(|word| word.replace('|', ""));
-    let word_phase = "ph|ase".replace('|', "");
+    let foreign_word = "ph|ase".replace('|', "");
     let mut findings = Vec::new();
     for path in files(
         &root(),
@@ -282,7 +282,7 @@ fn no_banned_words() {
             if words().any(|word| markers.iter().any(|marker| marker == word)) {
                 findings.push(format!("{at}: a left-over marker"));
             }
-            if rust && !adapter && words().any(|word| word.eq_ignore_ascii_case(&word_phase)) {
+            if rust && !adapter && words().any(|word| word.eq_ignore_ascii_case(&foreign_word)) {
                 findings.push(format!("{at}: say stage or signal group (docs/TERMS.md)"));
             }
         }

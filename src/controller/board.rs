@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 
 use super::site::SiteState;
-use crate::corridor::{Availability, OthersDemand, Queue, SiteBoard};
+use crate::corridor::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
 use crate::detect::FieldInputs;
 use crate::ids::{ApproachId, SiteId};
 use crate::kernel::{CabinetState, Mode};
@@ -90,7 +90,6 @@ impl SiteBoard for Board<'_> {
                 if hostile.contains(wants.group) {
                     let seen = state.detection().lane(ApproachId::new(approach), lane);
                     others.vehicles = others.vehicles.saturating_add(seen.queue);
-                    others.vehicles_per_hour += seen.flow_per_hour;
                 }
             }
         }
@@ -100,6 +99,25 @@ impl SiteBoard for Board<'_> {
     fn hostile_to(&self, site: SiteId, groups: GroupSet) -> GroupSet {
         self.site(site)
             .map_or(GroupSet::EMPTY, |(plan, _)| plan.safety.conflicts().hostile_to_any(groups))
+    }
+
+    fn rhythm(&self, site: SiteId, groups: GroupSet) -> Option<Rhythm> {
+        let (plan, state) = self.site(site)?;
+        let running = plan.plans.get(state.plan().index())?;
+        let serving: Millis = running
+            .sequence
+            .iter()
+            .filter(|entry| {
+                let stage = plan.stages.get(entry.stage.index());
+                stage.is_some_and(|info| groups.is_subset(info.stage.groups))
+            })
+            .fold(Millis::ZERO, |sum, entry| sum + entry.split.max(entry.green_max));
+        let round = running
+            .sequence
+            .iter()
+            .fold(Millis::ZERO, |sum, entry| sum + entry.split.max(entry.green_max));
+        let cycle = if running.cycle > Millis::ZERO { running.cycle } else { round };
+        (cycle > Millis::ZERO).then_some(Rhythm { cycle, green: serving.min(cycle) })
     }
 
     fn in_step(&self, site: SiteId) -> bool {

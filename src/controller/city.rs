@@ -8,9 +8,9 @@ use super::board::Board;
 use super::clock::CityClock;
 use super::command::{Answer, Command};
 use super::site::{SiteState, SiteTurn};
-use crate::corridor::Corridors;
+use crate::corridor::{Corridors, FixVerdict, Settings};
 use crate::detect::FieldInputs;
-use crate::ids::SiteId;
+use crate::ids::{CorridorId, SiteId};
 use crate::plan::CheckedSite;
 use crate::policy::Manual;
 use crate::units::{CivilTime, Mono};
@@ -45,12 +45,12 @@ pub struct CycleInputs<'a> {
 impl City {
     /// A city whose sites all begin with their start-up sequence.
     #[must_use]
-    pub fn new(plans: Arc<[Arc<CheckedSite>]>, now: Mono) -> Self {
+    pub fn new(plans: Arc<[Arc<CheckedSite>]>, settings: Settings, now: Mono) -> Self {
         let sites = plans.iter().map(|site| SiteState::new(site, now)).collect();
         Self {
             plans,
             sites,
-            corridors: Corridors::default(),
+            corridors: Corridors::new(settings),
             clock: CityClock::default(),
             cycle: 0,
             plan_second: None,
@@ -152,19 +152,26 @@ impl City {
         match command {
             Command::OpenCorridor(plan) => answer(self.corridors.open(Arc::clone(plan), now)),
             Command::ReplaceCorridor(plan) => answer(self.corridors.replace(Arc::clone(plan), now)),
-            Command::CancelCorridor(id) => answer(self.corridors.cancel(*id, now)),
-            Command::TakeOut(id, site) => answer(self.corridors.take_out(*id, *site, now)),
-            Command::Passed(id, site) => answer(self.corridors.passed(*id, *site, now)),
-            Command::Fix(vehicle, fix) => answer(self.corridors.fix(vehicle, fix, now)),
-            Command::Manual(site, manual) => self.take_in_hand(*site, manual, now),
+            Command::CancelCorridor(id, why) => answer(self.corridors.cancel(*id, *why)),
+            Command::TakeOut(id, site) => answer(self.corridors.take_out(*id, *site)),
+            Command::Passed(id, site) => answer(self.corridors.passed(*id, *site)),
+            Command::Fix(vehicle, fix) => match self.corridors.fix(vehicle, fix) {
+                FixVerdict::Accepted | FixVerdict::NoMission => Answer::Done,
+                FixVerdict::Refused(why) => Answer::Refused(why.to_string()),
+            },
+            Command::Manual(site, manual) => self.take_in_hand(*site, manual),
             Command::ReleaseManual(site) => self.with_site(*site, |state| state.set_manual(None)),
             Command::ResetFaults(site) => self.with_site(*site, SiteState::ask_reset),
         }
     }
 
     /// A manual act also takes the site out of every corridor: the operator's hand is stronger.
-    fn take_in_hand(&mut self, site: SiteId, manual: &Manual, now: Mono) -> Answer {
-        self.corridors.take_out_of_all(site, now);
+    fn take_in_hand(&mut self, site: SiteId, manual: &Manual) -> Answer {
+        let running: Vec<CorridorId> = self.corridors.missions().map(|m| m.plan().corridor).collect();
+        for corridor in running {
+            // A corridor that is over, or has this site behind it, has nothing to give up.
+            let _nothing_to_give = self.corridors.take_out(corridor, site);
+        }
         self.with_site(site, |state| state.set_manual(Some(manual.clone())))
     }
 

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::corridor::{CorridorPlan, Fix};
+use crate::corridor::{CancelReason, CorridorPlan, Fix};
 use crate::ids::{CorridorId, SiteId};
 use crate::policy::Manual;
 
@@ -19,7 +19,7 @@ pub enum Command {
     /// Follow a new revision of a corridor's plan.
     ReplaceCorridor(Arc<CorridorPlan>),
     /// End a corridor; every site returns to its plan.
-    CancelCorridor(CorridorId),
+    CancelCorridor(CorridorId, CancelReason),
     /// Take one site out of a corridor, for the rest of it.
     TakeOut(CorridorId, SiteId),
     /// The crew says it has passed a site.

@@ -15,7 +15,7 @@ mod site;
 #[cfg(test)]
 mod tests;
 
-pub use city::{City, CityEvent, CycleInputs};
+pub use city::{City, CycleInputs};
 pub use clock::{CityClock, since_midnight};
 pub use command::{Answer, COMMANDS_MAX, Command};
 pub use site::{SiteCycle, SiteState};

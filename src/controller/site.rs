@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::corridor::Lease;
 use crate::detect::{Detection, FieldInputs};
 use crate::ids::PlanId;
-use crate::kernel::{Kernel, Outputs};
+use crate::kernel::{Event, Kernel, Outputs};
 use crate::plan::CheckedSite;
 use crate::policy::{DecideContext, Decision, Manual, SitePolicies};
 use crate::units::{CivilTime, Mono};
@@ -53,7 +53,7 @@ impl SiteState {
     pub fn new(site: &CheckedSite, now: Mono) -> Self {
         Self {
             kernel: Kernel::new(Arc::clone(&site.safety), now),
-            detection: Detection::new(site, now),
+            detection: Detection::new(site),
             policies: SitePolicies::new(site, now),
             plan: PlanId::default(),
             manual: None,
@@ -121,7 +121,7 @@ impl SiteState {
         if self.manual.as_ref().is_some_and(|manual| manual.until <= now) {
             self.manual = None;
         }
-        self.detection.step(now, turn.inputs, site, &self.kernel);
+        self.detection.step(now, turn.inputs, site, self.kernel.go_set());
         let mut decision = self.policies.decide(&DecideContext {
             now,
             clock_ms: turn.clock_ms,
@@ -134,6 +134,9 @@ impl SiteState {
         });
         decision.request.reset = core::mem::take(&mut self.reset);
         let outputs = self.kernel.step(now, &decision.request, &turn.inputs.readback);
+        if self.kernel.events().contains(&Event::InsertAllDemands) {
+            self.detection.insert_demands(site);
+        }
         self.last = Some(SiteCycle { decision, outputs });
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 /// Real-time traffic-signal controller with emergency green-wave corridors.
 ///
@@ -31,13 +31,20 @@ pub enum Command {
     /// Look at signal plans.
     #[command(subcommand)]
     Plan(Plan),
-    /// Look at corridors.
-    #[command(subcommand)]
-    Corridor(Corridor),
     /// The whole core against the virtual street, faster than real time.
     Simulate(Simulate),
     /// Run a journal again and compare every output, bit for bit.
     Replay(Replay),
+}
+
+impl Command {
+    /// What runs if nothing is said.
+    #[must_use]
+    pub fn default_demo() -> Self {
+        Cli::parse_from(["greenwave", "demo"])
+            .command
+            .unwrap_or_else(|| Self::Demo(Demo::default()))
+    }
 }
 
 /// Options of `demo`.
@@ -135,44 +142,6 @@ pub enum Plan {
         #[arg(long)]
         plan: Option<String>,
     },
-}
-
-/// Looking at corridors.
-#[derive(Debug, Subcommand)]
-pub enum Corridor {
-    /// Route, per-signal timeline, price to others and seconds saved, before any key is pressed.
-    Preview {
-        /// The city folder.
-        #[arg(long)]
-        site: PathBuf,
-        /// Where the vehicle is: a road id, or `lat,lon`.
-        #[arg(long)]
-        from: String,
-        /// Where it goes: a place id, a road id, or `lat,lon`.
-        #[arg(long)]
-        to: String,
-        /// What it is.
-        #[arg(long, default_value = "ambulance")]
-        class: Class,
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// Emergency classes on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Class {
-    /// Ambulance on an urgent task.
-    Ambulance,
-    /// Fire engine on an urgent task.
-    Fire,
-    /// Engineering rescue on an urgent task.
-    Rescue,
-    /// Police on an urgent call.
-    Police,
-    /// Approved escort.
-    Escort,
 }
 
 /// Options of `simulate`.

@@ -33,15 +33,15 @@ const SNAPSHOT_EVERY: u64 = 6000;
 /// The cabinets as the control thread sees them: latest values, never a wait.
 pub trait Cabinets: Send {
     /// Writes the newest readings of the site with this number into `inputs`.
-    fn read(&self, site: usize, inputs: &mut FieldInputs);
+    fn read(&mut self, site: usize, now: Mono, inputs: &mut FieldInputs);
     /// Hands over what the lamps shall show. The only lamp write of the program.
-    fn write(&self, site: usize, outputs: &Outputs);
+    fn write(&mut self, site: usize, outputs: &Outputs);
     /// A mark of what was handed over last, to be compared with [`Cabinets::accepted`].
     fn mark(&self, site: usize) -> u64;
     /// When the cabinet accepted the hand-over with this mark or a later one.
-    fn accepted(&self, site: usize, mark: u64) -> Option<Instant>;
+    fn accepted(&self, site: usize, mark: u64) -> Option<Mono>;
     /// Gives every cabinet to its local plan; bounded in time.
-    fn hand_over(&self);
+    fn hand_over(&mut self);
 }
 
 /// What a wall clock is, for the control thread.
@@ -82,6 +82,14 @@ pub struct ControlParts {
     pub journal: Option<JournalSink>,
     /// What the wall clock shows.
     pub wall: WallClock,
+    /// The deadlines; their clock is the one the field links use.
+    pub pace: Pace,
+}
+
+impl std::fmt::Debug for ControlParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ControlParts").field("sites", &self.city.sites().len()).finish_non_exhaustive()
+    }
 }
 
 /// The running control thread.
@@ -188,9 +196,8 @@ impl Loop {
     }
 
     fn run(&mut self, stop: &AtomicBool) {
-        let mut pace = Pace::new();
         while !stop.load(Ordering::Relaxed) {
-            let beat = pace.wait();
+            let beat = self.parts.pace.wait();
             self.lateness.add(beat.late);
             self.missed += u64::from(beat.missed);
             self.one_cycle(beat.now, beat.late);
@@ -203,7 +210,7 @@ impl Loop {
 
     fn one_cycle(&mut self, now: Mono, late: Duration) {
         for (site, inputs) in self.fields.iter_mut().enumerate() {
-            self.parts.cabinets.read(site, inputs);
+            self.parts.cabinets.read(site, now, inputs);
         }
         self.parts.inbox.take(&mut self.taken);
         self.commands.clear();
@@ -225,10 +232,10 @@ impl Loop {
             }
         }
         for (posted, answer) in self.taken.iter().zip(self.parts.city.answers()) {
-            self.keys.pressed(posted, answer, &self.parts.city, self.parts.cabinets.as_ref());
+            self.keys.pressed((posted, now), answer, self.parts.cabinets.as_ref());
             posted.answer(answer.clone());
         }
-        self.keys.look(self.parts.cabinets.as_ref());
+        self.keys.look(now, self.parts.cabinets.as_ref());
         if self.parts.city.cycle_number().is_multiple_of(PICTURE_EVERY) {
             self.show(now, civil);
         }

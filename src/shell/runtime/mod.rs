@@ -1,12 +1,14 @@
 //! The control thread and everything it exchanges with the rest of the program.
 
 mod control;
+mod field_cabinets;
 mod keys;
 mod lateness;
 mod mailbox;
 mod pace;
 
 pub use control::{Cabinets, Control, ControlParts, Picture, WallClock};
+pub use field_cabinets::FieldCabinets;
 pub use keys::KeyTimes;
 pub use lateness::Histogram;
 pub use mailbox::{Inbox, Mailbox, PostError, Posted, mailbox};

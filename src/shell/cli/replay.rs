@@ -1,0 +1,44 @@
+//! `greenwave replay`.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::Failure;
+use super::args::Replay;
+use super::out::say;
+use crate::journal;
+
+pub(super) fn replay(options: &Replay) -> Result<(), Failure> {
+    let bytes = std::fs::read(&options.file)
+        .map_err(|why| Failure::Runtime(format!("{}: {why}", options.file.display())))?;
+    let bar = ProgressBar::new(u64::try_from(bytes.len()).unwrap_or_default());
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}") {
+        bar.set_style(style);
+    }
+    let ended = journal::replay(&bytes, |done| bar.set_position(done));
+    bar.finish_and_clear();
+    match ended {
+        Ok(done) => {
+            let hours = (done.cycles * u64::try_from(done.sites).unwrap_or_default()) / 36_000;
+            if options.json {
+                say(&json!({ "identical": true, "cycles": done.cycles, "sites": done.sites,
+                    "cycle_bytes": done.bytes })
+                .to_string());
+            } else {
+                say(&format!(
+                    "{} cycles of {} sites recomputed ({hours} site-hours), all identical",
+                    done.cycles, done.sites
+                ));
+            }
+            Ok(())
+        }
+        Err(why) => {
+            if options.json {
+                say(&json!({ "identical": false, "finding": why.to_string() }).to_string());
+            } else {
+                say(&why.to_string());
+            }
+            Err(Failure::Findings)
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The city's cabinets, emulated on real wires, with the virtual street before them.
+//!
+//! One thread moves the street every 100 ms: it sees what the cabinets' lamps really show, moves
+//! people, and presses the cabinets' detectors and buttons. The referee watches the same lamps.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::runtime::Handle;
+
+use super::field::emulator::{CabinetHandle, CabinetSite, Fleet, RtuBus, StreetInputs};
+use super::runtime::Pace;
+use crate::detect::FieldInputs;
+use crate::ids::SiteId;
+use crate::plan::{CheckedCity, LinkKind};
+use crate::sim::{
+    Dispatch, DriveReport, Referee, SiteLamps, SiteRules, Street, StreetFix, StreetStats,
+    VirtualStreet,
+};
+use crate::units::{Millis, Mono};
+
+/// The referee forgives two scans of a cabinet and one step of the street.
+const REFEREE_SLACK: Millis = Millis::new(200);
+
+/// Where one cabinet can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CabinetAddress {
+    /// Modbus TCP.
+    Tcp(SocketAddr),
+    /// Modbus RTU, by the device of the bus.
+    Rtu(PathBuf),
+}
+
+/// What may be asked of the street while it runs.
+#[derive(Debug)]
+pub enum StreetOrder {
+    /// Send an emergency vehicle on its way.
+    Dispatch(Dispatch),
+    /// Take a vehicle off the street.
+    Withdraw(String),
+    /// Begin counting anew.
+    Recount,
+}
+
+/// What the street and the referee have seen so far.
+#[derive(Clone, Debug, Default)]
+pub struct StreetAccount {
+    /// The street's own account.
+    pub stats: StreetStats,
+    /// The drives so far.
+    pub drives: Vec<DriveReport>,
+    /// The referee's counters.
+    pub referee: serde_json::Value,
+    /// What the referee saw, in words, the first few.
+    pub sightings: Vec<String>,
+    /// Standing vehicles and riders by site and approach would go here; the API shows detectors.
+    pub present: u32,
+}
+
+/// Takes the positions that vehicles report.
+pub type FixSink = Box<dyn FnMut(StreetFix) + Send>;
+
+/// Emulated cabinets and the street before them; dropping it switches everything off.
+#[derive(Debug)]
+pub struct EmulatedCity {
+    /// The cabinets' handles, indexed by [`SiteId`].
+    pub cabinets: Vec<CabinetHandle>,
+    /// Where each cabinet can be reached, indexed by [`SiteId`].
+    pub addresses: Vec<CabinetAddress>,
+    orders: Sender<StreetOrder>,
+    account: Arc<Mutex<StreetAccount>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    _buses: Vec<RtuBus>,
+    _fleet: Fleet,
+}
+
+/// Switches every cabinet of `city` on; ports as the links say, 0 for any free one.
+///
+/// # Errors
+/// A site file the cabinet cannot read, a port or a pty that cannot be had.
+fn switch_on(
+    city: &CheckedCity,
+    files: &[(String, String)],
+    handle: Handle,
+) -> io::Result<(Fleet, Vec<CabinetHandle>, Vec<CabinetAddress>, Vec<RtuBus>)> {
+    let mut fleet = Fleet::new(handle);
+    let mut reached: Vec<Option<(CabinetHandle, CabinetAddress)>> = vec![None; city.sites.len()];
+    let mut buses = Vec::new();
+    for (number, link) in city.links.iter().enumerate() {
+        let on_link = city.cabinets.iter().filter(|cabinet| cabinet.link == number);
+        match link.kind {
+            LinkKind::ModbusTcp => {
+                for cabinet in on_link {
+                    let port = match link.first_port {
+                        0 => 0,
+                        first => first.saturating_add(u16::from(cabinet.unit) - 1),
+                    };
+                    let site = cabinet_site(city, files, cabinet.site)?;
+                    let at = SocketAddr::from(([127, 0, 0, 1], port));
+                    let (handle, bound) = fleet.add_tcp(site, cabinet.unit, at)?;
+                    if let Some(slot) = reached.get_mut(cabinet.site.index()) {
+                        *slot = Some((handle, CabinetAddress::Tcp(bound)));
+                    }
+                }
+            }
+            LinkKind::ModbusRtu => {
+                let cabinets: Vec<_> = on_link.collect();
+                let sites = cabinets
+                    .iter()
+                    .map(|c| Ok((cabinet_site(city, files, c.site)?, c.unit)))
+                    .collect::<io::Result<Vec<_>>>()?;
+                let (handles, bus) = fleet.add_bus(sites, link.baud)?;
+                for (cabinet, handle) in cabinets.iter().zip(handles) {
+                    if let Some(slot) = reached.get_mut(cabinet.site.index()) {
+                        *slot = Some((handle, CabinetAddress::Rtu(bus.path().to_path_buf())));
+                    }
+                }
+                buses.push(bus);
+            }
+        }
+    }
+    let (handles, addresses) = reached.into_iter().flatten().unzip();
+    Ok((fleet, handles, addresses, buses))
+}
+
+fn cabinet_site(
+    city: &CheckedCity,
+    files: &[(String, String)],
+    site: SiteId,
+) -> io::Result<CabinetSite> {
+    let id = city.site(site).map(|site| site.id.clone()).unwrap_or_default();
+    let name = format!("sites/{id}.toml");
+    let text = files.iter().find(|(file, _)| *file == name).map(|(_, text)| text.as_str());
+    CabinetSite::parse(text.unwrap_or_default())
+        .map_err(|why| io::Error::other(format!("the cabinet cannot read {name}: {why}")))
+}
+
+impl EmulatedCity {
+    /// Switches the cabinets on and lets people walk and drive before them.
+    ///
+    /// # Errors
+    /// As the cabinets' files, ports and ptys allow, or no thread is to be had.
+    pub fn start(
+        city: &CheckedCity,
+        files: &[(String, String)],
+        (street, rules): (VirtualStreet, Arc<[SiteRules]>),
+        handle: Handle,
+        fixes: FixSink,
+    ) -> io::Result<Self> {
+        let (fleet, cabinets, addresses, buses) = switch_on(city, files, handle)?;
+        let (orders, inbox) = channel();
+        let account = Arc::new(Mutex::new(StreetAccount::default()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut walk = Walk {
+            street,
+            referee: Referee::new(rules.to_vec(), REFEREE_SLACK),
+            rules,
+            cabinets: cabinets.clone(),
+            lamps: Vec::new(),
+            inputs: FieldInputs::default(),
+            inbox,
+            fixes,
+            account: Arc::clone(&account),
+        };
+        let seen = Arc::clone(&stop);
+        let thread = std::thread::Builder::new()
+            .name("street".to_owned())
+            .spawn(move || walk.run(&seen))?;
+        Ok(Self {
+            cabinets,
+            addresses,
+            orders,
+            account,
+            stop,
+            thread: Some(thread),
+            _buses: buses,
+            _fleet: fleet,
+        })
+    }
+
+    /// Asks something of the street; false if it has ended.
+    #[must_use]
+    pub fn order(&self, order: StreetOrder) -> bool {
+        self.orders.send(order).is_ok()
+    }
+
+    /// What was seen so far, refreshed once a second.
+    #[must_use]
+    pub fn account(&self) -> StreetAccount {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for EmulatedCity {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the street ended with a panic");
+        }
+    }
+}
+
+struct Walk {
+    street: VirtualStreet,
+    referee: Referee,
+    rules: Arc<[SiteRules]>,
+    cabinets: Vec<CabinetHandle>,
+    lamps: Vec<SiteLamps>,
+    inputs: FieldInputs,
+    inbox: Receiver<StreetOrder>,
+    fixes: FixSink,
+    account: Arc<Mutex<StreetAccount>>,
+}
+
+impl Walk {
+    fn run(&mut self, stop: &AtomicBool) {
+        let mut pace = Pace::new();
+        let mut steps = 0_u32;
+        while !stop.load(Ordering::Relaxed) {
+            let beat = pace.wait();
+            self.obey();
+            self.step(beat.now);
+            steps = steps.wrapping_add(1);
+            if steps.is_multiple_of(10) {
+                self.tell();
+            }
+        }
+        self.tell();
+    }
+
+    fn obey(&mut self) {
+        while let Ok(order) = self.inbox.try_recv() {
+            match order {
+                StreetOrder::Dispatch(drive) => {
+                    if let Err(why) = self.street.dispatch(&drive) {
+                        tracing::error!(vehicle = drive.vehicle, %why, "cannot drive");
+                    }
+                }
+                StreetOrder::Withdraw(vehicle) => {
+                    let _was_there = self.street.withdraw(&vehicle);
+                }
+                StreetOrder::Recount => {
+                    self.street.reset_counters();
+                    self.referee = Referee::new(self.rules.to_vec(), REFEREE_SLACK);
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, now: Mono) {
+        self.lamps.clear();
+        self.lamps.extend(self.cabinets.iter().map(CabinetHandle::lamps));
+        self.referee.watch(now, &self.lamps, &self.street);
+        self.street.step(now, &self.lamps);
+        for (number, cabinet) in (0_u16..).zip(&self.cabinets) {
+            self.street.sense(SiteId::new(number), &mut self.inputs);
+            cabinet.set_inputs(StreetInputs::from(&self.inputs));
+        }
+        for fix in self.street.fixes(now) {
+            (self.fixes)(fix);
+        }
+    }
+
+    fn tell(&self) {
+        let account = StreetAccount {
+            stats: self.street.stats(),
+            drives: self.street.drives().cloned().collect(),
+            referee: super::virtual_city::counts_json(&self.referee),
+            sightings: self.referee.sightings().iter().map(|seen| format!("{seen:?}")).collect(),
+            present: self.street.present(),
+        };
+        *self.account.lock().unwrap_or_else(PoisonError::into_inner) = account;
+    }
+}

@@ -1,0 +1,317 @@
+//! The running city behind the API: pictures out, commands in.
+//!
+//! Routes, previews and views are computed here, on the API's threads, from pictures of the
+//! control thread; the control thread only ever sees finished commands.
+
+mod acts;
+mod snapshot;
+mod statics;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
+
+use super::field::PortMonitor;
+use super::missions::Mission;
+use super::planner::Planner;
+use super::runtime::{Grants, Mailbox, Picture};
+use super::store::JournalHealth;
+use crate::corridor::{Fix, ServiceClass};
+use crate::ids::{CorridorId, SiteId};
+use crate::kernel::CabinetState;
+use crate::network::{Position, PlanarPoint};
+use crate::plan::LinkKind;
+use crate::shell::dispatch::world::{
+    Alarm, CityStatic, CityView, LatLon, LinkView, Names, Refusal, RefusalClass, StatusView,
+    VehicleStatic, VehicleView,
+};
+use crate::units::Mono;
+use snapshot::{Opened, corridor_view, site_view};
+
+/// A position older than this is not shown as where a vehicle is.
+const POSITION_SHOWN: Duration = Duration::from_secs(30);
+/// Corridors that are over are shown for this long.
+const OVER_SHOWN_MS: u32 = 60_000;
+
+/// Everything the world is made of.
+#[derive(Debug)]
+pub struct WorldParts {
+    /// Roads, sites, plans.
+    pub planner: Planner,
+    /// Prepared missions.
+    pub missions: Vec<Mission>,
+    /// Where pictures appear.
+    pub pictures: Arc<ArcSwapOption<Picture>>,
+    /// Where commands go.
+    pub mailbox: Mailbox,
+    /// The links, one per site.
+    pub monitors: Vec<PortMonitor>,
+    /// The journal, if one is kept.
+    pub journal: Option<Arc<JournalHealth>>,
+    /// What the operating system granted.
+    pub grants: Arc<ArcSwapOption<Grants>>,
+    /// Fencing token of this controller.
+    pub epoch: u32,
+}
+
+/// A running city as the API sees it.
+#[derive(Debug)]
+pub struct LiveWorld {
+    parts: WorldParts,
+    city: Arc<CityStatic>,
+    next_corridor: AtomicU32,
+    opened: Mutex<BTreeMap<u32, Opened>>,
+    vehicles: Mutex<BTreeMap<String, Seen>>,
+}
+
+/// Where a vehicle was last.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    at: PlanarPoint,
+    speed_mps: f64,
+    heading_deg: f64,
+    when: Instant,
+}
+
+impl LiveWorld {
+    /// A world over a running controller.
+    #[must_use]
+    pub fn new(parts: WorldParts) -> Self {
+        let vehicles = demo_vehicles();
+        let city = statics::city_static(
+            &parts.planner.city,
+            &parts.planner.graph,
+            &parts.missions,
+            vehicles,
+        );
+        Self {
+            parts,
+            city: Arc::new(city),
+            next_corridor: AtomicU32::new(1),
+            opened: Mutex::default(),
+            vehicles: Mutex::default(),
+        }
+    }
+
+    /// The prepared missions.
+    #[must_use]
+    pub fn missions(&self) -> &[Mission] {
+        &self.parts.missions
+    }
+
+    /// The planner.
+    #[must_use]
+    pub const fn planner(&self) -> &Planner {
+        &self.parts.planner
+    }
+
+    /// Takes a position that is already in the city's grid: the virtual street's, or one that came
+    /// in by the API.
+    pub fn saw(&self, vehicle: &str, fix: Fix, heading_deg: f64) {
+        let seen = Seen {
+            at: PlanarPoint { x_m: fix.x_m, y_m: fix.y_m },
+            speed_mps: f64::from(fix.speed.as_mm_per_s()) / 1000.0,
+            heading_deg,
+            when: Instant::now(),
+        };
+        lock(&self.vehicles).insert(vehicle.to_owned(), seen);
+        let command = crate::controller::Command::Fix(vehicle.to_owned(), fix);
+        if let Err(why) = self.parts.mailbox.tell(command) {
+            tracing::warn!(vehicle, %why, "a position was lost");
+        }
+    }
+
+    fn picture(&self) -> Result<Arc<Picture>, Refusal> {
+        self.parts.pictures.load_full().ok_or_else(|| {
+            Refusal::new(RefusalClass::Unavailable, "starting", "the controller is starting")
+        })
+    }
+
+    fn site_id(&self, id: &str) -> Result<SiteId, Refusal> {
+        self.parts.planner.city.site_by_id(id).ok_or_else(|| {
+            Refusal::new(RefusalClass::NotFound, "unknown-site", format!("no signal {id}"))
+        })
+    }
+
+    fn live_position(&self, vehicle: &str) -> Option<Position> {
+        let seen = *lock(&self.vehicles).get(vehicle)?;
+        (seen.when.elapsed() < POSITION_SHOWN)
+            .then_some(Position::Point(seen.at, (seen.speed_mps > 2.0).then_some(seen.heading_deg)))
+    }
+
+    fn view(&self, picture: &Picture) -> CityView {
+        let unix_ms = unix_ms_of(picture);
+        let opened = lock(&self.opened).clone();
+        let corridors = picture.city.corridors().missions().filter(|mission| {
+            let view = mission.view(picture.now, picture.city.corridors());
+            let over = picture.now.since(view.state_since).as_ms();
+            !view.state.is_over() || over < OVER_SHOWN_MS
+        });
+        let corridors = corridors.map(|mission| {
+            let known = opened.get(&mission.plan().corridor.number());
+            let graph = &self.parts.planner.graph;
+            corridor_view(picture, graph, mission, known, (unix_ms, self.parts.epoch))
+        });
+        let sites = (0_u16..).zip(&self.parts.planner.city.sites);
+        CityView {
+            at_ms: picture.now.as_ms(),
+            unix_ms,
+            civil: civil_text(picture),
+            status: self.status(picture),
+            sites: sites.map(|(number, _)| site_view(picture, SiteId::new(number))).collect(),
+            vehicles: self.vehicle_views(picture),
+            corridors: corridors.collect(),
+        }
+    }
+
+    fn vehicle_views(&self, picture: &Picture) -> Vec<VehicleView> {
+        let seen = lock(&self.vehicles).clone();
+        let fresh = seen.into_iter().filter(|(_, seen)| seen.when.elapsed() < POSITION_SHOWN);
+        let views = fresh.map(|(id, seen)| {
+            let running = picture.city.corridors().missions().find(|mission| {
+                mission.plan().vehicle == id && !mission.state().is_over()
+            });
+            VehicleView {
+                at: statics::on_map(&self.parts.planner.graph, seen.at),
+                heading_deg: seen.heading_deg,
+                speed_mps: seen.speed_mps,
+                age_ms: u32::try_from(seen.when.elapsed().as_millis()).unwrap_or(u32::MAX),
+                corridor: running.map(|mission| mission.plan().corridor.number()),
+                id,
+            }
+        });
+        views.collect()
+    }
+
+    fn status(&self, picture: &Picture) -> StatusView {
+        let scheduler = self.parts.grants.load_full();
+        let half_tick = Duration::from_millis(50);
+        StatusView {
+            ticks: picture.city.cycle_number(),
+            late_ticks: picture.lateness.above(half_tick),
+            scheduler: scheduler
+                .map(|grants| format!("{}, memory {}", grants.scheduler, grants.memory))
+                .unwrap_or_default(),
+            links: self.links(picture),
+            alarms: self.alarms(picture),
+            ..StatusView::default()
+        }
+    }
+
+    fn links(&self, picture: &Picture) -> Vec<LinkView> {
+        let city = &self.parts.planner.city;
+        let views = city.links.iter().enumerate().map(|(number, link)| {
+            let on_link = city.cabinets.iter().filter(|cabinet| cabinet.link == number);
+            let (mut cabinets, mut up, mut trip) = (0, 0, None);
+            for cabinet in on_link {
+                cabinets += 1;
+                let field = picture.fields.get(cabinet.site.index());
+                let answers = field.map(|field| field.readback.cabinet);
+                up += u16::from(answers.is_some_and(|state| state != CabinetState::Silent));
+                let monitor = self.parts.monitors.get(cabinet.site.index());
+                let median = monitor.and_then(|monitor| monitor.metrics().round_trip(500));
+                trip = trip.max(median);
+            }
+            let kind = match link.kind {
+                LinkKind::ModbusTcp => "TCP",
+                LinkKind::ModbusRtu => "RTU",
+            };
+            LinkView {
+                id: format!("{} ({kind})", link.id),
+                cabinets,
+                up,
+                round_trip_ms: trip.and_then(|trip: Duration| u32::try_from(trip.as_millis()).ok()),
+            }
+        });
+        views.collect()
+    }
+
+    fn alarms(&self, picture: &Picture) -> Vec<Alarm> {
+        let mut alarms = Vec::new();
+        if let Some(journal) = &self.parts.journal
+            && journal.failing()
+        {
+            alarms.push(Alarm {
+                code: "journal-unwritable".to_owned(),
+                serious: false,
+                text: Names::new(
+                    "运行日志无法写入，控制继续",
+                    "the journal cannot be written; control goes on",
+                ),
+                site: None,
+            });
+        }
+        for (site, state) in self.parts.planner.city.sites.iter().zip(picture.city.sites()) {
+            let worst = state.kernel().faults().first();
+            alarms.extend(worst.map(|fault| Alarm {
+                code: "site-fault".to_owned(),
+                serious: true,
+                text: words::fault(site, fault),
+                site: Some(site.id.clone()),
+            }));
+        }
+        alarms
+    }
+
+    fn new_corridor(&self) -> CorridorId {
+        CorridorId::new(self.next_corridor.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Unix time of a picture, milliseconds.
+fn unix_ms_of(picture: &Picture) -> i64 {
+    let ago = i64::try_from(picture.taken.elapsed().as_millis()).unwrap_or(0);
+    Timestamp::now().as_millisecond() - ago
+}
+
+fn civil_text(picture: &Picture) -> String {
+    let (date, second) = (picture.civil.date, picture.civil.second_of_day);
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+        date.year,
+        date.month,
+        date.day,
+        second / 3600,
+        second / 60 % 60,
+        second % 60
+    )
+}
+
+/// A moment of the control thread's clock for a Unix time, milliseconds.
+fn mono_of(picture: &Picture, unix_ms: i64) -> Mono {
+    let ahead = unix_ms - unix_ms_of(picture);
+    let now = i64::try_from(picture.now.as_ms()).unwrap_or(i64::MAX);
+    Mono::from_ms(u64::try_from(now.saturating_add(ahead)).unwrap_or(0))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The allow-list of the demo; a real one comes with identity.
+fn demo_vehicles() -> Vec<VehicleStatic> {
+    let vehicle = |id: &str, zh: &str, en: &str, class, length_m| VehicleStatic {
+        id: id.to_owned(),
+        call_sign: Names::new(zh, en),
+        plate: format!("陕G·{id}"),
+        terminal_id: format!("0139{id:0>8}"),
+        class,
+        length_m,
+    };
+    vec![
+        vehicle("A120", "急救 1 号", "Ambulance 1", ServiceClass::Ambulance, 6.0),
+        vehicle("A121", "急救 2 号", "Ambulance 2", ServiceClass::Ambulance, 6.0),
+        vehicle("F119", "消防 1 号", "Engine 1", ServiceClass::Fire, 9.0),
+        vehicle("R301", "抢险 1 号", "Rescue 1", ServiceClass::Rescue, 8.0),
+    ]
+}
+
+/// A stated position as the API's own type.
+const fn lat_lon(at: crate::network::LatLon) -> LatLon {
+    LatLon { lat: at.lat_deg, lon: at.lon_deg }
+}

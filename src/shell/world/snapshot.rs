@@ -1,0 +1,275 @@
+//! Everything that moves, as of one picture of the control thread.
+
+use super::words;
+use crate::corridor::{
+    CrossingState as EngineCrossing, MissionState, MissionView, SiteBoard,
+};
+use crate::detect::FieldInputs;
+use crate::ids::{ApproachId, GroupId, SiteId};
+use crate::kernel::{CabinetState, Mode as KernelMode};
+use crate::network::{PlanarPoint, RoadGraph};
+use crate::plan::CheckedSite;
+use crate::policy::ManualAct as PolicyAct;
+use crate::controller::{City, SiteState};
+use crate::shell::dispatch::world::{
+    Advice, Confirmed, CorridorState, CorridorVehicle, CorridorView, CrossingState, CrossingView,
+    LatLon, ManualView, Mode, Names, QueueView, SiteView, WaitView,
+};
+use crate::shell::runtime::Picture;
+use crate::units::{Millis, Mono};
+
+/// What is known of a corridor besides what the engine knows.
+#[derive(Clone, Debug)]
+pub(super) struct Opened {
+    pub(super) request_id: String,
+    pub(super) destination: Names,
+    pub(super) saved: Millis,
+}
+
+pub(super) fn site_view(picture: &Picture, id: SiteId) -> SiteView {
+    let plans = picture.city.plans();
+    let (Some(site), Some(state)) = (plans.get(id.index()), picture.city.sites().get(id.index()))
+    else {
+        return SiteView::default();
+    };
+    let silent = FieldInputs::default();
+    let field = picture.fields.get(id.index()).unwrap_or(&silent);
+    let winner = state.last().map(|cycle| cycle.decision.winner);
+    let waits = walkers(site, state, picture.now);
+    let longest = longest_wait(site, state, picture.now);
+    let stage = winner.and_then(|wish| wish.stage).and_then(|id| site.stages.get(id.index()));
+    SiteView {
+        cabinet: field.readback.cabinet,
+        mode: mode(state.kernel().mode()),
+        lamps: field.readback.lamps.iter().take(site.groups.len()).copied().collect(),
+        age_ms: (field.readback.cabinet != CabinetState::Silent)
+            .then(|| field.readback.age.as_ms()),
+        stage: stage.map(|stage| stage.name.clone()),
+        plan: site.plans.get(state.plan().index()).map(|plan| plan.name.clone()).unwrap_or_default(),
+        winner: winner.map(|wish| words::winner(wish.source).to_owned()).unwrap_or_default(),
+        reason: winner.map(|wish| words::reason(site, wish.reason)).unwrap_or_default(),
+        waits,
+        wait_max_s: longest.as_ms() / 1000,
+        queues: queues(picture, site, id),
+        corridor: picture.city.corridors().lease(id).map(|lease| lease.corridor.number()),
+        manual: state.manual().map(|manual| manual_view(site, manual, picture.now)),
+        faults: state.kernel().faults().iter().map(|fault| words::fault(site, fault)).collect(),
+    }
+}
+
+fn mode(mode: KernelMode) -> Mode {
+    match mode {
+        KernelMode::Starting(_) => Mode::Starting,
+        KernelMode::Normal => Mode::Normal,
+        KernelMode::AllRed => Mode::AllRed,
+        KernelMode::Flashing(_) => Mode::Flashing,
+        KernelMode::Dark => Mode::Dark,
+    }
+}
+
+fn walkers(site: &CheckedSite, state: &SiteState, now: Mono) -> Vec<WaitView> {
+    let groups = (0_u8..).zip(&site.groups);
+    let waiting = groups.filter_map(|(number, info)| {
+        let walk = info.walk?;
+        let id = GroupId::new(number);
+        let demands = state.detection().demands();
+        demands.walkers.contains(id).then(|| WaitView {
+            group: number,
+            waited_s: demands.waited(id, now).as_ms() / 1000,
+            bound_s: walk.wait_max.as_ms() / 1000,
+        })
+    });
+    waiting.collect()
+}
+
+fn longest_wait(site: &CheckedSite, state: &SiteState, now: Mono) -> Millis {
+    let demands = state.detection().demands();
+    let all = site.safety.all_groups().intersection(demands.all());
+    all.iter().map(|group| demands.waited(group, now)).max().unwrap_or_default()
+}
+
+fn queues(picture: &Picture, site: &CheckedSite, id: SiteId) -> Vec<QueueView> {
+    let board = picture.city.board(picture.now, &picture.fields);
+    let approaches = (0_u8..).zip(&site.approaches);
+    let seen = approaches.map(|(number, _)| {
+        let queue = board.queue(id, ApproachId::new(number));
+        QueueView {
+            approach: number,
+            vehicles: queue.vehicles_total,
+            length_m: queue.vehicles_worst_lane.saturating_mul(7),
+        }
+    });
+    seen.collect()
+}
+
+pub(super) fn manual_view(
+    site: &CheckedSite,
+    manual: &crate::policy::Manual,
+    now: Mono,
+) -> ManualView {
+    let (act, stage) = match &manual.act {
+        PolicyAct::Stage(id) => {
+            ("stage", site.stages.get(id.index()).map(|stage| stage.name.clone()))
+        }
+        PolicyAct::Groups(_) => ("groups", None),
+        PolicyAct::AllRed => ("all-red", None),
+        PolicyAct::Flash => ("flash", None),
+    };
+    ManualView {
+        act: act.to_owned(),
+        stage,
+        by: manual.by.clone(),
+        left_s: now.until(manual.until).as_ms() / 1000,
+    }
+}
+
+/// A mission as consoles and partners see it.
+pub(super) fn corridor_view(
+    picture: &Picture,
+    graph: &RoadGraph,
+    mission: &crate::corridor::Mission,
+    opened: Option<&Opened>,
+    (unix_ms, epoch): (i64, u32),
+) -> CorridorView {
+    let now = picture.now;
+    let view = mission.view(now, picture.city.corridors());
+    let unix = |at: Mono| {
+        let moment = i64::try_from(at.as_ms()).unwrap_or(i64::MAX);
+        unix_ms.saturating_add(moment - i64::try_from(now.as_ms()).unwrap_or(0))
+    };
+    let plan = mission.plan();
+    let line = plan.line.iter().map(|point| {
+        super::statics::on_map(graph, PlanarPoint { x_m: point.x_m, y_m: point.y_m })
+    });
+    let line: Vec<LatLon> = line.collect();
+    let waits = view.crossings.iter().map(|crossing| {
+        let plans = picture.city.plans();
+        let site = plans.get(crossing.site.index()).zip(picture.city.sites().get(crossing.site.index()));
+        site.map_or(Millis::ZERO, |(site, state)| longest_wait(site, state, now))
+    });
+    let bound = plan.crossings.iter().map(|crossing| crossing.wait_max).max();
+    CorridorView {
+        id: view.corridor.number(),
+        request_id: opened.map(|opened| opened.request_id.clone()).unwrap_or_default(),
+        revision: view.revision,
+        state: corridor_state(view.state),
+        control_authority: epoch,
+        class: view.class,
+        priority: view.priority,
+        vehicle_id: view.vehicle.clone(),
+        vehicle: vehicle(&view, mission, graph, picture),
+        destination: opened.map(|opened| opened.destination.clone()).unwrap_or_default(),
+        line,
+        crossings: view.crossings.iter().map(|c| crossing_view(&picture.city, c, now, &unix)).collect(),
+        est_saved_s: opened.map_or(0.0, |opened| f64::from(opened.saved.as_ms()) / 1000.0),
+        others_wait_s: waits.max().unwrap_or_default().as_ms() / 1000,
+        others_bound_s: bound.unwrap_or_default().as_ms() / 1000,
+        expires_ms: unix(view.expires),
+        warnings: warnings(&picture.city, &view),
+    }
+}
+
+fn vehicle(
+    view: &MissionView,
+    mission: &crate::corridor::Mission,
+    graph: &RoadGraph,
+    picture: &Picture,
+) -> Option<CorridorVehicle> {
+    let position = view.position?;
+    let line = &mission.plan().line;
+    let after = line.iter().position(|point| point.at >= position.along)?;
+    let (b, a) = (line.get(after)?, line.get(after.saturating_sub(1))?);
+    let span = f64::from((b.at - a.at).as_mm()).max(1.0);
+    let share = (f64::from((position.along - a.at).as_mm()) / span).clamp(0.0, 1.0);
+    let at = PlanarPoint {
+        x_m: a.x_m + (b.x_m - a.x_m) * share,
+        y_m: a.y_m + (b.y_m - a.y_m) * share,
+    };
+    Some(CorridorVehicle {
+        at: super::statics::on_map(graph, at),
+        speed_mps: f64::from(position.speed.as_mm_per_s()) / 1000.0,
+        age_ms: position.age.as_ms(),
+        next: view.next.and_then(|id| picture.city.plans().get(id.index())).map(|s| s.id.clone()),
+        eta_s: Some(seconds(picture.now.until(view.arrival))),
+        on_route: position.on_route,
+    })
+}
+
+fn crossing_view(
+    city: &City,
+    crossing: &crate::corridor::CrossingView,
+    now: Mono,
+    unix: &impl Fn(Mono) -> i64,
+) -> CrossingView {
+    let site = city.plans().get(crossing.site.index());
+    let approach = site.and_then(|site| site.approaches.get(crossing.approach.index()));
+    let refused = crossing.refused_by.map(|other| {
+        Names::new(
+            format!("绿波护航 {other} 优先，预计红灯"),
+            format!("corridor {other} goes first: expect red"),
+        )
+    });
+    CrossingView {
+        site: site.map(|site| site.id.clone()).unwrap_or_default(),
+        approach: approach.map(|approach| approach.name.clone()).unwrap_or_default(),
+        movement: String::new(),
+        state: crossing_state(crossing.state),
+        eta_s: crossing.passed_at.is_none().then(|| seconds(now.until(crossing.eta))),
+        eta_err_s: seconds(crossing.eta_err),
+        green_at_ms: crossing.green_at.map(unix),
+        hold_until_ms: crossing.hold_until.map(unix),
+        confirmed_by: crossing.green_at.map(|_| Confirmed::LampReadback),
+        late: crossing.late_by > Millis::ZERO,
+        fault: refused,
+    }
+}
+
+fn warnings(city: &City, view: &MissionView) -> Vec<Advice> {
+    let late = view.crossings.iter().filter(|c| c.late_by > Millis::ZERO && c.passed_at.is_none());
+    let late = late.filter_map(|crossing| {
+        let site = city.plans().get(crossing.site.index())?;
+        let by_s = crossing.late_by.as_ms().div_ceil(1000);
+        Some(Advice {
+            code: "late".to_owned(),
+            text: Names::new(format!("{} 将晚 {by_s} 秒", site.id), format!("{} late by {by_s} s", site.id)),
+            site: Some(site.id.clone()),
+        })
+    });
+    late.take(3).collect()
+}
+
+pub(super) fn seconds(time: Millis) -> f64 {
+    f64::from(time.as_ms()) / 1000.0
+}
+
+const fn corridor_state(state: MissionState) -> CorridorState {
+    match state {
+        MissionState::Requested => CorridorState::Requested,
+        MissionState::Confirmed => CorridorState::Confirmed,
+        MissionState::Staging => CorridorState::Staging,
+        MissionState::Active => CorridorState::Active,
+        MissionState::Holding => CorridorState::Holding,
+        MissionState::Degraded => CorridorState::Degraded,
+        MissionState::Releasing => CorridorState::Releasing,
+        MissionState::Recovering => CorridorState::Recovering,
+        MissionState::Completed => CorridorState::Completed,
+        MissionState::Cancelled => CorridorState::Cancelled,
+        MissionState::Expired => CorridorState::Expired,
+        MissionState::Failed => CorridorState::Failed,
+    }
+}
+
+const fn crossing_state(state: EngineCrossing) -> CrossingState {
+    match state {
+        EngineCrossing::Pending => CrossingState::Pending,
+        EngineCrossing::Requested => CrossingState::Requested,
+        EngineCrossing::Clearing => CrossingState::Clearing,
+        EngineCrossing::GreenHeld => CrossingState::GreenHeld,
+        EngineCrossing::Passed => CrossingState::Passed,
+        EngineCrossing::Released => CrossingState::Released,
+        EngineCrossing::Recovering => CrossingState::Recovering,
+        EngineCrossing::Unavailable => CrossingState::Unavailable,
+        EngineCrossing::LocalControl => CrossingState::LocalControl,
+        EngineCrossing::RefusedByGuard => CrossingState::RefusedByGuard,
+    }
+}

@@ -1,0 +1,154 @@
+//! Sentences for people, in both languages.
+
+use crate::corridor::Advice as Worth;
+use crate::ids::{GroupId, StageId};
+use crate::kernel::{Fault, FaultKind};
+use crate::plan::CheckedSite;
+use crate::policy::{PolicyKind, Reason};
+use crate::shell::dispatch::world::Names;
+use crate::units::Millis;
+
+/// Why the winner of a cycle wanted what it wanted.
+pub(super) fn reason(site: &CheckedSite, reason: Reason) -> Names {
+    let stage = |id: StageId| {
+        site.stages.get(id.index()).map_or_else(|| id.to_string(), |stage| stage.name.clone())
+    };
+    let group = |id: GroupId| {
+        site.groups.get(id.index()).map_or_else(|| id.to_string(), |group| group.name.clone())
+    };
+    let s = |time: Millis| time.as_ms() / 1000;
+    match reason {
+        Reason::Hold => Names::new("保持当前放行", "what runs goes on"),
+        Reason::StageMin(id) => Names::new(
+            format!("阶段 {} 最短绿灯未到", stage(id)),
+            format!("stage {} has not had its shortest green", stage(id)),
+        ),
+        Reason::Extending(id) => Names::new(
+            format!("{} 仍有车辆，延长绿灯", group(id)),
+            format!("vehicles still use {}: extended", group(id)),
+        ),
+        Reason::Walking(id) => {
+            Names::new(format!("{} 行人过街", group(id)), format!("walkers on {}", group(id)))
+        }
+        Reason::GapOut(id) => Names::new(
+            format!("阶段 {} 无车，其他方向有请求", stage(id)),
+            format!("stage {} is empty and others wait", stage(id)),
+        ),
+        Reason::MaxOut(id) => Names::new(
+            format!("阶段 {} 达到最大绿灯", stage(id)),
+            format!("stage {} has had its longest green", stage(id)),
+        ),
+        Reason::Split(id) => Names::new(
+            format!("方案时钟在阶段 {}", stage(id)),
+            format!("the plan's clock stands in stage {}", stage(id)),
+        ),
+        Reason::Window(id) => Names::new(
+            format!("协调阶段 {} 的绿波窗口", stage(id)),
+            format!("the coordinated stage {} holds its window", stage(id)),
+        ),
+        Reason::Rest(id) => Names::new(
+            format!("无其他请求，停留在阶段 {}", stage(id)),
+            format!("nobody waits elsewhere: rests in stage {}", stage(id)),
+        ),
+        Reason::WalkDue(id, bound) => Names::new(
+            format!("{} 行人等待将达 {} 秒上限", group(id), s(bound)),
+            format!("the walk of {} is due before its bound of {} s", group(id), s(bound)),
+        ),
+        Reason::WaitDue(id, bound) => Names::new(
+            format!("{} 等待将达 {} 秒上限", group(id), s(bound)),
+            format!("{} is due before its bound of {} s", group(id), s(bound)),
+        ),
+        Reason::Corridor(id) => {
+            Names::new(format!("绿波护航 {id} 放行"), format!("held for corridor {id}"))
+        }
+        Reason::CorridorNear(id) => Names::new(
+            format!("绿波护航 {id} 临近，不再启动冲突放行"),
+            format!("corridor {id} is near: nothing hostile is newly started"),
+        ),
+        Reason::Manual => Names::new("人工控制", "held by the operator"),
+        Reason::LocalPanel => Names::new("现场手动面板", "a person works the panel at the cabinet"),
+    }
+}
+
+/// The policy that won, as a stable word.
+pub(super) const fn winner(kind: PolicyKind) -> &'static str {
+    match kind {
+        PolicyKind::Fallback => "fallback",
+        PolicyKind::Fixed => "fixed",
+        PolicyKind::Actuated => "actuated",
+        PolicyKind::Coordinated => "coordinated",
+        PolicyKind::Adaptive => "adaptive",
+        PolicyKind::MaxWait => "max-wait",
+        PolicyKind::Corridor => "corridor",
+        PolicyKind::CorridorBound => "corridor-bound",
+        PolicyKind::Manual => "manual",
+        PolicyKind::LocalPanel => "local-panel",
+    }
+}
+
+/// A fault, with the groups it speaks of.
+pub(super) fn fault(site: &CheckedSite, fault: &Fault) -> Names {
+    let group = |id: GroupId| {
+        site.groups.get(id.index()).map_or_else(|| id.to_string(), |group| group.name.clone())
+    };
+    match fault.kind {
+        FaultKind::CabinetLost => Names::new("信号机失联", "the cabinet is lost to us"),
+        FaultKind::CabinetRestarted => Names::new("信号机重启", "the cabinet restarted"),
+        FaultKind::LocalManual => Names::new("现场手动", "worked by hand at the cabinet"),
+        FaultKind::MonitorTripped => Names::new("硬件监视器动作", "the hardware monitor tripped"),
+        FaultKind::WrongGreen(id) => Names::new(
+            format!("{} 不应有绿灯", group(id)),
+            format!("green read back on {} that should not have it", group(id)),
+        ),
+        FaultKind::HostileGreens(a, b) => Names::new(
+            format!("{} 与 {} 绿冲突", group(a), group(b)),
+            format!("hostile greens read back: {} and {}", group(a), group(b)),
+        ),
+        FaultKind::WrongLamp(id) => {
+            Names::new(format!("{} 灯色不符", group(id)), format!("wrong lamps on {}", group(id)))
+        }
+        FaultKind::RedLost(id) => {
+            Names::new(format!("{} 红灯不亮", group(id)), format!("red of {} is out", group(id)))
+        }
+        FaultKind::LampOut(id) => {
+            Names::new(format!("{} 灯泡故障", group(id)), format!("a lamp of {} is out", group(id)))
+        }
+        FaultKind::InternalConflict(a, b) => Names::new(
+            format!("内核自检：{} 与 {}", group(a), group(b)),
+            format!("the kernel's own last look stopped {} and {}", group(a), group(b)),
+        ),
+        FaultKind::ClockStuck => Names::new("时钟未前进", "the clock did not move on"),
+        FaultKind::ClockLost => Names::new("时钟失效", "the clock stands still"),
+        FaultKind::Reported(concern) => {
+            Names::new(format!("程序报告：{concern:?}"), format!("reported: {concern:?}"))
+        }
+    }
+}
+
+/// Whether a press is worth it, in a sentence with its figures.
+pub(super) fn advice(worth: Worth, saved: Millis, price_vehicle_s: u64) -> (String, Names) {
+    let saved_s = saved.as_ms() / 1000;
+    match worth {
+        Worth::WorthIt => (
+            "worth-it".to_owned(),
+            Names::new(
+                format!("节省 {saved_s} 秒，他人多等 {price_vehicle_s} 车·秒"),
+                format!("saves {saved_s} s, costs others {price_vehicle_s} vehicle-seconds"),
+            ),
+        ),
+        Worth::NotWorth => (
+            "not-worth".to_owned(),
+            Names::new(
+                format!("仅节省 {saved_s} 秒，不值得启动"),
+                format!("saves {saved_s} s: not worth pressing"),
+            ),
+        ),
+        Worth::LateBy(late) => (
+            "late".to_owned(),
+            Names::new(
+                format!("首个路口将晚 {} 秒放行", late.as_ms() / 1000),
+                format!("the first signal will be late by {} s", late.as_ms() / 1000),
+            ),
+        ),
+    }
+}
