@@ -3,6 +3,7 @@
 //! Import direction: a module may name only modules above it in this list.
 extern crate alloc;
 
+pub mod controller;
 pub mod corridor;
 pub mod detect;
 pub mod ids;

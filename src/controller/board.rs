@@ -121,6 +121,6 @@ impl SiteBoard for Board<'_> {
     }
 
     fn in_step(&self, site: SiteId) -> bool {
-        self.site(site).is_none_or(|(_, state)| state.policies().in_step())
+        self.site(site).is_none_or(|(_, state)| state.follows_plan())
     }
 }

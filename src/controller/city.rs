@@ -157,7 +157,7 @@ impl City {
             Command::Passed(id, site) => answer(self.corridors.passed(*id, *site)),
             Command::Fix(vehicle, fix) => match self.corridors.fix(vehicle, fix) {
                 FixVerdict::Accepted | FixVerdict::NoMission => Answer::Done,
-                FixVerdict::Refused(why) => Answer::Refused(why.to_string()),
+                FixVerdict::Refused(why) => Answer::Refused(format!("the position is not believed: {why:?}")),
             },
             Command::Manual(site, manual) => self.take_in_hand(*site, manual),
             Command::ReleaseManual(site) => self.with_site(*site, |state| state.set_manual(None)),

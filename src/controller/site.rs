@@ -9,7 +9,7 @@ use crate::detect::{Detection, FieldInputs};
 use crate::ids::PlanId;
 use crate::kernel::{Event, Kernel, Outputs};
 use crate::plan::CheckedSite;
-use crate::policy::{DecideContext, Decision, Manual, SitePolicies};
+use crate::policy::{DecideContext, Decision, Manual, PolicyKind, SitePolicies};
 use crate::units::{CivilTime, Mono};
 
 /// The state of one site. Plain data: clone it and you have a twin.
@@ -101,6 +101,12 @@ impl SiteState {
     #[must_use]
     pub const fn last(&self) -> Option<&SiteCycle> {
         self.last.as_ref()
+    }
+
+    /// True if the plan itself decided the last cycle: no lease, no hand, no bound.
+    #[must_use]
+    pub fn follows_plan(&self) -> bool {
+        self.last.as_ref().is_some_and(|cycle| cycle.decision.winner.source < PolicyKind::MaxWait)
     }
 
     pub(super) fn set_manual(&mut self, manual: Option<Manual>) {

@@ -108,6 +108,12 @@ impl Outputs {
         self.lamps.get(group.index()).copied().unwrap_or_default()
     }
 
+    /// One per group the map has room for; dark beyond the groups of the site.
+    #[must_use]
+    pub const fn all_lamps(&self) -> [Indication; GROUPS_MAX] {
+        self.lamps
+    }
+
     /// One per group of the site, indexed by [`GroupId`].
     #[must_use]
     pub fn lamps(&self) -> &[Indication] {

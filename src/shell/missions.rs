@@ -42,11 +42,19 @@ struct RawStart {
     at_m: f64,
 }
 
+/// Every emergency class, in the order of [`ServiceClass`].
+pub const CLASSES: [ServiceClass; 5] = [
+    ServiceClass::Ambulance,
+    ServiceClass::Fire,
+    ServiceClass::Rescue,
+    ServiceClass::Police,
+    ServiceClass::Escort,
+];
+
 /// The emergency class of a word in files and on the wire.
 #[must_use]
 pub fn class_of(word: &str) -> Option<ServiceClass> {
-    use ServiceClass::{Ambulance, Escort, Fire, Police, Rescue};
-    [Ambulance, Fire, Rescue, Police, Escort].into_iter().find(|class| class.word() == word)
+    CLASSES.into_iter().find(|class| class.word() == word)
 }
 
 /// Every mission of the city file that the road graph can serve.

@@ -1,6 +1,13 @@
 //! Everything that touches clock, disk, network and threads.
+
+pub mod cli;
 pub mod console;
 pub mod dispatch;
+pub mod emulated_city;
 pub mod field;
+pub mod missions;
+pub mod planner;
 pub mod runtime;
 pub mod store;
+pub mod virtual_city;
+pub mod world;

@@ -37,13 +37,17 @@ pub enum Command {
     Replay(Replay),
 }
 
+#[derive(Debug, Parser)]
+struct DemoOnly {
+    #[command(flatten)]
+    demo: Demo,
+}
+
 impl Command {
     /// What runs if nothing is said.
     #[must_use]
     pub fn default_demo() -> Self {
-        Cli::parse_from(["greenwave", "demo"])
-            .command
-            .unwrap_or_else(|| Self::Demo(Demo::default()))
+        Self::Demo(DemoOnly::parse_from(["greenwave"]).demo)
     }
 }
 

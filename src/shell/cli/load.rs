@@ -9,9 +9,14 @@ use serde_json::{Value, json};
 
 use super::out::say;
 use super::Failure;
-use crate::network::RoadGraph;
-use crate::plan::{CheckedCity, CityFiles, Finding, Severity, check_city};
+use crate::corridor::Settings;
+use crate::network::{LatLon, NetworkFinding, RoadGraph};
+use crate::plan::{CheckedCity, CityFiles, Finding, check_city};
+use crate::shell::missions::CLASSES;
 use crate::shell::store::{demo_city_files, read_city_folder};
+
+/// The file of the road network.
+const NETWORK: &str = "network.geojson";
 
 /// A city and the roads it stands on.
 #[derive(Debug)]
@@ -42,33 +47,110 @@ pub fn load_demo() -> Result<LoadedCity, Failure> {
 }
 
 fn load(files: Vec<(String, String)>) -> Result<LoadedCity, Failure> {
-    let (city, mut findings) = check_files(&files);
-    findings.retain(|finding| finding.severity == Severity::Error);
-    match city {
-        Some((city, graph)) if findings.is_empty() => Ok(LoadedCity { city, graph, files }),
-        Some(_) | None => {
-            say(&draw_findings(&files, &findings));
+    let mut checked = check_files(&files);
+    match checked.city.take() {
+        Some((city, graph)) => Ok(LoadedCity { city, graph, files }),
+        None => {
+            say(&checked.draw(&files));
             Err(Failure::Findings)
         }
     }
 }
 
+impl LoadedCity {
+    /// The corridor engine's numbers, with the ranks of the city's policy file.
+    #[must_use]
+    pub fn corridor_settings(&self) -> Settings {
+        let mut settings = Settings::default();
+        for class in &self.city.classes {
+            let at = CLASSES.iter().position(|known| known.word() == class.id);
+            if let Some(rank) = at.and_then(|at| settings.ranks.get_mut(at)) {
+                *rank = class.rank;
+            }
+        }
+        settings.corridor_max = self.city.bounds.corridor_length_max;
+        settings
+    }
+}
+
+/// What came of a set of city files.
+#[derive(Debug)]
+pub struct CheckedFiles {
+    /// The city, if it can be driven.
+    pub city: Option<(CheckedCity, RoadGraph)>,
+    /// What is wrong with city and site files.
+    pub findings: Vec<Finding>,
+    /// What is wrong with the road network.
+    pub network: Vec<NetworkFinding>,
+}
+
 /// Everything that is wrong with a set of city files, and the city if it can be driven.
 #[must_use]
-pub fn check_files(
-    files: &[(String, String)],
-) -> (Option<(CheckedCity, RoadGraph)>, Vec<Finding>) {
-    let checked = check_city(&CityFiles::new(files));
-    let graph = checked.city.as_ref().and_then(|city| {
-        let network = files.iter().find(|(name, _)| name == "network.geojson")?;
-        RoadGraph::of_city(&network.1, city).ok()
+pub fn check_files(files: &[(String, String)]) -> CheckedFiles {
+    let checked = check_city(&files.iter().cloned().collect::<CityFiles>());
+    let mut network = Vec::new();
+    let city = checked.value.and_then(|city| {
+        let text = files.iter().find(|(name, _)| name == NETWORK).map(|(_, text)| text.as_str());
+        let origin = LatLon { lat_deg: city.origin.lat_deg, lon_deg: city.origin.lon_deg };
+        match RoadGraph::load(NETWORK, text.unwrap_or_default(), origin, city.datum) {
+            Ok(graph) => Some((city, graph)),
+            Err(findings) => {
+                network = findings;
+                None
+            }
+        }
     });
-    (checked.city.zip(graph), checked.findings)
+    CheckedFiles { city, findings: checked.findings, network }
+}
+
+impl CheckedFiles {
+    /// Every finding, drawn for a person.
+    #[must_use]
+    pub fn draw(&self, files: &[(String, String)]) -> String {
+        let mut text = draw_findings(files, &self.findings);
+        for finding in &self.network {
+            let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let drawn = format!(
+                "{}{line}: {}: {}\n  help: {}\n",
+                finding.file, finding.code, finding.message, finding.help
+            );
+            text.push_str(&drawn);
+        }
+        text
+    }
+
+    /// Every finding as the JSON array of `greenwave check --json`.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let sites = self.findings.iter().map(|finding| {
+            json!({
+                "code": finding.code.to_string(),
+                "severity": finding.severity.to_string(),
+                "file": finding.file,
+                "line": finding.line,
+                "column": finding.column,
+                "message": finding.message,
+                "rule": finding.rule(),
+                "help": finding.help,
+            })
+        });
+        let network = self.network.iter().map(|finding| {
+            json!({
+                "code": finding.code.to_string(),
+                "severity": "error",
+                "file": finding.file,
+                "line": finding.line,
+                "message": finding.message,
+                "help": finding.help,
+            })
+        });
+        Value::Array(sites.chain(network).collect())
+    }
 }
 
 /// The findings with their source lines, as a person wants to see them.
 #[must_use]
-pub fn draw_findings(files: &[(String, String)], findings: &[Finding]) -> String {
+fn draw_findings(files: &[(String, String)], findings: &[Finding]) -> String {
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
     let mut text = String::new();
     for finding in findings {
@@ -86,22 +168,4 @@ pub fn draw_findings(files: &[(String, String)], findings: &[Finding]) -> String
         text.push('\n');
     }
     text
-}
-
-/// The findings as the JSON array of `greenwave check --json`.
-#[must_use]
-pub fn findings_json(findings: &[Finding]) -> Value {
-    let each = findings.iter().map(|finding| {
-        json!({
-            "code": finding.code.to_string(),
-            "severity": finding.severity.to_string(),
-            "file": finding.file,
-            "line": finding.line,
-            "column": finding.column,
-            "message": finding.message,
-            "rule": finding.rule(),
-            "help": finding.help,
-        })
-    });
-    Value::Array(each.collect())
 }

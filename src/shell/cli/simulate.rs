@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::args::Simulate;
+use super::desk::{Desk, over_bound};
 use super::load::{LoadedCity, load_folder};
 use super::out::say;
 use crate::controller::{City, CycleInputs};
-use crate::shell::missions::Desk;
 use crate::shell::store::{Chunk, JournalSink};
 use crate::shell::virtual_city::{VirtualCity, counts_json};
 use crate::units::{CivilTime, Date, Millis, Mono, TICK};
@@ -31,7 +31,7 @@ pub(super) fn simulate(options: &Simulate) -> Result<(), Failure> {
     run.world.street.reset_counters();
     run.world.forget_referee();
     let counted_from = run.now;
-    let mut desk = Desk::new(&loaded, options.seed);
+    let mut desk = Desk::new(&loaded);
     for second in 0..options.seconds {
         if options.corridors_per_hour > 0
             && (second % (3600 / options.corridors_per_hour)) == 120
@@ -39,7 +39,7 @@ pub(super) fn simulate(options: &Simulate) -> Result<(), Failure> {
             desk.press(&mut run.world, &mut run.commands, run.now);
         }
         run.go(Millis::from_secs(1));
-        desk.follow(&run.city, run.now);
+        desk.follow(&run.city);
         if second.is_multiple_of(60) {
             bar.set_position(u64::from(second));
         }
@@ -165,7 +165,7 @@ impl Run {
             "waits": {
                 "pedestrian_max_s": f64::from(stats.pedestrian_wait_max.as_ms()) / 1000.0,
                 "red_max_s": f64::from(stats.red_max.as_ms()) / 1000.0,
-                "over_bound": desk.over_bound(&stats, &self.city),
+                "over_bound": over_bound(&stats, &self.city),
             },
             "served": {
                 "vehicles": stats.vehicles, "walkers": stats.walkers, "riders": stats.riders,

@@ -50,6 +50,13 @@ impl Histogram {
         self.max
     }
 
+    /// How many durations were longer than `limit`, to the edge of its bucket.
+    #[must_use]
+    pub fn above(&self, limit: Duration) -> u64 {
+        let buckets = self.counts.iter().enumerate();
+        buckets.filter(|(at, _)| upper_edge(*at) > limit).map(|(_, count)| count).sum()
+    }
+
     /// The longest duration.
     #[must_use]
     pub const fn max(&self) -> Duration {

@@ -344,8 +344,9 @@ impl World for LiveWorld {
                 PolicyAct::Stage(StageId::new(number))
             }
         };
-        let manual = Manual { act, until: picture.now + lease, by: by.id.clone() };
-        let view = manual_view(plan, &manual, picture.now);
+        let number = self.account(&by.name);
+        let manual = Manual { act, until: picture.now + lease, by: number };
+        let view = manual_view(plan, &manual, (picture.now, &by.name));
         self.post(Command::Manual(id, manual), Instant::now())?;
         Ok(view)
     }

@@ -67,6 +67,7 @@ pub struct LiveWorld {
     next_corridor: AtomicU32,
     opened: Mutex<BTreeMap<u32, Opened>>,
     vehicles: Mutex<BTreeMap<String, Seen>>,
+    accounts: Mutex<Vec<String>>,
 }
 
 /// Where a vehicle was last.
@@ -95,6 +96,7 @@ impl LiveWorld {
             next_corridor: AtomicU32::new(1),
             opened: Mutex::default(),
             vehicles: Mutex::default(),
+            accounts: Mutex::default(),
         }
     }
 
@@ -158,12 +160,19 @@ impl LiveWorld {
             corridor_view(picture, graph, mission, known, (unix_ms, self.parts.epoch))
         });
         let sites = (0_u16..).zip(&self.parts.planner.city.sites);
+        let accounts = lock(&self.accounts).clone();
+        let by = |number: u32| {
+            let at = usize::try_from(number).unwrap_or(usize::MAX);
+            accounts.get(at).map_or("?", String::as_str)
+        };
         CityView {
             at_ms: picture.now.as_ms(),
             unix_ms,
             civil: civil_text(picture),
             status: self.status(picture),
-            sites: sites.map(|(number, _)| site_view(picture, SiteId::new(number))).collect(),
+            sites: sites.map(|(number, _)| {
+                    site_view(picture, SiteId::new(number), by)
+                }).collect(),
             vehicles: self.vehicle_views(picture),
             corridors: corridors.collect(),
         }
@@ -256,6 +265,17 @@ impl LiveWorld {
             }));
         }
         alarms
+    }
+
+    /// The number that the control thread knows a person by.
+    fn account(&self, name: &str) -> u32 {
+        let mut accounts = lock(&self.accounts);
+        let known = accounts.iter().position(|known| known == name);
+        let at = known.unwrap_or_else(|| {
+            accounts.push(name.to_owned());
+            accounts.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
     }
 
     fn new_corridor(&self) -> CorridorId {

@@ -26,7 +26,11 @@ pub(super) struct Opened {
     pub(super) saved: Millis,
 }
 
-pub(super) fn site_view(picture: &Picture, id: SiteId) -> SiteView {
+pub(super) fn site_view<'a>(
+    picture: &Picture,
+    id: SiteId,
+    by: impl Fn(u32) -> &'a str,
+) -> SiteView {
     let plans = picture.city.plans();
     let (Some(site), Some(state)) = (plans.get(id.index()), picture.city.sites().get(id.index()))
     else {
@@ -52,7 +56,7 @@ pub(super) fn site_view(picture: &Picture, id: SiteId) -> SiteView {
         wait_max_s: longest.as_ms() / 1000,
         queues: queues(picture, site, id),
         corridor: picture.city.corridors().lease(id).map(|lease| lease.corridor.number()),
-        manual: state.manual().map(|manual| manual_view(site, manual, picture.now)),
+        manual: state.manual().map(|manual| manual_view(site, manual, (picture.now, by(manual.by)))),
         faults: state.kernel().faults().iter().map(|fault| words::fault(site, fault)).collect(),
     }
 }
@@ -105,7 +109,7 @@ fn queues(picture: &Picture, site: &CheckedSite, id: SiteId) -> Vec<QueueView> {
 pub(super) fn manual_view(
     site: &CheckedSite,
     manual: &crate::policy::Manual,
-    now: Mono,
+    (now, by): (Mono, &str),
 ) -> ManualView {
     let (act, stage) = match &manual.act {
         PolicyAct::Stage(id) => {
@@ -118,7 +122,7 @@ pub(super) fn manual_view(
     ManualView {
         act: act.to_owned(),
         stage,
-        by: manual.by.clone(),
+        by: by.to_owned(),
         left_s: now.until(manual.until).as_ms() / 1000,
     }
 }

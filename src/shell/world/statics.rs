@@ -1,7 +1,7 @@
 //! What does not change while the program runs, as the API shows it.
 
 use crate::ids::{ApproachId, GroupId, SiteId};
-use crate::network::{PlanarPoint, RoadGraph};
+use crate::network::{PlaceKind, PlanarPoint, RoadGraph};
 use crate::plan::{CheckedCity, CheckedSite, LinkKind, SiteKind, TurnKind};
 use crate::shell::dispatch::world::{
     ApproachStatic, CityStatic, ClassStatic, GroupStatic, JunctionStatic, LatLon, MissionStatic,
@@ -29,7 +29,7 @@ pub(super) fn city_static(
     let free = graph.junctions().filter(|(_, node)| node.site.is_none());
     let places = graph.places().map(|(_, place)| PlaceStatic {
         id: place.id.clone(),
-        kind: place.kind.word().to_owned(),
+        kind: place_word(place.kind).to_owned(),
         names: Names::new(&place.name_zh, &place.name_en),
         at: on_map(graph, place.at),
     });
@@ -80,6 +80,14 @@ pub(super) fn city_static(
 pub(super) fn on_map(graph: &RoadGraph, at: PlanarPoint) -> LatLon {
     let at = graph.grid().to_lat_lon(at);
     LatLon { lat: at.lat_deg, lon: at.lon_deg }
+}
+
+const fn place_word(kind: PlaceKind) -> &'static str {
+    match kind {
+        PlaceKind::Hospital => "hospital",
+        PlaceKind::FireStation => "fire-station",
+        PlaceKind::Other => "other",
+    }
 }
 
 /// The word of a turn on the wire.
@@ -139,13 +147,12 @@ fn approach_static(
         let (east, north) = (from.x_m - middle.x_m, from.y_m - middle.y_m);
         east.atan2(north).to_degrees().rem_euclid(360.0)
     });
-    let walks = site.walks_over(&approach.name);
     ApproachStatic {
         name: approach.name.clone(),
         road: approach.road.clone(),
         bearing_deg,
         groups: approach.groups.iter().map(GroupId::number).collect(),
-        walks: walks.iter().map(GroupId::number).collect(),
+        walks: Vec::new(),
         lanes: approach
             .lanes
             .iter()

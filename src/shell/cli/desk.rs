@@ -1,0 +1,126 @@
+//! The dispatch desk of a simulation: presses the key, sends the vehicle, keeps the account.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::load::LoadedCity;
+use crate::controller::{City, Command};
+use crate::corridor::{MissionState, PlanRequest};
+use crate::ids::CorridorId;
+use crate::network::Route;
+use crate::shell::missions::{Mission, missions};
+use crate::shell::planner::Planner;
+use crate::shell::virtual_city::VirtualCity;
+use crate::sim::{Dispatch, StreetStats};
+use crate::units::{Length, Millis, Mono, Speed};
+
+/// A corridor of the simulation ends after this at the latest.
+const CORRIDOR_MAX: Millis = Millis::from_secs(1200);
+
+/// Presses the key for the city's prepared missions in turn.
+#[derive(Debug)]
+pub(super) struct Desk {
+    planner: Planner,
+    missions: Vec<Mission>,
+    pressed: u32,
+    completed: u32,
+    failed: u32,
+    running: Vec<CorridorId>,
+}
+
+impl Desk {
+    pub(super) fn new(loaded: &LoadedCity) -> Self {
+        let city_toml = loaded.files.iter().find(|(name, _)| name == "city.toml");
+        let text = city_toml.map(|(_, text)| text.as_str()).unwrap_or_default();
+        Self {
+            missions: missions(text, &loaded.graph),
+            planner: Planner {
+                city: Arc::new(loaded.city.clone()),
+                graph: Arc::new(loaded.graph.clone()),
+            },
+            pressed: 0,
+            completed: 0,
+            failed: 0,
+            running: Vec::new(),
+        }
+    }
+
+    /// Presses the key for the next mission and lets its vehicle set off.
+    pub(super) fn press(&mut self, world: &mut VirtualCity, commands: &mut Vec<Command>, now: Mono) {
+        let count = u32::try_from(self.missions.len()).unwrap_or(1).max(1);
+        let which = usize::try_from(self.pressed % count).unwrap_or(0);
+        let Some(mission) = self.missions.get(which) else { return };
+        self.pressed += 1;
+        let vehicle = format!("A{}", self.pressed);
+        let Ok(route) = self.planner.route(mission.from, mission.to) else {
+            self.failed += 1;
+            return;
+        };
+        let plan = self.planner.corridor(&route, self.request(mission, &vehicle, now));
+        let (Ok(plan), true) = (plan, self.send(world, mission, &vehicle, &route)) else {
+            self.failed += 1;
+            return;
+        };
+        self.running.push(plan.corridor);
+        commands.push(Command::OpenCorridor(Arc::new(plan)));
+    }
+
+    fn request(&self, mission: &Mission, vehicle: &str, now: Mono) -> PlanRequest {
+        PlanRequest {
+            corridor: CorridorId::new(self.pressed),
+            revision: 1,
+            vehicle: vehicle.to_owned(),
+            class: mission.class,
+            priority: 1,
+            convoy: Length::from_metres(6),
+            pace_percent: 120,
+            expires: now + CORRIDOR_MAX,
+            depart: false,
+        }
+    }
+
+    fn send(&self, world: &mut VirtualCity, mission: &Mission, vehicle: &str, way: &Route) -> bool {
+        let order = Dispatch {
+            vehicle: vehicle.to_owned(),
+            class: mission.class,
+            route: self.planner.street_route(way),
+            speed: Speed::ZERO,
+        };
+        world.street.dispatch(&order).is_ok()
+    }
+
+    /// Keeps the account of corridors that have ended.
+    pub(super) fn follow(&mut self, city: &City) {
+        let (completed, failed) = (&mut self.completed, &mut self.failed);
+        self.running.retain(|corridor| {
+            let state = city.corridors().mission(*corridor).map(|mission| mission.state());
+            match state {
+                Some(MissionState::Completed) => {
+                    *completed += 1;
+                    false
+                }
+                Some(state) if state.is_over() => {
+                    *failed += 1;
+                    false
+                }
+                Some(_) => true,
+                None => true,
+            }
+        });
+    }
+
+    pub(super) fn summary(&self) -> Value {
+        json!({ "pressed": self.pressed, "completed": self.completed, "failed": self.failed,
+            "running": self.running.len() })
+    }
+}
+
+/// Walkers' groups whose longest wait broke the corridor bound of their site.
+pub(super) fn over_bound(stats: &StreetStats, city: &City) -> usize {
+    let over = stats.waits.iter().filter(|wait| {
+        let site = city.plans().get(wait.site.index());
+        site.is_some_and(|site| wait.longest > site.corridor_wait_max)
+    });
+    over.count()
+}
