@@ -13,7 +13,7 @@ use crate::detect::FieldInputs;
 use crate::ids::{CorridorId, SiteId};
 use crate::plan::CheckedSite;
 use crate::policy::Manual;
-use crate::units::{CivilTime, Mono};
+use crate::units::{CivilTime, Millis, Mono};
 
 /// The state of a whole city.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,6 +69,13 @@ impl City {
         }
         self.plans = plans;
         true
+    }
+
+    /// How far the read-back of a site lags behind on its link.
+    pub fn set_latency(&mut self, site: SiteId, latency: Millis) {
+        if let Some(state) = self.sites.get_mut(site.index()) {
+            state.set_latency(latency);
+        }
     }
 
     /// One cycle of every site: read the board of the last cycle, decide, publish.

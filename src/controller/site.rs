@@ -10,7 +10,7 @@ use crate::ids::PlanId;
 use crate::kernel::{Event, Kernel, Outputs};
 use crate::plan::CheckedSite;
 use crate::policy::{DecideContext, Decision, Manual, PolicyKind, SitePolicies};
-use crate::units::{CivilTime, Mono};
+use crate::units::{CivilTime, Millis, Mono};
 
 /// The state of one site. Plain data: clone it and you have a twin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -107,6 +107,10 @@ impl SiteState {
     #[must_use]
     pub fn follows_plan(&self) -> bool {
         self.last.as_ref().is_some_and(|cycle| cycle.decision.winner.source < PolicyKind::MaxWait)
+    }
+
+    pub(super) const fn set_latency(&mut self, latency: Millis) {
+        self.kernel.set_latency(latency);
     }
 
     pub(super) fn set_manual(&mut self, manual: Option<Manual>) {

@@ -14,6 +14,7 @@ use std::thread::JoinHandle;
 use tokio::runtime::Handle;
 
 use super::field::emulator::{CabinetHandle, CabinetSite, Fleet, RtuBus, StreetInputs};
+use super::field::FieldClock;
 use super::runtime::Pace;
 use crate::detect::FieldInputs;
 use crate::ids::SiteId;
@@ -58,7 +59,7 @@ pub struct StreetAccount {
     pub referee: serde_json::Value,
     /// What the referee saw, in words, the first few.
     pub sightings: Vec<String>,
-    /// Standing vehicles and riders by site and approach would go here; the API shows detectors.
+    /// Vehicles in the city now.
     pub present: u32,
 }
 
@@ -150,10 +151,11 @@ impl EmulatedCity {
         city: &CheckedCity,
         files: &[(String, String)],
         (street, rules): (VirtualStreet, Arc<[SiteRules]>),
-        handle: Handle,
+        (handle, clock): (Handle, FieldClock),
         fixes: FixSink,
     ) -> io::Result<Self> {
         let (fleet, cabinets, addresses, buses) = switch_on(city, files, handle)?;
+        let street_clock = street.now().since(Mono::ZERO);
         let (orders, inbox) = channel();
         let account = Arc::new(Mutex::new(StreetAccount::default()));
         let stop = Arc::new(AtomicBool::new(false));
@@ -167,6 +169,8 @@ impl EmulatedCity {
             inbox,
             fixes,
             account: Arc::clone(&account),
+            ahead: street_clock,
+            clock,
         };
         let seen = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
@@ -218,6 +222,9 @@ struct Walk {
     inbox: Receiver<StreetOrder>,
     fixes: FixSink,
     account: Arc<Mutex<StreetAccount>>,
+    /// The street's clock is this far ahead of the program's: it was warmed up before.
+    ahead: Millis,
+    clock: FieldClock,
 }
 
 impl Walk {
@@ -225,9 +232,9 @@ impl Walk {
         let mut pace = Pace::new();
         let mut steps = 0_u32;
         while !stop.load(Ordering::Relaxed) {
-            let beat = pace.wait();
+            let _beat = pace.wait();
             self.obey();
-            self.step(beat.now);
+            self.step(self.clock.now() + self.ahead);
             steps = steps.wrapping_add(1);
             if steps.is_multiple_of(10) {
                 self.tell();
@@ -264,7 +271,9 @@ impl Walk {
             self.street.sense(SiteId::new(number), &mut self.inputs);
             cabinet.set_inputs(StreetInputs::from(&self.inputs));
         }
-        for fix in self.street.fixes(now) {
+        let ahead = u64::from(self.ahead.as_ms());
+        for mut fix in self.street.fixes(now) {
+            fix.at = Mono::from_ms(fix.at.as_ms().saturating_sub(ahead));
             (self.fixes)(fix);
         }
     }

@@ -9,7 +9,6 @@ use crate::corridor::{
 };
 use crate::network::{NoRoute, Position, RoadGraph, Route, RouteQuery, VehicleSize};
 use crate::plan::CheckedCity;
-use crate::sim;
 use crate::units::{Length, Millis};
 
 /// The city as routes and corridors are planned on it.
@@ -56,21 +55,6 @@ impl Planner {
         request: PlanRequest,
     ) -> Result<CorridorPlan, PlanRefusal> {
         plan_corridor(&self.outline(route), &self.city.sites, request)
-    }
-
-    /// The same way as an order to a vehicle on the virtual street.
-    #[must_use]
-    pub fn street_route(&self, route: &Route) -> Vec<sim::RouteLeg> {
-        let last = route.roads.len().saturating_sub(1);
-        let legs = route.roads.iter().enumerate().map(|(at, road)| {
-            let whole = self.graph.road(*road).map_or(Length::ZERO, |road| road.length);
-            sim::RouteLeg {
-                road: *road,
-                from: if at == 0 { route.starts_at } else { Length::ZERO },
-                to: if at == last { route.ends_at } else { whole },
-            }
-        });
-        legs.collect()
     }
 
     fn outline(&self, route: &Route) -> RouteOutline {

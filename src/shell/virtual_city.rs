@@ -16,8 +16,8 @@ use crate::network::RoadGraph;
 use crate::plan::CheckedCity;
 use crate::signal::{GROUPS_MAX, Indication, Observed};
 use crate::sim::{
-    CityRoad, CityTurn, Referee, SiteLamps, SiteRules, Street, StreetConfig, StreetFix, StreetMap,
-    VirtualStreet, lay_street,
+    PEAK_SATURATION, Referee, SiteLamps, SiteRules, Street, StreetConfig, StreetFix, VirtualStreet,
+    lay_city,
 };
 use crate::units::{Millis, Mono};
 
@@ -74,39 +74,6 @@ pub fn counts_json(referee: &Referee) -> Value {
     })
 }
 
-/// The busiest lane of the peak is loaded to this share of what it can carry.
-const SATURATION: f32 = 0.7;
-
-/// The street of a city, laid out from its roads, turns and sites.
-#[must_use]
-pub fn street_map(city: &CheckedCity, graph: &RoadGraph) -> StreetMap {
-    let metre = |mm: u32| f64::from(mm) / 1000.0;
-    let roads: Vec<CityRoad> = graph
-        .roads()
-        .map(|(_, road)| CityRoad {
-            id: road.id.clone(),
-            ends: (road.from.number(), road.to.number()),
-            length_m: narrow(metre(road.length.as_mm())),
-            speed_mps: narrow(metre(road.speed.as_mm_per_s())),
-            lanes: road.lanes,
-            line: road.line.iter().map(|at| [at.x_m, at.y_m]).collect(),
-        })
-        .collect();
-    let turns: Vec<CityTurn> = graph
-        .roads()
-        .flat_map(|(from, _)| graph.turns(from).iter().map(move |turn| (from, turn)))
-        .filter(|(_, turn)| !turn.banned)
-        .map(|(from, turn)| CityTurn { from, to: turn.to, turn: turn.kind })
-        .collect();
-    lay_street(&roads, &turns, &city.sites, SATURATION)
-}
-
-/// Metres of a city fit a short float to the millimetre.
-#[expect(clippy::cast_possible_truncation, reason = "lengths and speeds of a city are small")]
-const fn narrow(value: f64) -> f32 {
-    value as f32
-}
-
 impl VirtualCity {
     /// The street of `city`, empty, at `start_s` seconds after midnight.
     ///
@@ -119,7 +86,7 @@ impl VirtualCity {
         (seed, start_s): (u64, u32),
     ) -> Result<Self, String> {
         let rules = referee_rules(city, files)?;
-        let map = street_map(city, graph);
+        let map = lay_city(graph, &city.sites, PEAK_SATURATION);
         let config =
             StreetConfig { seed, second_of_day: start_s, ..StreetConfig::default() };
         let sites = city.sites.len();

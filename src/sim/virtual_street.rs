@@ -126,6 +126,12 @@ impl VirtualStreet {
         &self.map
     }
 
+    /// The street's clock.
+    #[must_use]
+    pub const fn now(&self) -> Mono {
+        Mono::from_ms(self.clock)
+    }
+
     /// Local time of day, seconds since midnight.
     #[must_use]
     pub fn second_of_day(&self) -> u32 {

@@ -13,7 +13,7 @@ use crate::shell::missions::{Mission, missions};
 use crate::shell::planner::Planner;
 use crate::shell::virtual_city::VirtualCity;
 use crate::sim::{Dispatch, StreetStats};
-use crate::units::{Length, Millis, Mono, Speed};
+use crate::units::{Length, Millis, Mono};
 
 /// A corridor of the simulation ends after this at the latest.
 const CORRIDOR_MAX: Millis = Millis::from_secs(1200);
@@ -81,12 +81,7 @@ impl Desk {
     }
 
     fn send(&self, world: &mut VirtualCity, mission: &Mission, vehicle: &str, way: &Route) -> bool {
-        let order = Dispatch {
-            vehicle: vehicle.to_owned(),
-            class: mission.class,
-            route: self.planner.street_route(way),
-            speed: Speed::ZERO,
-        };
+        let order = Dispatch::along(&self.planner.graph, way, vehicle, mission.class);
         world.street.dispatch(&order).is_ok()
     }
 

@@ -9,6 +9,7 @@ mod out;
 mod replay;
 mod run;
 mod simulate;
+mod station;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -105,7 +106,7 @@ fn show(folder: &std::path::Path, signal: &str, plan: Option<&str>) -> Result<()
     let mut shown = 0;
     for (number, entry) in (0_u8..).zip(&site.plans) {
         if plan.is_none_or(|wanted| wanted == entry.name) {
-            say(&format!("plan {number}"));
+            say(&crate::plan::draw(site, crate::ids::PlanId::new(number)));
             shown += 1;
         }
     }

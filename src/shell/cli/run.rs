@@ -1,3 +1,94 @@
+//! `greenwave run`: the real thing, from a city folder.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use super::Failure;
 use super::args::Run;
-pub(super) fn run(_: &Run) -> Result<(), Failure> { Ok(()) }
+use super::load::{LoadedCity, load_folder};
+use super::out::say;
+use super::station::{Station, StationOptions, civil_clock, runtime};
+use crate::plan::LinkKind;
+use crate::shell::field::{FieldClock, Wire};
+use crate::shell::runtime::Pace;
+
+pub(super) fn run(options: &Run) -> Result<(), Failure> {
+    let loaded = load_folder(&options.site)?;
+    let wires = match &options.ports {
+        Some(ports) => wires_of_ports(&loaded, ports)?,
+        None => wires_of_links(&loaded),
+    };
+    let clock = FieldClock::start();
+    let pace = Pace::new();
+    let station = Station::start(
+        &loaded,
+        StationOptions {
+            listen: options.listen,
+            data: options.data.clone(),
+            wires,
+            wall: civil_clock(&loaded.city.timezone)?,
+            clock,
+            pace,
+        },
+    )?;
+    say(&format!("driving {} sites; console (one-time link): {}", loaded.city.sites.len(), station.sign_in_link()?));
+    let waiting = runtime("wait", 1)?;
+    waiting.block_on(async {
+        let end = async {
+            match options.seconds {
+                Some(s) => tokio::time::sleep(Duration::from_secs(u64::from(s))).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _interrupt = tokio::signal::ctrl_c() => {}
+            () = end => {}
+        }
+    });
+    say("handing every cabinet to its local plan ...");
+    station.stop();
+    Ok(())
+}
+
+/// The wires as `cabinets/links.toml` states them.
+fn wires_of_links(loaded: &LoadedCity) -> Vec<Wire> {
+    let cabinets = loaded.city.cabinets.iter();
+    let wires = cabinets.filter_map(|cabinet| {
+        let link = loaded.city.links.get(cabinet.link)?;
+        Some(match link.kind {
+            LinkKind::ModbusTcp => {
+                let port = link.first_port.saturating_add(u16::from(cabinet.unit) - 1);
+                Wire::Tcp(format!("{}:{port}", link.host))
+            }
+            LinkKind::ModbusRtu => {
+                Wire::Rtu { device: link.device.clone().into(), baud: link.baud }
+            }
+        })
+    });
+    wires.collect()
+}
+
+/// The wires of a running `greenwave emulate`, from the file it wrote.
+fn wires_of_ports(loaded: &LoadedCity, ports: &std::path::Path) -> Result<Vec<Wire>, Failure> {
+    let broken = |why: &dyn std::fmt::Display| {
+        Failure::Runtime(format!(
+            "{}: {why}; it should be the file that `greenwave emulate --ports` wrote",
+            ports.display()
+        ))
+    };
+    let text = std::fs::read_to_string(ports).map_err(|why| broken(&why))?;
+    let addresses: BTreeMap<String, String> =
+        serde_json::from_str(&text).map_err(|why| broken(&why))?;
+    let baud = loaded.city.links.iter().map(|link| link.baud).find(|baud| *baud > 0);
+    let wires = loaded.city.sites.iter().map(|site| {
+        let address = addresses
+            .get(&site.id)
+            .ok_or_else(|| broken(&format!("no address for {}", site.id)))?;
+        Ok(if address.starts_with('/') {
+            Wire::Rtu { device: address.into(), baud: baud.unwrap_or(115_200) }
+        } else {
+            Wire::Tcp(address.clone())
+        })
+    });
+    wires.collect()
+}

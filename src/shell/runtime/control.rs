@@ -99,8 +99,6 @@ pub struct Control {
     grants: Arc<ArcSwapOption<Grants>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    /// Mono zero on the clock of this process.
-    started: Instant,
 }
 
 impl Control {
@@ -112,14 +110,13 @@ impl Control {
         let picture = Arc::new(ArcSwapOption::empty());
         let grants = Arc::new(ArcSwapOption::empty());
         let stop = Arc::new(AtomicBool::new(false));
-        let started = Instant::now();
         let mut loop_ = Loop::new(parts, Arc::clone(&picture));
         let (seen, asked) = (Arc::clone(&stop), Arc::clone(&grants));
         let thread = std::thread::Builder::new().name("control".to_owned()).spawn(move || {
             asked.store(Some(Arc::new(ask_for_real_time())));
             loop_.run(&seen);
         })?;
-        Ok(Self { picture, grants, stop, thread: Some(thread), started })
+        Ok(Self { picture, grants, stop, thread: Some(thread) })
     }
 
     /// The newest picture; nothing before the first cycle.
@@ -140,10 +137,10 @@ impl Control {
         self.grants.load_full()
     }
 
-    /// The start of monotonic time on the clock of this process.
+    /// The cell the grants appear in once the thread has asked.
     #[must_use]
-    pub const fn started(&self) -> Instant {
-        self.started
+    pub fn grants_cell(&self) -> Arc<ArcSwapOption<Grants>> {
+        Arc::clone(&self.grants)
     }
 
     /// True while the thread runs; false after a panic in it.

@@ -8,7 +8,7 @@ use super::{LiveWorld, lock, mono_of, statics, unix_ms_of, words};
 use crate::controller::Command;
 use crate::corridor::{CancelReason, CorridorPlan, Fix, PlanRequest, ServiceClass, preview};
 use crate::ids::{CorridorId, StageId};
-use crate::network::{LatLon as GridLatLon, NoRoute, Position, Route};
+use crate::network::{LatLon as GridLatLon, NoRoute, Position, Route, gcj02};
 use crate::policy::{Manual, ManualAct as PolicyAct};
 use crate::shell::dispatch::auth::Principal;
 use crate::shell::dispatch::request::{Datum, Destination, GeoPoint};
@@ -105,20 +105,18 @@ impl LiveWorld {
 
     fn on_grid(&self, point: &GeoPoint) -> crate::network::PlanarPoint {
         let at = GridLatLon { lat_deg: point.at.lat, lon_deg: point.at.lon };
-        let datum = match point.datum {
-            Datum::Wgs84 => crate::plan::Datum::Wgs84,
-            Datum::Cgcs2000 => crate::plan::Datum::Cgcs2000,
-            Datum::Gcj02 => crate::plan::Datum::Gcj02,
+        let at = match point.datum {
+            Datum::Wgs84 | Datum::Cgcs2000 => at,
+            Datum::Gcj02 => gcj02::to_wgs84(at),
         };
-        let graph = &self.parts.planner.graph;
-        graph.grid().to_planar(crate::network::to_wgs84(datum, at))
+        self.parts.planner.graph.grid().to_planar(at)
     }
 
     fn class_of_vehicle(&self, vehicle: &str) -> Result<ServiceClass, Refusal> {
         let known = self.city.vehicles.iter().find(|known| known.id == vehicle);
         known.map(|known| known.class).ok_or_else(|| {
             let ids: Vec<&str> = self.city.vehicles.iter().map(|v| v.id.as_str()).collect();
-            unprocessable("unknown-vehicle", &format!("{vehicle} is not on the allow-list"))
+            unprocessable("no-such-vehicle", &format!("{vehicle} is not on the allow-list"))
                 .blaming("vehicle.id", ids.join(", "))
         })
     }
@@ -256,6 +254,8 @@ impl World for LiveWorld {
                 request_id: request.request_id.clone(),
                 destination: planned.destination,
                 saved: priced.saved,
+                route: planned.route,
+                class: ask.class,
             },
         );
         Ok(OpenAnswer {
@@ -382,7 +382,7 @@ fn no_route(why: &NoRoute) -> Refusal {
         NoRoute::InWater { .. } => ("in-water", "destination"),
         NoRoute::NoRoadThere { .. } => ("no-road-there", "destination"),
         NoRoute::Unknown => ("unknown-road", "destination"),
-        NoRoute::Unreachable => ("unreachable", "destination"),
+        NoRoute::Unreachable => ("destination-unreachable", "destination"),
         NoRoute::LimitsExceeded { .. } => ("limits-exceeded", "vehicle"),
     };
     unprocessable(code, &why.to_string()).blaming(field, "a point on a road of the city")

@@ -24,7 +24,7 @@ use super::store::JournalHealth;
 use crate::corridor::{Fix, ServiceClass};
 use crate::ids::{CorridorId, SiteId};
 use crate::kernel::CabinetState;
-use crate::network::{Position, PlanarPoint};
+use crate::network::{PlanarPoint, Position, Route};
 use crate::plan::LinkKind;
 use crate::shell::dispatch::world::{
     Alarm, CityStatic, CityView, LatLon, LinkView, Names, Refusal, RefusalClass, StatusView,
@@ -126,6 +126,19 @@ impl LiveWorld {
         if let Err(why) = self.parts.mailbox.tell(command) {
             tracing::warn!(vehicle, %why, "a position was lost");
         }
+    }
+
+    /// The newest picture; nothing before the first cycle.
+    #[must_use]
+    pub fn newest(&self) -> Option<Arc<Picture>> {
+        self.parts.pictures.load_full()
+    }
+
+    /// The way of a corridor that was opened here.
+    #[must_use]
+    pub fn route_of(&self, corridor: CorridorId) -> Option<(Route, ServiceClass)> {
+        let opened = lock(&self.opened);
+        opened.get(&corridor.number()).map(|opened| (opened.route.clone(), opened.class))
     }
 
     fn picture(&self) -> Result<Arc<Picture>, Refusal> {

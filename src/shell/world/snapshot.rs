@@ -2,12 +2,12 @@
 
 use super::words;
 use crate::corridor::{
-    CrossingState as EngineCrossing, MissionState, MissionView, SiteBoard,
+    CrossingState as EngineCrossing, MissionState, MissionView, ServiceClass, SiteBoard,
 };
 use crate::detect::FieldInputs;
 use crate::ids::{ApproachId, GroupId, SiteId};
 use crate::kernel::{CabinetState, Mode as KernelMode};
-use crate::network::{PlanarPoint, RoadGraph};
+use crate::network::{PlanarPoint, RoadGraph, Route};
 use crate::plan::CheckedSite;
 use crate::policy::ManualAct as PolicyAct;
 use crate::controller::{City, SiteState};
@@ -24,6 +24,8 @@ pub(super) struct Opened {
     pub(super) request_id: String,
     pub(super) destination: Names,
     pub(super) saved: Millis,
+    pub(super) route: Route,
+    pub(super) class: ServiceClass,
 }
 
 pub(super) fn site_view<'a>(

@@ -1,0 +1,168 @@
+//! The demo told to itself: press the key over HTTP, let the ambulance drive, give an account.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::http::post;
+use super::result::{Account, account};
+use super::super::Failure;
+use super::super::args::Demo;
+use super::super::out::say;
+use super::Stage;
+use crate::ids::CorridorId;
+use crate::kernel::Mode;
+use crate::network::Route;
+use crate::shell::emulated_city::StreetOrder;
+use crate::shell::missions::Mission;
+use crate::sim::Dispatch;
+
+/// Cabinets that have not come up by then will not.
+const UP_WITHIN: Duration = Duration::from_secs(60);
+/// After every cabinet has come up, the plans run this long before anything is counted.
+const SETTLE: Duration = Duration::from_secs(25);
+/// From the key to the vehicle's departure.
+const DEPARTS_AFTER: Duration = Duration::from_secs(8);
+
+/// The mission that the demo drives.
+const MISSION: &str = "demo";
+/// The vehicle of the demo.
+const VEHICLE: &str = "A120";
+
+pub(super) fn run(stage: Stage, options: &Demo) -> Result<(), Failure> {
+    let began = Instant::now();
+    let bar = ProgressBar::new(u64::from(options.seconds));
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} s  {msg}") {
+        bar.set_style(style);
+    }
+    bar.set_message("cabinets come up");
+    wait_for_all(&stage)?;
+    sleep_until(began, began.elapsed() + SETTLE, &bar);
+    let world = &stage.station.world;
+    let mission = world.missions().iter().find(|mission| mission.id == MISSION).cloned();
+    let mission = mission.ok_or_else(|| Failure::Runtime(format!("no mission {MISSION}")))?;
+    let route = world
+        .planner()
+        .route(mission.from, mission.to)
+        .map_err(|why| Failure::runtime(&why))?;
+    order(&stage, StreetOrder::Recount)?;
+    let delay_before = stage.street.account().stats.vehicle_delay_s;
+    let mut corridor = None;
+    if options.press_key || options.no_key {
+        if options.press_key {
+            bar.set_message("the key");
+            corridor = Some(press(&stage, &mission)?);
+        }
+        sleep_until(began, began.elapsed() + DEPARTS_AFTER, &bar);
+        bar.set_message("the ambulance drives");
+        send(&stage, &route, &mission)?;
+    }
+    sleep_until(began, Duration::from_secs(u64::from(options.seconds)), &bar);
+    bar.finish_and_clear();
+    let result = account(&Account { stage: &stage, route: &route, mission: &mission, corridor, delay_before });
+    stage.station.stop();
+    if options.json {
+        say(&result.to_string());
+    } else {
+        say(&serde_json::to_string_pretty(&result).unwrap_or_default());
+    }
+    Ok(())
+}
+
+fn wait_for_all(stage: &Stage) -> Result<(), Failure> {
+    let began = Instant::now();
+    while began.elapsed() < UP_WITHIN {
+        if let Some(picture) = stage.station.world.newest() {
+            let sites = picture.city.sites();
+            if sites.iter().all(|site| site.kernel().mode() == Mode::Normal) {
+                return Ok(());
+            }
+        }
+        pause();
+    }
+    let missing: Vec<String> = stage.station.world.newest().map_or_else(Vec::new, |picture| {
+        let sites = picture.city.sites().iter().zip(picture.city.plans().iter());
+        let down = sites.filter(|(site, _)| site.kernel().mode() != Mode::Normal);
+        down.map(|(site, plan)| format!("{} {:?} {:?}", plan.id, site.kernel().mode(), site.kernel().faults()))
+            .collect()
+    });
+    Err(Failure::Runtime(format!("cabinets that did not come up: {}", missing.join("; "))))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a headless run lives in real time")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(100));
+}
+
+/// Lets the run go on until `until` after its beginning.
+fn sleep_until(began: Instant, until: Duration, bar: &ProgressBar) {
+    while began.elapsed() < until {
+        bar.set_position(began.elapsed().as_secs());
+        pause();
+    }
+}
+
+fn order(stage: &Stage, order: StreetOrder) -> Result<(), Failure> {
+    if stage.street.order(order) {
+        Ok(())
+    } else {
+        Err(Failure::Runtime("the virtual street has ended".to_owned()))
+    }
+}
+
+fn send(stage: &Stage, route: &Route, mission: &Mission) -> Result<(), Failure> {
+    let drive = Dispatch::along(&stage.loaded.graph, route, VEHICLE, mission.class);
+    order(stage, StreetOrder::Dispatch(drive))
+}
+
+/// Presses the key as a dispatch system does: one POST to the API.
+fn press(stage: &Stage, mission: &Mission) -> Result<CorridorId, Failure> {
+    let bearer = stage.station.bearer()?;
+    let (status, answer) =
+        post(stage.station.bound, "/api/v1/corridors", &bearer, &request(mission)?)
+            .map_err(Failure::Runtime)?;
+    let corridor = answer.get("corridor_id").and_then(Value::as_u64);
+    match corridor.and_then(|id| u32::try_from(id).ok()) {
+        Some(id) if status == 201 => Ok(CorridorId::new(id)),
+        Some(_) | None => Err(Failure::Runtime(format!("the key was refused: {status} {answer}"))),
+    }
+}
+
+fn request(mission: &Mission) -> Result<Value, Failure> {
+    let now = Timestamp::now();
+    let end = now
+        .checked_add(jiff::SignedDuration::from_mins(20))
+        .map_err(|why| Failure::runtime(&why))?;
+    let mut nonce = [0_u8; 16];
+    getrandom::fill(&mut nonce).map_err(|why| Failure::Runtime(why.to_string()))?;
+    let hex: String = nonce.iter().map(|byte| format!("{byte:02x}")).collect();
+    let ms = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    let id = format!(
+        "{:08x}-{:04x}-7{}-8{}-{}",
+        ms >> 16,
+        ms & 0xffff,
+        hex.get(0..3).unwrap_or_default(),
+        hex.get(3..6).unwrap_or_default(),
+        hex.get(6..18).unwrap_or_default()
+    );
+    let principal = super::super::station::operator();
+    Ok(json!({
+        "request_id": id,
+        "issued_at": now.to_string(),
+        "nonce": hex,
+        "agency": principal.agency,
+        "source_system": principal.source_system,
+        "operator_id": "headless",
+        "incident_id": "demo",
+        "service": mission.class.word(),
+        "stage": "to_hospital",
+        "priority": 1,
+        "lights_siren": true,
+        "vehicle": { "id": VEHICLE, "length_m": 6.0, "convoy_n": 1 },
+        "origin": "live",
+        "destination": { "facility_id": mission.place },
+        "expires_at": end.to_string(),
+    }))
+}

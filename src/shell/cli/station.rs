@@ -1,0 +1,279 @@
+//! The running controller: links, control thread, API, journal, joined the same way for the demo
+//! and for the real thing.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+
+use super::Failure;
+use super::load::LoadedCity;
+use super::out::warn;
+use crate::controller::City;
+use crate::ids::SiteId;
+use crate::plan::LinkKind;
+use crate::shell::dispatch::{Auth, Principal, Role, run};
+use crate::shell::field::{Fallback, FieldClock, FieldOptions, FieldSet, LinkSpec, Wire};
+use crate::shell::missions::missions;
+use crate::shell::planner::Planner;
+use crate::shell::runtime::{
+    Control, ControlParts, FieldCabinets, Pace, WallClock, mailbox,
+};
+use crate::shell::store::JournalSink;
+use crate::shell::world::{LiveWorld, WorldParts};
+use crate::units::{CivilTime, Date, Millis, Mono};
+
+/// Read-back may lag this far behind the command on a wire of its own ...
+const LATENCY_TCP: Millis = Millis::new(500);
+/// ... and this far on a shared serial bus at 5 Hz.
+const LATENCY_RTU: Millis = Millis::new(900);
+/// Ports tried after a busy one.
+const PORTS_TRIED: u16 = 20;
+/// A sign-in link that nobody used is worth nothing after this.
+const LINK_LIFE: Duration = Duration::from_secs(12 * 3600);
+
+/// How a station is to be set up.
+pub(super) struct StationOptions {
+    /// Where the console listens.
+    pub(super) listen: SocketAddr,
+    /// Where journal and epoch are kept.
+    pub(super) data: PathBuf,
+    /// One per site, indexed by [`SiteId`].
+    pub(super) wires: Vec<Wire>,
+    /// What the wall clock shows.
+    pub(super) wall: WallClock,
+    /// The clock that links and control thread share.
+    pub(super) clock: FieldClock,
+    /// The deadlines, on the same clock.
+    pub(super) pace: Pace,
+}
+
+/// A running controller with its API.
+pub(super) struct Station {
+    pub(super) control: Option<Control>,
+    pub(super) world: Arc<LiveWorld>,
+    pub(super) auth: Arc<Auth>,
+    /// Where the API really listens.
+    pub(super) bound: SocketAddr,
+    api: Option<Runtime>,
+    _field: Runtime,
+    stop_api: Option<oneshot::Sender<()>>,
+}
+
+impl Station {
+    pub(super) fn start(loaded: &LoadedCity, options: StationOptions) -> Result<Self, Failure> {
+        let field = runtime("field", 2)?;
+        let api = runtime("api", 2)?;
+        let epoch = next_epoch(&options.data)?;
+        let planner = Planner {
+            city: Arc::new(loaded.city.clone()),
+            graph: Arc::new(loaded.graph.clone()),
+        };
+        let (set, ports) = FieldSet::start(
+            field.handle(),
+            link_specs(loaded, &options.wires),
+            FieldOptions { epoch, controller_id: 1, clock: options.clock, zone_quarters: 32 },
+        );
+        let monitors = set.monitors().to_vec();
+        let (post, inbox) = mailbox();
+        let journal = match JournalSink::start(&options.data.join("journal")) {
+            Ok(journal) => Some(journal),
+            Err(why) => {
+                warn(&format!("no journal: {}: {why}; control goes on", options.data.display()));
+                None
+            }
+        };
+        let health = journal.as_ref().map(JournalSink::health);
+        let control = Control::start(ControlParts {
+            city: new_city(loaded),
+            cabinets: Box::new(FieldCabinets::new(set, ports, field.handle().clone())),
+            inbox,
+            journal,
+            wall: options.wall,
+            pace: options.pace,
+        })
+        .map_err(|why| Failure::runtime(&why))?;
+        let city_toml = loaded.files.iter().find(|(name, _)| name == "city.toml");
+        let world = Arc::new(LiveWorld::new(WorldParts {
+            missions: missions(city_toml.map(|(_, text)| text.as_str()).unwrap_or_default(), &loaded.graph),
+            planner,
+            pictures: control.pictures(),
+            mailbox: post,
+            monitors,
+            journal: health,
+            grants: control.grants_cell(),
+            epoch,
+        }));
+        let auth = Arc::new(Auth::new());
+        let (listener, bound) = listen(&api, options.listen)?;
+        let (stop_api, stopped) = oneshot::channel::<()>();
+        let (door, shown) = (Arc::clone(&auth), Arc::clone(&world));
+        api.spawn(async move {
+            let until = async move {
+                let _stopped_or_dropped = stopped.await;
+            };
+            if let Err(why) = run(listener, shown, door, until).await {
+                tracing::error!(%why, "the API ended; control goes on");
+            }
+        });
+        Ok(Self {
+            control: Some(control),
+            world,
+            auth,
+            bound,
+            api: Some(api),
+            _field: field,
+            stop_api: Some(stop_api),
+        })
+    }
+
+    /// A one-time link that signs a dispatcher of the demo in.
+    pub(super) fn sign_in_link(&self) -> Result<String, Failure> {
+        let token = self
+            .auth
+            .issue_link(operator(), LINK_LIFE)
+            .map_err(|why| Failure::runtime(&why))?;
+        Ok(format!("http://{}/#sign-in={token}", self.bound))
+    }
+
+    /// A token for a machine of the demo.
+    pub(super) fn bearer(&self) -> Result<String, Failure> {
+        self.auth.issue_bearer(operator(), LINK_LIFE).map_err(|why| Failure::runtime(&why))
+    }
+
+    /// Hands every cabinet to its local plan and ends.
+    pub(super) fn stop(mut self) {
+        if let Some(stop) = self.stop_api.take() {
+            let _already_ended = stop.send(());
+        }
+        if let Some(control) = self.control.take() {
+            control.stop();
+        }
+        if let Some(api) = self.api.take() {
+            api.shutdown_timeout(Duration::from_secs(2));
+        }
+    }
+}
+
+/// Who the demo's sign-in link signs in.
+pub(super) fn operator() -> Principal {
+    Principal {
+        name: "operator".to_owned(),
+        agency: "ankang-120".to_owned(),
+        source_system: "greenwave".to_owned(),
+        roles: vec![Role::Viewer, Role::Dispatcher, Role::Engineer, Role::Integration],
+    }
+}
+
+/// A runtime of its own for each kind of work.
+pub(super) fn runtime(name: &str, threads: usize) -> Result<Runtime, Failure> {
+    Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name(name)
+        .enable_all()
+        .build()
+        .map_err(|why| Failure::runtime(&why))
+}
+
+/// A city that has not started yet, with the read-back latency of each site's wire.
+pub(super) fn new_city(loaded: &LoadedCity) -> City {
+    let sites: Arc<[_]> = loaded.city.sites.clone().into();
+    let mut city = City::new(sites, loaded.corridor_settings(), Mono::ZERO);
+    for cabinet in &loaded.city.cabinets {
+        let link = loaded.city.links.get(cabinet.link).map(|link| link.kind);
+        let latency = match link {
+            Some(LinkKind::ModbusRtu) => LATENCY_RTU,
+            Some(LinkKind::ModbusTcp) | None => LATENCY_TCP,
+        };
+        city.set_latency(cabinet.site, latency);
+    }
+    city
+}
+
+fn link_specs(loaded: &LoadedCity, wires: &[Wire]) -> Vec<LinkSpec> {
+    let sites = (0_u16..).zip(&loaded.city.sites).zip(wires);
+    let specs = sites.map(|((number, site), wire)| {
+        let cabinet = loaded.city.cabinet(SiteId::new(number));
+        let channels = site.detectors.iter().map(|detector| detector.channel + 1);
+        LinkSpec {
+            site: site.id.clone(),
+            unit: cabinet.map_or(1, |cabinet| cabinet.unit),
+            wire: wire.clone(),
+            safety: Arc::clone(&site.safety),
+            detectors: channels.max().unwrap_or(0).min(32),
+            fallback: Fallback::LocalPlan,
+        }
+    });
+    specs.collect()
+}
+
+/// Binds the console's address, or the next free port if that one is busy.
+fn listen(api: &Runtime, wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let mut at = wanted;
+    for _ in 0..PORTS_TRIED {
+        match api.block_on(TcpListener::bind(at)) {
+            Ok(listener) => {
+                let bound = listener.local_addr().map_err(|why| Failure::runtime(&why))?;
+                if at != wanted {
+                    warn(&format!("{wanted} is busy; listening on {bound} instead"));
+                }
+                return Ok((listener, bound));
+            }
+            Err(why) if why.kind() == io::ErrorKind::AddrInUse && at.port() < u16::MAX => {
+                at.set_port(at.port() + 1);
+            }
+            Err(why) => return Err(Failure::Runtime(format!("cannot listen on {at}: {why}"))),
+        }
+    }
+    Err(Failure::Runtime(format!(
+        "{wanted} and the {PORTS_TRIED} ports after it are busy; choose another with --listen"
+    )))
+}
+
+/// A larger fencing token than any this data folder has given out.
+fn next_epoch(data: &Path) -> Result<u32, Failure> {
+    std::fs::create_dir_all(data)
+        .map_err(|why| Failure::Runtime(format!("{}: {why}", data.display())))?;
+    let path = data.join("epoch");
+    let before = std::fs::read_to_string(&path).ok();
+    let before: u32 = before.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    let epoch = before.saturating_add(1);
+    std::fs::write(&path, epoch.to_string())
+        .map_err(|why| Failure::Runtime(format!("{}: {why}", path.display())))?;
+    Ok(epoch)
+}
+
+/// The wall clock of the city's time zone.
+pub(super) fn civil_clock(timezone: &str) -> Result<WallClock, Failure> {
+    let zone = TimeZone::get(timezone)
+        .map_err(|why| Failure::Runtime(format!("time zone {timezone}: {why}")))?;
+    Ok(Box::new(move || {
+        let now = Timestamp::now().to_zoned(zone.clone());
+        let second = i32::from(now.hour()) * 3600 + i32::from(now.minute()) * 60;
+        CivilTime {
+            date: Date {
+                year: u16::try_from(now.year()).unwrap_or_default(),
+                month: u8::try_from(now.month()).unwrap_or_default(),
+                day: u8::try_from(now.day()).unwrap_or_default(),
+            },
+            second_of_day: u32::try_from(second + i32::from(now.second())).unwrap_or_default(),
+        }
+    }))
+}
+
+/// A wall clock that starts at `start_s` on a working day, for demonstrations.
+pub(super) fn staged_clock(clock: FieldClock, start_s: u32) -> WallClock {
+    Box::new(move || {
+        let seconds = u64::from(start_s) + clock.now().as_ms() / 1000;
+        CivilTime {
+            date: Date { year: 2026, month: 11, day: 23 },
+            second_of_day: u32::try_from(seconds % 86_400).unwrap_or_default(),
+        }
+    })
+}
