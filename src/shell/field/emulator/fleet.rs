@@ -67,6 +67,10 @@ pub struct CabinetState {
     pub now_ms: u64,
     /// Mode changes so far are kept here: the last one, on its own clock.
     pub mode_since_ms: u64,
+    /// When it last accepted a command, on its own clock.
+    pub commanded_ms: u64,
+    /// How long that command lived.
+    pub ttl_ms: u64,
 }
 
 /// One cabinet behind its lock. The lock is held for microseconds and never across an await.
@@ -147,6 +151,8 @@ impl CabinetHandle {
             comms_faults: core.comms_faults,
             now_ms: core.now,
             mode_since_ms: inner.mode_since,
+            commanded_ms: core.commanded.0,
+            ttl_ms: core.commanded.1,
         }
     }
 

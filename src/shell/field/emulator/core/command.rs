@@ -64,7 +64,9 @@ impl CabinetCore {
         self.last = Some(*words);
         self.accepted_seq = command.seq;
         let life = command.ttl_ms.clamp(TTL_MIN_MS, TTL_MAX_MS);
-        self.deadline = Some(self.now + u64::from(life.min(self.kept.hb_timeout_ms)));
+        let life = u64::from(life.min(self.kept.hb_timeout_ms));
+        self.commanded = (self.now, life);
+        self.deadline = Some(self.now + life);
         Ok(true)
     }
 

@@ -79,6 +79,8 @@ pub struct CabinetCore {
     drive: Drive,
     pub(super) reason: u16,
     deadline: Option<u64>,
+    /// When the last command was accepted, and how long it lives.
+    pub(super) commanded: (u64, u64),
     last: Option<[u16; COMMAND_WORDS]>,
     pub(super) accepted_seq: u16,
     pub(super) last_reject: u16,
@@ -132,6 +134,7 @@ impl CabinetCore {
             drive: Drive::StartUp(StartStep::Flash(flash_end)),
             reason: 4,
             deadline: None,
+            commanded: (0, 0),
             last: None,
             accepted_seq: 0,
             last_reject: 0,
