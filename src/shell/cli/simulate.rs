@@ -149,6 +149,14 @@ impl Run {
         }
     }
 
+    /// The group whose users waited longest at red, as `J07 WL`.
+    fn red_worst(&self, stats: &crate::sim::StreetStats) -> Option<String> {
+        let worst = stats.reds.iter().max_by_key(|red| red.longest)?;
+        let site = self.city.plans().get(worst.site.index())?;
+        let group = site.groups.get(worst.group.index())?;
+        Some(format!("{} {}", site.id, group.name))
+    }
+
     fn result(&self, desk: &Desk, simulated: Millis, wall_s: f64) -> Value {
         let stats = self.world.street.stats();
         let referee = counts_json(self.world.referee());
@@ -166,6 +174,7 @@ impl Run {
                 "pedestrian_max_s": f64::from(stats.pedestrian_wait_max.as_ms()) / 1000.0,
                 "red_max_s": f64::from(stats.red_max.as_ms()) / 1000.0,
                 "over_bound": over_bound(&stats, &self.city),
+                "red_worst": self.red_worst(&stats),
             },
             "served": {
                 "vehicles": stats.vehicles, "walkers": stats.walkers, "riders": stats.riders,
