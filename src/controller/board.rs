@@ -104,7 +104,7 @@ impl SiteBoard for Board<'_> {
     fn rhythm(&self, site: SiteId, groups: GroupSet) -> Option<Rhythm> {
         let (plan, state) = self.site(site)?;
         let running = plan.plans.get(state.plan().index())?;
-        let serving: Millis = running
+        let served: Millis = running
             .sequence
             .iter()
             .filter(|entry| {
@@ -117,7 +117,7 @@ impl SiteBoard for Board<'_> {
             .iter()
             .fold(Millis::ZERO, |sum, entry| sum + entry.split.max(entry.green_max));
         let cycle = if running.cycle > Millis::ZERO { running.cycle } else { round };
-        (cycle > Millis::ZERO).then_some(Rhythm { cycle, green: serving.min(cycle) })
+        (cycle > Millis::ZERO).then_some(Rhythm { cycle, green: served.min(cycle) })
     }
 
     fn in_step(&self, site: SiteId) -> bool {

@@ -179,7 +179,7 @@ impl City {
             // A corridor that is over, or has this site behind it, has nothing to give up.
             let _nothing_to_give = self.corridors.take_out(corridor, site);
         }
-        self.with_site(site, |state| state.set_manual(Some(manual.clone())))
+        self.with_site(site, |state| state.set_manual(Some(*manual)))
     }
 
     fn with_site(&mut self, site: SiteId, act: impl FnOnce(&mut SiteState)) -> Answer {

@@ -15,6 +15,7 @@ mod site;
 #[cfg(test)]
 mod tests;
 
+pub use board::Board;
 pub use city::{City, CycleInputs};
 pub use clock::{CityClock, since_midnight};
 pub use command::{Answer, COMMANDS_MAX, Command};

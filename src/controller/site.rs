@@ -36,15 +36,15 @@ pub struct SiteCycle {
 
 /// What a site is told at the start of its cycle.
 #[derive(Clone, Copy, Debug)]
-pub struct SiteTurn<'a> {
+pub(super) struct SiteTurn<'a> {
     /// The moment of the cycle.
-    pub now: Mono,
+    pub(super) now: Mono,
     /// Milliseconds of the city's coordination clock.
-    pub clock_ms: u64,
+    pub(super) clock_ms: u64,
     /// What the cabinet told us.
-    pub inputs: &'a FieldInputs,
+    pub(super) inputs: &'a FieldInputs,
     /// The corridor lease in force, if any.
-    pub lease: Option<&'a Lease>,
+    pub(super) lease: Option<&'a Lease>,
 }
 
 impl SiteState {

@@ -32,7 +32,7 @@ const NONSENSE: u8 = 15;
 /// Appends what changed from `before` to `now` for every site, and makes `before` equal to `now`.
 ///
 /// **Shape:** both slices hold one entry per site, in the same order.
-pub fn push_inputs(out: &mut Vec<u8>, before: &mut [FieldInputs], now: &[FieldInputs]) {
+pub(super) fn push_inputs(out: &mut Vec<u8>, before: &mut [FieldInputs], now: &[FieldInputs]) {
     let mut last = 0_u64;
     for ((site, before), now) in (0_u64..).zip(before.iter_mut()).zip(now) {
         let mask = changes(before, now);
@@ -121,7 +121,7 @@ fn push_site(out: &mut Vec<u8>, mask: u8, before: &FieldInputs, now: &FieldInput
     }
     if mask & LAMPS != 0 {
         push_changed(out, &was.lamps, &is.lamps, |out, lamp| {
-            out.push(observed_byte(*lamp))
+            out.push(observed_byte(*lamp));
         });
     }
     if mask & OCCUPIED != 0 {
@@ -131,11 +131,13 @@ fn push_site(out: &mut Vec<u8>, mask: u8, before: &FieldInputs, now: &FieldInput
         push_varint(out, u64::from(now.buttons_held));
     }
     if mask & DETECTORS != 0 {
-        push_changed(out, &before.detectors, &now.detectors, push_detector);
+        push_changed(out, &before.detectors, &now.detectors, |out, reading| {
+            push_detector(out, *reading);
+        });
     }
     if mask & PRESSES != 0 {
         push_changed(out, &before.presses, &now.presses, |out, n| {
-            push_varint(out, u64::from(*n))
+            push_varint(out, u64::from(*n));
         });
     }
 }
@@ -158,7 +160,7 @@ fn push_changed<T: PartialEq>(
     }
 }
 
-fn push_detector(out: &mut Vec<u8>, reading: &DetectorReading) {
+fn push_detector(out: &mut Vec<u8>, reading: DetectorReading) {
     push_varint(
         out,
         (u64::from(reading.count) << 1) | u64::from(reading.faulty),

@@ -79,14 +79,13 @@ pub fn push_snapshot(out: &mut Vec<u8>, city: &City) -> bool {
 pub fn replay(bytes: &[u8], mut progress: impl FnMut(u64)) -> Result<Replayed, ReplayError> {
     let mut done = Replayed::default();
     let mut running: Option<Running> = None;
-    let mut records = 0_u64;
-    for record in Records::new(bytes)? {
+    for (number, record) in (0_u64..).zip(Records::new(bytes)?) {
         let (kind, payload) = record?;
         match kind {
             RecordKind::Snapshot => running = Some(Running::start(payload)?),
             RecordKind::Cycle => {
                 let running = running.as_mut().ok_or(ReplayError::NoSnapshot)?;
-                running.cycle(payload, records)?;
+                running.cycle(payload, number)?;
                 done.cycles += 1;
                 done.sites = running.fields.len();
                 done.bytes += u64::try_from(payload.len()).unwrap_or_default();
@@ -95,7 +94,6 @@ pub fn replay(bytes: &[u8], mut progress: impl FnMut(u64)) -> Result<Replayed, R
                 }
             }
         }
-        records += 1;
     }
     if running.is_none() {
         return Err(ReplayError::NoSnapshot);

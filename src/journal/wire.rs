@@ -20,7 +20,7 @@ pub(super) fn push_varint(out: &mut Vec<u8>, mut value: u64) {
 #[derive(Clone, Debug)]
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     pub(super) fn byte(&mut self) -> Result<u8, Malformed> {
         let (first, rest) = self.0.split_first().ok_or(Malformed)?;
         self.0 = rest;

@@ -81,6 +81,9 @@ pub struct EmulatedCity {
     _fleet: Fleet,
 }
 
+/// A fleet, its handles and addresses by site, and its buses.
+type SwitchedOn = (Fleet, Vec<CabinetHandle>, Vec<CabinetAddress>, Vec<RtuBus>);
+
 /// Switches every cabinet of `city` on; ports as the links say, 0 for any free one.
 ///
 /// # Errors
@@ -88,9 +91,9 @@ pub struct EmulatedCity {
 fn switch_on(
     city: &CheckedCity,
     files: &[(String, String)],
-    handle: Handle,
-) -> io::Result<(Fleet, Vec<CabinetHandle>, Vec<CabinetAddress>, Vec<RtuBus>)> {
-    let mut fleet = Fleet::new(handle);
+    runtime: &Handle,
+) -> io::Result<SwitchedOn> {
+    let mut fleet = Fleet::new(runtime.clone());
     let mut reached: Vec<Option<(CabinetHandle, CabinetAddress)>> = vec![None; city.sites.len()];
     let mut buses = Vec::new();
     for (number, link) in city.links.iter().enumerate() {
@@ -151,10 +154,10 @@ impl EmulatedCity {
         city: &CheckedCity,
         files: &[(String, String)],
         (street, rules): (VirtualStreet, Arc<[SiteRules]>),
-        (handle, clock): (Handle, FieldClock),
+        (runtime, clock): (Handle, FieldClock),
         fixes: FixSink,
     ) -> io::Result<Self> {
-        let (fleet, cabinets, addresses, buses) = switch_on(city, files, handle)?;
+        let (fleet, cabinets, addresses, buses) = switch_on(city, files, &runtime)?;
         let street_clock = street.now().since(Mono::ZERO);
         let (orders, inbox) = channel();
         let account = Arc::new(Mutex::new(StreetAccount::default()));

@@ -11,15 +11,15 @@ use clap::{Args, Parser, Subcommand};
 /// frames, and a console in the browser.
 #[derive(Debug, Parser)]
 #[command(name = "greenwave", version, propagate_version = true)]
-pub struct Cli {
+pub(super) struct Cli {
     /// What to do; the demo if nothing is said.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(super) command: Option<Command>,
 }
 
 /// Everything the program can do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// The main job on embedded defaults: demo city, virtual street, emulated cabinets, console.
     Demo(Demo),
     /// The real thing, from a city folder.
@@ -46,94 +46,95 @@ struct DemoOnly {
 impl Command {
     /// What runs if nothing is said.
     #[must_use]
-    pub fn default_demo() -> Self {
+    pub(super) fn default_demo() -> Self {
         Self::Demo(DemoOnly::parse_from(["greenwave"]).demo)
     }
 }
 
 /// Options of `demo`.
 #[derive(Debug, Args)]
-pub struct Demo {
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(super) struct Demo {
     /// Tell the run to yourself: no browser needed, ends by itself.
     #[arg(long)]
-    pub headless: bool,
+    pub(super) headless: bool,
     /// How long a headless run lasts.
     #[arg(long, default_value_t = 240, value_parser = clap::value_parser!(u32).range(30..=86_400))]
-    pub seconds: u32,
+    pub(super) seconds: u32,
     /// The seed that everything random on the street comes from.
     #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    pub(super) seed: u64,
     /// Headless: press the key for the demo mission.
     #[arg(long, conflicts_with = "no_key")]
-    pub press_key: bool,
+    pub(super) press_key: bool,
     /// Headless: drive the same mission without the key.
     #[arg(long)]
-    pub no_key: bool,
+    pub(super) no_key: bool,
     /// Print the result object on the last line.
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
     /// Where the console listens; if the port is busy, the next free one is taken and said.
     #[arg(long, default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    pub(super) listen: SocketAddr,
     /// Where the journal and the store are written; a folder of its own under the system's
     /// temporary folder if absent.
     #[arg(long)]
-    pub data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
 }
 
 /// Options of `run`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub(super) struct Run {
     /// The city folder.
     #[arg(long)]
-    pub site: PathBuf,
+    pub(super) site: PathBuf,
     /// Where the console listens; loopback unless told otherwise.
     #[arg(long, default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    pub(super) listen: SocketAddr,
     /// Where the journal and the store are written.
     #[arg(long, default_value = "greenwave-data")]
-    pub data: PathBuf,
+    pub(super) data: PathBuf,
     /// The ports file that `greenwave emulate` wrote, to drive its cabinets.
     #[arg(long)]
-    pub ports: Option<PathBuf>,
+    pub(super) ports: Option<PathBuf>,
     /// End after this many seconds.
     #[arg(long)]
-    pub seconds: Option<u32>,
+    pub(super) seconds: Option<u32>,
 }
 
 /// Options of `emulate`.
 #[derive(Debug, Args)]
-pub struct Emulate {
+pub(super) struct Emulate {
     /// The city folder.
     #[arg(long)]
-    pub site: PathBuf,
+    pub(super) site: PathBuf,
     /// Write here which port or pty each cabinet listens on.
     #[arg(long, default_value = "greenwave-ports.json")]
-    pub ports: PathBuf,
+    pub(super) ports: PathBuf,
     /// The seed of the virtual street.
     #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    pub(super) seed: u64,
     /// Print each change of a cabinet's mode as a JSON line.
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
     /// End after this many seconds.
     #[arg(long)]
-    pub seconds: Option<u32>,
+    pub(super) seconds: Option<u32>,
 }
 
 /// Options of `check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub(super) struct Check {
     /// The city folder.
-    pub dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// Findings as one JSON array.
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
 }
 
 /// Looking at signal plans.
 #[derive(Debug, Subcommand)]
-pub enum Plan {
+pub(super) enum Plan {
     /// The cycle drawn as bars, one row per group.
     Show {
         /// The city folder.
@@ -150,36 +151,36 @@ pub enum Plan {
 
 /// Options of `simulate`.
 #[derive(Debug, Args)]
-pub struct Simulate {
+pub(super) struct Simulate {
     /// The city folder.
     #[arg(long)]
-    pub site: PathBuf,
+    pub(super) site: PathBuf,
     /// How much simulated time.
     #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u32).range(60..=31_536_000))]
-    pub seconds: u32,
+    pub(super) seconds: u32,
     /// The seed that everything random on the street comes from.
     #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    pub(super) seed: u64,
     /// Start at this hour of the local day.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=23))]
-    pub start_hour: u32,
+    pub(super) start_hour: u32,
     /// Emergency missions per hour.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=60))]
-    pub corridors_per_hour: u32,
+    pub(super) corridors_per_hour: u32,
     /// Write the journal into this folder.
     #[arg(long)]
-    pub journal: Option<PathBuf>,
+    pub(super) journal: Option<PathBuf>,
     /// Print the result object on the last line.
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
 }
 
 /// Options of `replay`.
 #[derive(Debug, Args)]
-pub struct Replay {
+pub(super) struct Replay {
     /// The journal file.
-    pub file: PathBuf,
+    pub(super) file: PathBuf,
     /// Print the result as a JSON object.
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
 }

@@ -36,7 +36,6 @@ pub(super) struct Stage {
     pub(super) loaded: LoadedCity,
     pub(super) station: Station,
     pub(super) street: EmulatedCity,
-    pub(super) clock: FieldClock,
     /// Keeps the cabinets' runtime alive.
     _cabinets: tokio::runtime::Runtime,
 }
@@ -143,7 +142,7 @@ fn set_stage(options: &Demo) -> Result<Stage, Failure> {
         },
     )?;
     *world.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&station.world));
-    Ok(Stage { loaded, station, street, clock, _cabinets: cabinets })
+    Ok(Stage { loaded, station, street, _cabinets: cabinets })
 }
 
 /// The wires of emulated cabinets, one per site.

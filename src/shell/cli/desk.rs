@@ -89,7 +89,7 @@ impl Desk {
     pub(super) fn follow(&mut self, city: &City) {
         let (completed, failed) = (&mut self.completed, &mut self.failed);
         self.running.retain(|corridor| {
-            let state = city.corridors().mission(*corridor).map(|mission| mission.state());
+            let state = city.corridors().mission(*corridor).map(crate::corridor::Mission::state);
             match state {
                 Some(MissionState::Completed) => {
                     *completed += 1;
@@ -99,8 +99,7 @@ impl Desk {
                     *failed += 1;
                     false
                 }
-                Some(_) => true,
-                None => true,
+                Some(_) | None => true,
             }
         });
     }

@@ -20,20 +20,20 @@ const NETWORK: &str = "network.geojson";
 
 /// A city and the roads it stands on.
 #[derive(Debug)]
-pub struct LoadedCity {
+pub(super) struct LoadedCity {
     /// Sites, plans, links.
-    pub city: CheckedCity,
+    pub(super) city: CheckedCity,
     /// The road graph.
-    pub graph: RoadGraph,
+    pub(super) graph: RoadGraph,
     /// The files it was made of, for those who read them on their own.
-    pub files: Vec<(String, String)>,
+    pub(super) files: Vec<(String, String)>,
 }
 
 /// Reads and checks the folder; warnings are printed, errors end it.
 ///
 /// # Errors
 /// The folder cannot be read, or it has findings (all of them printed).
-pub fn load_folder(folder: &Path) -> Result<LoadedCity, Failure> {
+pub(super) fn load_folder(folder: &Path) -> Result<LoadedCity, Failure> {
     let files = read_city_folder(folder).map_err(|why| Failure::runtime(&why))?;
     load(files)
 }
@@ -42,25 +42,23 @@ pub fn load_folder(folder: &Path) -> Result<LoadedCity, Failure> {
 ///
 /// # Errors
 /// The demo city has findings, which a test rules out.
-pub fn load_demo() -> Result<LoadedCity, Failure> {
+pub(super) fn load_demo() -> Result<LoadedCity, Failure> {
     load(demo_city_files())
 }
 
 fn load(files: Vec<(String, String)>) -> Result<LoadedCity, Failure> {
     let mut checked = check_files(&files);
-    match checked.city.take() {
-        Some((city, graph)) => Ok(LoadedCity { city, graph, files }),
-        None => {
-            say(&checked.draw(&files));
-            Err(Failure::Findings)
-        }
+    if let Some((city, graph)) = checked.city.take() {
+        return Ok(LoadedCity { city, graph, files });
     }
+    say(&checked.draw(&files));
+    Err(Failure::Findings)
 }
 
 impl LoadedCity {
     /// The corridor engine's numbers, with the ranks of the city's policy file.
     #[must_use]
-    pub fn corridor_settings(&self) -> Settings {
+    pub(super) fn corridor_settings(&self) -> Settings {
         let mut settings = Settings::default();
         for class in &self.city.classes {
             let at = CLASSES.iter().position(|known| known.word() == class.id);
@@ -75,18 +73,18 @@ impl LoadedCity {
 
 /// What came of a set of city files.
 #[derive(Debug)]
-pub struct CheckedFiles {
+pub(super) struct CheckedFiles {
     /// The city, if it can be driven.
-    pub city: Option<(CheckedCity, RoadGraph)>,
+    pub(super) city: Option<(CheckedCity, RoadGraph)>,
     /// What is wrong with city and site files.
-    pub findings: Vec<Finding>,
+    pub(super) findings: Vec<Finding>,
     /// What is wrong with the road network.
-    pub network: Vec<NetworkFinding>,
+    pub(super) network: Vec<NetworkFinding>,
 }
 
 /// Everything that is wrong with a set of city files, and the city if it can be driven.
 #[must_use]
-pub fn check_files(files: &[(String, String)]) -> CheckedFiles {
+pub(super) fn check_files(files: &[(String, String)]) -> CheckedFiles {
     let checked = check_city(&files.iter().cloned().collect::<CityFiles>());
     let mut network = Vec::new();
     let city = checked.value.and_then(|city| {
@@ -106,7 +104,7 @@ pub fn check_files(files: &[(String, String)]) -> CheckedFiles {
 impl CheckedFiles {
     /// Every finding, drawn for a person.
     #[must_use]
-    pub fn draw(&self, files: &[(String, String)]) -> String {
+    pub(super) fn draw(&self, files: &[(String, String)]) -> String {
         let mut text = draw_findings(files, &self.findings);
         for finding in &self.network {
             let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -121,7 +119,7 @@ impl CheckedFiles {
 
     /// Every finding as the JSON array of `greenwave check --json`.
     #[must_use]
-    pub fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let sites = self.findings.iter().map(|finding| {
             json!({
                 "code": finding.code.to_string(),

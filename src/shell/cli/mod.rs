@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use args::{Cli, Command};
+use args::{Cli, Command};
 
 use args::{Check, Plan};
 use out::{say, warn};

@@ -3,13 +3,13 @@
 use std::io::Write;
 
 /// Prints one line; a reader that has left is no failure of ours.
-pub fn say(line: &str) {
+pub(super) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     let _reader_left = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 /// Prints one line to the standard error.
-pub fn warn(line: &str) {
+pub(super) fn warn(line: &str) {
     let mut out = std::io::stderr().lock();
     let _reader_left = writeln!(out, "{line}");
 }

@@ -161,7 +161,7 @@ impl Run {
         let stats = self.world.street.stats();
         let referee = counts_json(self.world.referee());
         let simulated_s = f64::from(simulated.as_ms()) / 1000.0;
-        let all_s = (self.now.as_ms() / 1000) as f64;
+        let all_s = f64::from(self.now.since(Mono::ZERO).as_ms()) / 1000.0;
         let sites = self.city.sites().len();
         json!({
             "simulated_s": simulated_s,
@@ -184,9 +184,9 @@ impl Run {
             "outside": stats.outside,
             "delay": { "vehicle_s": stats.vehicle_delay_s.round(),
                        "people_s": stats.people_delay_s.round() },
-            "journal_bytes_per_site_hour": if self.journal_bytes > 0 {
-                (self.journal_bytes as f64 / sites as f64 / (all_s / 3600.0)).round()
-            } else { 0.0 },
+            "journal_bytes_per_site_hour": self.journal_bytes.saturating_mul(3600)
+                / u64::try_from(sites).unwrap_or(1).max(1)
+                / (self.now.as_ms() / 1000).max(1),
         })
     }
 }

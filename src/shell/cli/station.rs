@@ -36,7 +36,7 @@ const LATENCY_RTU: Millis = Millis::new(900);
 /// Ports tried after a busy one.
 const PORTS_TRIED: u16 = 20;
 /// A sign-in link that nobody used is worth nothing after this.
-const LINK_LIFE: Duration = Duration::from_secs(12 * 3600);
+const LINK_LIFE: Duration = Duration::from_hours(12);
 
 /// How a station is to be set up.
 pub(super) struct StationOptions {

@@ -1,7 +1,7 @@
 //! The time from a key press to a cabinet's acceptance.
 //!
 //! It runs from the arrival of the request to the moment the first commandable cabinet of the
-//! corridor acknowledged (ACCEPTED_SEQ) a command that was decided with the corridor known.
+//! corridor acknowledged (`ACCEPTED_SEQ`) a command that was decided with the corridor known.
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use crate::units::{Mono, TICK};
 /// What the operating system granted the control thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grants {
-    /// `fifo` if the thread runs under SCHED_FIFO, else why not.
+    /// `fifo` if the thread runs under `SCHED_FIFO`, else why not.
     pub scheduler: String,
     /// `locked` if the memory is locked, else why not.
     pub memory: String,
@@ -22,7 +22,7 @@ pub struct Grants {
 /// Low in the real-time range: above ordinary work, below the kernel's own threads.
 const FIFO_PRIORITY: u8 = 15;
 
-/// Asks for SCHED_FIFO and locked memory for the calling thread. Refusal is told, never fatal.
+/// Asks for `SCHED_FIFO` and locked memory for the calling thread. Refusal is told, never fatal.
 #[must_use]
 pub fn ask_for_real_time() -> Grants {
     use thread_priority::{
@@ -30,7 +30,7 @@ pub fn ask_for_real_time() -> Grants {
         set_thread_priority_and_policy, thread_native_id,
     };
     let scheduler = ThreadPriorityValue::try_from(FIFO_PRIORITY)
-        .map_err(|refusal| refusal.to_string())
+        .map_err(|refusal| (*refusal).to_owned())
         .and_then(|priority| {
             set_thread_priority_and_policy(
                 thread_native_id(),

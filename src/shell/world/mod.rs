@@ -27,7 +27,7 @@ use crate::kernel::CabinetState;
 use crate::network::{PlanarPoint, Position, Route};
 use crate::plan::LinkKind;
 use crate::shell::dispatch::world::{
-    Alarm, CityStatic, CityView, LatLon, LinkView, Names, Refusal, RefusalClass, StatusView,
+    Alarm, CityStatic, CityView, LinkView, Names, Refusal, RefusalClass, StatusView,
     VehicleStatic, VehicleView,
 };
 use crate::units::Mono;
@@ -221,7 +221,6 @@ impl LiveWorld {
                 .unwrap_or_default(),
             links: self.links(picture),
             alarms: self.alarms(picture),
-            ..StatusView::default()
         }
     }
 
@@ -342,9 +341,4 @@ fn demo_vehicles() -> Vec<VehicleStatic> {
         vehicle("F119", "消防 1 号", "Engine 1", ServiceClass::Fire, 9.0),
         vehicle("R301", "抢险 1 号", "Rescue 1", ServiceClass::Rescue, 8.0),
     ]
-}
-
-/// A stated position as the API's own type.
-const fn lat_lon(at: crate::network::LatLon) -> LatLon {
-    LatLon { lat: at.lat_deg, lon: at.lon_deg }
 }

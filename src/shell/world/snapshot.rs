@@ -41,7 +41,7 @@ pub(super) fn site_view<'a>(
     let silent = FieldInputs::default();
     let field = picture.fields.get(id.index()).unwrap_or(&silent);
     let winner = state.last().map(|cycle| cycle.decision.winner);
-    let waits = walkers(site, state, picture.now);
+    let walking = walkers(site, state, picture.now);
     let longest = longest_wait(site, state, picture.now);
     let stage = winner.and_then(|wish| wish.stage).and_then(|id| site.stages.get(id.index()));
     SiteView {
@@ -54,7 +54,7 @@ pub(super) fn site_view<'a>(
         plan: site.plans.get(state.plan().index()).map(|plan| plan.name.clone()).unwrap_or_default(),
         winner: winner.map(|wish| words::winner(wish.source).to_owned()).unwrap_or_default(),
         reason: winner.map(|wish| words::reason(site, wish.reason)).unwrap_or_default(),
-        waits,
+        waits: walking,
         wait_max_s: longest.as_ms() / 1000,
         queues: queues(picture, site, id),
         corridor: picture.city.corridors().lease(id).map(|lease| lease.corridor.number()),

@@ -20,7 +20,7 @@ use crate::shell::missions::Mission;
 use crate::sim::Dispatch;
 
 /// Cabinets that have not come up by then will not.
-const UP_WITHIN: Duration = Duration::from_secs(60);
+const UP_WITHIN: Duration = Duration::from_mins(1);
 /// After every cabinet has come up, the plans run this long before anything is counted.
 const SETTLE: Duration = Duration::from_secs(25);
 /// From the key to the vehicle's departure.
@@ -137,7 +137,7 @@ fn request(mission: &Mission) -> Result<Value, Failure> {
         .map_err(|why| Failure::runtime(&why))?;
     let mut nonce = [0_u8; 16];
     getrandom::fill(&mut nonce).map_err(|why| Failure::Runtime(why.to_string()))?;
-    let hex: String = nonce.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = format!("{:032x}", u128::from_be_bytes(nonce));
     let ms = u64::try_from(now.as_millisecond()).unwrap_or_default();
     let id = format!(
         "{:08x}-{:04x}-7{}-8{}-{}",
