@@ -101,9 +101,8 @@ pub(super) struct Lane {
     pub(super) aspect: Aspect,
     /// Milliseconds of the street's clock when the aspect began.
     pub(super) since: u64,
-    /// When it was last green, milliseconds, and whether somebody stood here since.
-    pub(super) green_until: u64,
-    pub(super) waited: bool,
+    /// Since when somebody has stood here without green.
+    pub(super) waiting_since: Option<u64>,
     pub(super) red_max_ms: u64,
     /// Vehicles over the stop line so far.
     pub(super) passed: u16,
@@ -114,7 +113,6 @@ impl Lane {
     pub(super) fn see(&mut self, aspect: Aspect, now: u64) {
         if aspect == Aspect::Go {
             self.close_red(now);
-            self.green_until = now;
         }
         if aspect != self.aspect {
             self.aspect = aspect;
@@ -126,16 +124,12 @@ impl Lane {
     /// Counts the red so far if somebody waited in it.
     fn close_red(&mut self, now: u64) {
         self.red_max_ms = self.red_max(now);
-        self.waited = false;
+        self.waiting_since = None;
     }
 
-    /// The longest red with somebody waiting, the present one included.
+    /// The longest wait of anybody for green, the present one included.
     pub(super) fn red_max(&self, now: u64) -> u64 {
-        let running = if self.waited {
-            now.saturating_sub(self.green_until)
-        } else {
-            0
-        };
+        let running = self.waiting_since.map_or(0, |since| now.saturating_sub(since));
         self.red_max_ms.max(running)
     }
 

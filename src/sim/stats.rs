@@ -64,14 +64,18 @@ pub struct VehicleRed {
 }
 
 impl VirtualStreet {
-    /// Begins counting anew; the street itself goes on. Call it once the street is warm.
+    /// Begins counting anew; the street itself goes on. Call it once the street is warm: a wait that
+    /// is open counts from now.
     pub fn reset_counters(&mut self) {
         self.counts = Counts::default();
+        let now = self.clock;
         for walkers in &mut self.walkers {
             walkers.wait_max_ms = 0;
+            walkers.asked_at = walkers.asked_at.map(|_| now);
         }
         for lane in &mut self.lanes {
             lane.red_max_ms = 0;
+            lane.waiting_since = lane.waiting_since.map(|_| now);
         }
         self.evs.retain(super::emergency::Ev::active);
     }

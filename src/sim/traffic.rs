@@ -117,7 +117,7 @@ impl VirtualStreet {
         }
         let evs = self.evs_on[id.index()] > 0;
         if this.asleep && !evs {
-            this.waited = true;
+            this.waiting_since.get_or_insert(clock);
             self.counts.vehicle_delay_s += count_f64(this.cars.len()) * f64::from(DT);
             return;
         }
@@ -141,7 +141,9 @@ impl VirtualStreet {
         }
         self.counts.vehicle_delay_s += f64::from(lost * DT);
         let this = &mut self.lanes[at];
-        this.waited |= aspect != Aspect::Go && cars[0].speed < STANDING_MPS;
+        if aspect != Aspect::Go && cars[0].speed < STANDING_MPS {
+            this.waiting_since.get_or_insert(clock);
+        }
         this.asleep = !moving && aspect == Aspect::Stop;
         this.cars = cars;
     }

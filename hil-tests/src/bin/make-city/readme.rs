@@ -109,7 +109,7 @@ fn missions() -> String {
     for (id, class, road, at_m, to) in MISSIONS {
         let what = match id {
             "demo" => {
-                "down Anlan Rd and west along Binjiang Ave, against the peak wave: 9 signals, 1.8 km"
+                "over the Third Han Bridge and west along Binjiang Ave, against the peak wave: 8 signals, 1.8 km"
             }
             "long" => "the whole of Binjiang Ave from west to east: 17 signals, 3.5 km",
             _ => "another way to try",

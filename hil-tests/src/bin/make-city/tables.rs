@@ -291,6 +291,6 @@ pub(crate) const PLACES: [(&str, &str, &str, &str, &str, f64); 5] = [
 
 /// Demo missions: id, class, start road, metres along it, destination.
 pub(crate) const MISSIONS: [(&str, &str, &str, f64, &str); 2] = [
-    ("demo", "ambulance", "R-J25-P38", 40.0, "H1"),
+    ("demo", "ambulance", "R-J17-J08", 5.0, "H1"),
     ("long", "ambulance", "R-B01-J01", 60.0, "H3"),
 ];
