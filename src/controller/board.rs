@@ -36,16 +36,24 @@ impl SiteBoard for Board<'_> {
     }
 
     fn green_read_back(&self, site: SiteId, groups: GroupSet) -> bool {
-        let Some(field) = self.fields.get(site.index()) else { return false };
+        let Some(field) = self.fields.get(site.index()) else {
+            return false;
+        };
         let green = |lamp: &Observed| *lamp == Observed::Lamps(Indication::Green);
         field.readback.age <= READBACK_AGE_MAX
             && !groups.is_empty()
-            && groups.iter().all(|g| field.readback.lamps.get(g.index()).is_some_and(green))
+            && groups
+                .iter()
+                .all(|g| field.readback.lamps.get(g.index()).is_some_and(green))
     }
 
     fn queue(&self, site: SiteId, approach: ApproachId) -> Queue {
-        let Some((plan, state)) = self.site(site) else { return Queue::default() };
-        let Some(lanes) = plan.approaches.get(approach.index()) else { return Queue::default() };
+        let Some((plan, state)) = self.site(site) else {
+            return Queue::default();
+        };
+        let Some(lanes) = plan.approaches.get(approach.index()) else {
+            return Queue::default();
+        };
         let mut queue = Queue::default();
         for lane in (0_u8..).zip(&lanes.lanes).map(|(lane, _)| lane) {
             let seen = state.detection().lane(approach, lane);
@@ -57,13 +65,19 @@ impl SiteBoard for Board<'_> {
     }
 
     fn availability(&self, site: SiteId) -> Availability {
-        let Some((_, state)) = self.site(site) else { return Availability::Unavailable };
-        let cabinet = self.fields.get(site.index()).map(|field| field.readback.cabinet);
+        let Some((_, state)) = self.site(site) else {
+            return Availability::Unavailable;
+        };
+        let cabinet = self
+            .fields
+            .get(site.index())
+            .map(|field| field.readback.cabinet);
         if cabinet == Some(CabinetState::LocalManual) {
             Availability::LocalControl
         } else if state.manual().is_some() {
             Availability::TakenOut
-        } else if cabinet == Some(CabinetState::Following) && state.kernel().mode() == Mode::Normal {
+        } else if cabinet == Some(CabinetState::Following) && state.kernel().mode() == Mode::Normal
+        {
             Availability::Ready
         } else {
             Availability::Unavailable
@@ -71,13 +85,19 @@ impl SiteBoard for Board<'_> {
     }
 
     fn others_demand(&self, site: SiteId, groups: GroupSet) -> OthersDemand {
-        let Some((plan, state)) = self.site(site) else { return OthersDemand::default() };
+        let Some((plan, state)) = self.site(site) else {
+            return OthersDemand::default();
+        };
         let hostile = plan.safety.conflicts().hostile_to_any(groups);
         let mut others = OthersDemand::default();
         for group in hostile {
-            let Some(info) = plan.groups.get(group.index()) else { continue };
-            let waited =
-                state.kernel().waiting_since(group).map_or(Millis::ZERO, |since| self.now - since);
+            let Some(info) = plan.groups.get(group.index()) else {
+                continue;
+            };
+            let waited = state
+                .kernel()
+                .waiting_since(group)
+                .map_or(Millis::ZERO, |since| self.now - since);
             if info.walk.is_some() {
                 others.walkers += u16::from(waited > Millis::ZERO);
                 others.walker_wait_max = others.walker_wait_max.max(waited);
@@ -97,8 +117,9 @@ impl SiteBoard for Board<'_> {
     }
 
     fn hostile_to(&self, site: SiteId, groups: GroupSet) -> GroupSet {
-        self.site(site)
-            .map_or(GroupSet::EMPTY, |(plan, _)| plan.safety.conflicts().hostile_to_any(groups))
+        self.site(site).map_or(GroupSet::EMPTY, |(plan, _)| {
+            plan.safety.conflicts().hostile_to_any(groups)
+        })
     }
 
     fn rhythm(&self, site: SiteId, groups: GroupSet) -> Option<Rhythm> {
@@ -111,16 +132,25 @@ impl SiteBoard for Board<'_> {
                 let stage = plan.stages.get(entry.stage.index());
                 stage.is_some_and(|info| groups.is_subset(info.stage.groups))
             })
-            .fold(Millis::ZERO, |sum, entry| sum + entry.split.max(entry.green_max));
-        let round = running
-            .sequence
-            .iter()
-            .fold(Millis::ZERO, |sum, entry| sum + entry.split.max(entry.green_max));
-        let cycle = if running.cycle > Millis::ZERO { running.cycle } else { round };
-        (cycle > Millis::ZERO).then_some(Rhythm { cycle, green: served.min(cycle) })
+            .fold(Millis::ZERO, |sum, entry| {
+                sum + entry.split.max(entry.green_max)
+            });
+        let round = running.sequence.iter().fold(Millis::ZERO, |sum, entry| {
+            sum + entry.split.max(entry.green_max)
+        });
+        let cycle = if running.cycle > Millis::ZERO {
+            running.cycle
+        } else {
+            round
+        };
+        (cycle > Millis::ZERO).then_some(Rhythm {
+            cycle,
+            green: served.min(cycle),
+        })
     }
 
     fn in_step(&self, site: SiteId) -> bool {
-        self.site(site).is_none_or(|(_, state)| state.follows_plan())
+        self.site(site)
+            .is_none_or(|(_, state)| state.follows_plan())
     }
 }

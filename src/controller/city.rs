@@ -88,13 +88,15 @@ impl City {
             let answer = self.obey(command, inputs.now);
             self.answers.push(answer);
         }
-        let board =
-            Board { now: inputs.now, plans: &self.plans, sites: &self.sites, fields: inputs.fields };
+        let board = Board {
+            now: inputs.now,
+            plans: &self.plans,
+            sites: &self.sites,
+            fields: inputs.fields,
+        };
         self.corridors.step(inputs.now, &board);
         let silent = FieldInputs::default();
-        for (number, (state, site)) in
-            (0_u16..).zip(self.sites.iter_mut().zip(self.plans.iter()))
-        {
+        for (number, (state, site)) in (0_u16..).zip(self.sites.iter_mut().zip(self.plans.iter())) {
             let id = SiteId::new(number);
             state.cycle(
                 site,
@@ -141,7 +143,12 @@ impl City {
     /// The sites as the corridor engine sees them, for a preview.
     #[must_use]
     pub fn board<'a>(&'a self, now: Mono, fields: &'a [FieldInputs]) -> Board<'a> {
-        Board { now, plans: &self.plans, sites: &self.sites, fields }
+        Board {
+            now,
+            plans: &self.plans,
+            sites: &self.sites,
+            fields,
+        }
     }
 
     /// The plan of the day changes at whole minutes; looking once a second is plenty.
@@ -164,7 +171,9 @@ impl City {
             Command::Passed(id, site) => answer(self.corridors.passed(*id, *site)),
             Command::Fix(vehicle, fix) => match self.corridors.fix(vehicle, fix) {
                 FixVerdict::Accepted | FixVerdict::NoMission => Answer::Done,
-                FixVerdict::Refused(why) => Answer::Refused(format!("the position is not believed: {why:?}")),
+                FixVerdict::Refused(why) => {
+                    Answer::Refused(format!("the position is not believed: {why:?}"))
+                }
             },
             Command::Manual(site, manual) => self.take_in_hand(*site, manual),
             Command::ReleaseManual(site) => self.with_site(*site, |state| state.set_manual(None)),
@@ -174,7 +183,11 @@ impl City {
 
     /// A manual act also takes the site out of every corridor: the operator's hand is stronger.
     fn take_in_hand(&mut self, site: SiteId, manual: &Manual) -> Answer {
-        let running: Vec<CorridorId> = self.corridors.missions().map(|m| m.plan().corridor).collect();
+        let running: Vec<CorridorId> = self
+            .corridors
+            .missions()
+            .map(|m| m.plan().corridor)
+            .collect();
         for corridor in running {
             // A corridor that is over, or has this site behind it, has nothing to give up.
             let _nothing_to_give = self.corridors.take_out(corridor, site);

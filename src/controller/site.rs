@@ -106,7 +106,9 @@ impl SiteState {
     /// True if the plan itself decided the last cycle: no lease, no hand, no bound.
     #[must_use]
     pub fn follows_plan(&self) -> bool {
-        self.last.as_ref().is_some_and(|cycle| cycle.decision.winner.source < PolicyKind::MaxWait)
+        self.last
+            .as_ref()
+            .is_some_and(|cycle| cycle.decision.winner.source < PolicyKind::MaxWait)
     }
 
     pub(super) const fn set_latency(&mut self, latency: Millis) {
@@ -128,10 +130,15 @@ impl SiteState {
     /// The six steps of one cycle.
     pub(super) fn cycle(&mut self, site: &CheckedSite, turn: SiteTurn<'_>) {
         let now = turn.now;
-        if self.manual.as_ref().is_some_and(|manual| manual.until <= now) {
+        if self
+            .manual
+            .as_ref()
+            .is_some_and(|manual| manual.until <= now)
+        {
             self.manual = None;
         }
-        self.detection.step(now, turn.inputs, site, self.kernel.go_set());
+        self.detection
+            .step(now, turn.inputs, site, self.kernel.go_set());
         let mut decision = self.policies.decide(&DecideContext {
             now,
             clock_ms: turn.clock_ms,
@@ -143,7 +150,9 @@ impl SiteState {
             manual: self.manual.as_ref(),
         });
         decision.request.reset = core::mem::take(&mut self.reset);
-        let outputs = self.kernel.step(now, &decision.request, &turn.inputs.readback);
+        let outputs = self
+            .kernel
+            .step(now, &decision.request, &turn.inputs.readback);
         if self.kernel.events().contains(&Event::InsertAllDemands) {
             self.detection.insert_demands(site);
         }

@@ -41,7 +41,10 @@ impl Recorder {
     /// A recorder whose next cycle is written whole: use one after every snapshot.
     #[must_use]
     pub fn new(sites: usize) -> Self {
-        Self { fields: vec![FieldInputs::default(); sites], decided: vec![None; sites] }
+        Self {
+            fields: vec![FieldInputs::default(); sites],
+            decided: vec![None; sites],
+        }
     }
 
     /// Appends the payload of the cycle that `city` has just run on `inputs`.
@@ -49,7 +52,10 @@ impl Recorder {
         push_varint(out, city.cycle_number());
         push_varint(out, inputs.now.as_ms());
         push_postcard(out, &inputs.civil);
-        push_varint(out, u64::try_from(inputs.commands.len()).unwrap_or_default());
+        push_varint(
+            out,
+            u64::try_from(inputs.commands.len()).unwrap_or_default(),
+        );
         for command in inputs.commands {
             push_postcard(out, command);
         }
@@ -59,9 +65,7 @@ impl Recorder {
 
     fn push_decisions(&mut self, out: &mut Vec<u8>, city: &City) {
         let mut last = 0_u64;
-        for ((number, site), before) in
-            (0_u64..).zip(city.sites()).zip(self.decided.iter_mut())
-        {
+        for ((number, site), before) in (0_u64..).zip(city.sites()).zip(self.decided.iter_mut()) {
             let Some(cycle) = site.last() else { continue };
             let now = Decided {
                 request: cycle.decision.request,
@@ -94,7 +98,10 @@ fn push_decided(out: &mut Vec<u8>, before: Option<&Decided>, now: &Decided) {
     }
     if flags & LAMPS != 0 {
         for pair in now.lamps.chunks(2) {
-            out.push(pair.iter().fold(0, |byte, lamp| (byte << 4) | lamp.nibble()));
+            out.push(
+                pair.iter()
+                    .fold(0, |byte, lamp| (byte << 4) | lamp.nibble()),
+            );
         }
     }
 }
@@ -142,7 +149,12 @@ fn read_head(reader: &mut Reader<'_>) -> Result<RecordedCycle, Malformed> {
     for _ in 0..count {
         commands.push(read_postcard(reader)?);
     }
-    Ok(RecordedCycle { number, now, civil, commands })
+    Ok(RecordedCycle {
+        number,
+        now,
+        civil,
+        commands,
+    })
 }
 
 /// Plain data always serialises; a failure would leave a short record, which replay reports.

@@ -59,8 +59,16 @@ pub struct Replayed {
 /// Appends a snapshot record of `city`; false if it cannot be serialised, and nothing is appended.
 #[must_use]
 pub fn push_snapshot(out: &mut Vec<u8>, city: &City) -> bool {
-    let plans = city.plans().iter().map(|plan| CheckedSite::clone(plan)).collect();
-    let snapshot = Snapshot { version: VERSION, plans, city: city.clone() };
+    let plans = city
+        .plans()
+        .iter()
+        .map(|plan| CheckedSite::clone(plan))
+        .collect();
+    let snapshot = Snapshot {
+        version: VERSION,
+        plans,
+        city: city.clone(),
+    };
     match postcard::to_stdvec(&snapshot) {
         Ok(payload) => {
             push_record(out, RecordKind::Snapshot, &payload);
@@ -127,8 +135,8 @@ impl Running {
     }
 
     fn cycle(&mut self, payload: &[u8], record: u64) -> Result<(), ReplayError> {
-        let cycle = read_cycle(payload, &mut self.fields)
-            .map_err(|_| ReplayError::Malformed(record))?;
+        let cycle =
+            read_cycle(payload, &mut self.fields).map_err(|_| ReplayError::Malformed(record))?;
         let inputs = CycleInputs {
             now: cycle.now,
             civil: cycle.civil,
@@ -137,11 +145,14 @@ impl Running {
         };
         self.city.cycle(&inputs);
         self.again.clear();
-        self.recorder.push_cycle(&mut self.again, &inputs, &self.city);
+        self.recorder
+            .push_cycle(&mut self.again, &inputs, &self.city);
         if self.again == payload {
             Ok(())
         } else {
-            Err(ReplayError::Differs { cycle: cycle.number })
+            Err(ReplayError::Differs {
+                cycle: cycle.number,
+            })
         }
     }
 }

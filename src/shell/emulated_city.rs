@@ -13,8 +13,8 @@ use std::thread::JoinHandle;
 
 use tokio::runtime::Handle;
 
-use super::field::emulator::{CabinetHandle, CabinetSite, Fleet, RtuBus, StreetInputs};
 use super::field::FieldClock;
+use super::field::emulator::{CabinetHandle, CabinetSite, Fleet, RtuBus, StreetInputs};
 use super::runtime::Pace;
 use crate::detect::FieldInputs;
 use crate::ids::SiteId;
@@ -97,7 +97,10 @@ fn switch_on(
     let mut reached: Vec<Option<(CabinetHandle, CabinetAddress)>> = vec![None; city.sites.len()];
     let mut buses = Vec::new();
     for (number, link) in city.links.iter().enumerate() {
-        let on_link = city.cabinets.iter().filter(|cabinet| cabinet.link == number);
+        let on_link = city
+            .cabinets
+            .iter()
+            .filter(|cabinet| cabinet.link == number);
         match link.kind {
             LinkKind::ModbusTcp => {
                 for cabinet in on_link {
@@ -138,9 +141,15 @@ fn cabinet_site(
     files: &[(String, String)],
     site: SiteId,
 ) -> io::Result<CabinetSite> {
-    let id = city.site(site).map(|site| site.id.clone()).unwrap_or_default();
+    let id = city
+        .site(site)
+        .map(|site| site.id.clone())
+        .unwrap_or_default();
     let name = format!("sites/{id}.toml");
-    let text = files.iter().find(|(file, _)| *file == name).map(|(_, text)| text.as_str());
+    let text = files
+        .iter()
+        .find(|(file, _)| *file == name)
+        .map(|(_, text)| text.as_str());
     CabinetSite::parse(text.unwrap_or_default())
         .map_err(|why| io::Error::other(format!("the cabinet cannot read {name}: {why}")))
 }
@@ -200,7 +209,10 @@ impl EmulatedCity {
     /// What was seen so far, refreshed once a second.
     #[must_use]
     pub fn account(&self) -> StreetAccount {
-        self.account.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.account
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -267,7 +279,8 @@ impl Walk {
 
     fn step(&mut self, now: Mono) {
         self.lamps.clear();
-        self.lamps.extend(self.cabinets.iter().map(CabinetHandle::lamps));
+        self.lamps
+            .extend(self.cabinets.iter().map(CabinetHandle::lamps));
         self.referee.watch(now, &self.lamps, &self.street);
         self.street.step(now, &self.lamps);
         for (number, cabinet) in (0_u16..).zip(&self.cabinets) {
@@ -286,7 +299,12 @@ impl Walk {
             stats: self.street.stats(),
             drives: self.street.drives().cloned().collect(),
             referee: super::virtual_city::counts_json(&self.referee),
-            sightings: self.referee.sightings().iter().map(|seen| format!("{seen:?}")).collect(),
+            sightings: self
+                .referee
+                .sightings()
+                .iter()
+                .map(|seen| format!("{seen:?}"))
+                .collect(),
             present: self.street.present(),
         };
         *self.account.lock().unwrap_or_else(PoisonError::into_inner) = account;

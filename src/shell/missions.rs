@@ -67,13 +67,22 @@ pub fn missions(city_toml: &str, graph: &RoadGraph) -> Vec<Mission> {
             return Vec::new();
         }
     };
-    raw.mission.into_iter().filter_map(|mission| resolve(mission, graph)).collect()
+    raw.mission
+        .into_iter()
+        .filter_map(|mission| resolve(mission, graph))
+        .collect()
 }
 
 fn resolve(raw: RawMission, graph: &RoadGraph) -> Option<Mission> {
     let from = Position::Road(graph.road_by_name(&raw.from.road)?, metres(raw.from.at_m));
     let to = Position::Place(graph.place_by_name(&raw.to)?);
-    Some(Mission { class: class_of(&raw.class)?, id: raw.id, from, place: raw.to, to })
+    Some(Mission {
+        class: class_of(&raw.class)?,
+        id: raw.id,
+        from,
+        place: raw.to,
+        to,
+    })
 }
 
 /// A length in metres from a file, to the millimetre.

@@ -61,14 +61,23 @@ impl Planner {
         let mut legs = Vec::with_capacity(route.roads.len());
         let (mut ends_at, mut free_flow) = (Length::ZERO, Millis::ZERO);
         for (at, id) in route.roads.iter().enumerate() {
-            let Some(road) = self.graph.road(*id) else { continue };
-            let begins = if at == 0 { route.starts_at } else { Length::ZERO };
+            let Some(road) = self.graph.road(*id) else {
+                continue;
+            };
+            let begins = if at == 0 {
+                route.starts_at
+            } else {
+                Length::ZERO
+            };
             let is_last = at + 1 == route.roads.len();
             let ends = if is_last { route.ends_at } else { road.length };
             ends_at = ends_at + (ends - begins);
             free_flow += (ends - begins).time_at(road.speed);
             if let Some(next) = route.roads.get(at + 1) {
-                free_flow += self.graph.turn(*id, *next).map_or(Millis::ZERO, |turn| turn.cost);
+                free_flow += self
+                    .graph
+                    .turn(*id, *next)
+                    .map_or(Millis::ZERO, |turn| turn.cost);
             }
             let site = if is_last {
                 None
@@ -89,6 +98,11 @@ impl Planner {
             y_m: point.at.y_m,
             at: point.along,
         });
-        RouteOutline { legs, line: line.collect(), length: route.length, free_flow }
+        RouteOutline {
+            legs,
+            line: line.collect(),
+            length: route.length,
+            free_flow,
+        }
     }
 }

@@ -47,7 +47,10 @@ pub fn referee_rules(
         .iter()
         .map(|site| {
             let name = format!("sites/{}.toml", site.id);
-            let text = files.iter().find(|(file, _)| *file == name).map(|(_, text)| text.as_str());
+            let text = files
+                .iter()
+                .find(|(file, _)| *file == name)
+                .map(|(_, text)| text.as_str());
             let text = text.ok_or_else(|| format!("{name} is missing"))?;
             SiteRules::parse(text).map_err(|why| format!("the referee cannot read {name}: {why}"))
         })
@@ -57,7 +60,12 @@ pub fn referee_rules(
 /// A position on the street as the corridor engine takes it.
 #[must_use]
 pub fn fix_of(seen: &StreetFix) -> Fix {
-    Fix { at: seen.at, x_m: seen.x_m, y_m: seen.y_m, speed: seen.speed }
+    Fix {
+        at: seen.at,
+        x_m: seen.x_m,
+        y_m: seen.y_m,
+        speed: seen.speed,
+    }
 }
 
 /// The referee's counters as the result objects show them.
@@ -87,8 +95,11 @@ impl VirtualCity {
     ) -> Result<Self, String> {
         let rules = referee_rules(city, files)?;
         let map = lay_city(graph, &city.sites, PEAK_SATURATION);
-        let config =
-            StreetConfig { seed, second_of_day: start_s, ..StreetConfig::default() };
+        let config = StreetConfig {
+            seed,
+            second_of_day: start_s,
+            ..StreetConfig::default()
+        };
         let sites = city.sites.len();
         Ok(Self {
             street: VirtualStreet::new(map, config),
@@ -120,9 +131,7 @@ impl VirtualCity {
     pub fn step(&mut self, now: Mono, commands: &mut Vec<Command>) {
         self.referee.watch(now, &self.lamps, &self.street);
         self.street.step(now, &self.lamps);
-        for (number, (field, lamps)) in
-            (0_u16..).zip(self.fields.iter_mut().zip(&self.lamps))
-        {
+        for (number, (field, lamps)) in (0_u16..).zip(self.fields.iter_mut().zip(&self.lamps)) {
             self.street.sense(SiteId::new(number), field);
             field.readback.cabinet = CabinetState::Following;
             field.readback.age = Millis::ZERO;

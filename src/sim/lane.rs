@@ -129,7 +129,9 @@ impl Lane {
 
     /// The longest wait of anybody for green, the present one included.
     pub(super) fn red_max(&self, now: u64) -> u64 {
-        let running = self.waiting_since.map_or(0, |since| now.saturating_sub(since));
+        let running = self
+            .waiting_since
+            .map_or(0, |since| now.saturating_sub(since));
         self.red_max_ms.max(running)
     }
 

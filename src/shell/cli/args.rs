@@ -53,7 +53,10 @@ impl Command {
 
 /// Options of `demo`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Demo {
     /// Tell the run to yourself: no browser needed, ends by itself.
     #[arg(long)]

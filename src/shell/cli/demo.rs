@@ -101,10 +101,14 @@ impl Crew {
 
 /// Corridors that are armed and wait for their vehicle to move.
 fn staged(world: &LiveWorld) -> Vec<(CorridorId, String)> {
-    let Some(picture) = world.newest() else { return Vec::new() };
+    let Some(picture) = world.newest() else {
+        return Vec::new();
+    };
     let missions = picture.city.corridors().missions();
     let armed = missions.filter(|mission| mission.state() == MissionState::Staging);
-    armed.map(|mission| (mission.plan().corridor, mission.plan().vehicle.clone())).collect()
+    armed
+        .map(|mission| (mission.plan().corridor, mission.plan().vehicle.clone()))
+        .collect()
 }
 
 fn set_stage(options: &Demo) -> Result<Stage, Failure> {
@@ -142,14 +146,22 @@ fn set_stage(options: &Demo) -> Result<Stage, Failure> {
         },
     )?;
     *world.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&station.world));
-    Ok(Stage { loaded, station, street, _cabinets: cabinets })
+    Ok(Stage {
+        loaded,
+        station,
+        street,
+        _cabinets: cabinets,
+    })
 }
 
 /// The wires of emulated cabinets, one per site.
 pub(super) fn wires(loaded: &LoadedCity, addresses: &[CabinetAddress]) -> Vec<Wire> {
     let baud = |device: &std::path::Path| {
         let link = loaded.city.links.iter().find(|link| link.baud > 0);
-        Wire::Rtu { device: device.to_path_buf(), baud: link.map_or(115_200, |link| link.baud) }
+        Wire::Rtu {
+            device: device.to_path_buf(),
+            baud: link.map_or(115_200, |link| link.baud),
+        }
     };
     let wires = addresses.iter().map(|address| match address {
         CabinetAddress::Tcp(at) => Wire::Tcp(at.to_string()),
@@ -176,7 +188,11 @@ pub(super) fn warm_street(
         city.cycle(&CycleInputs {
             now,
             civil: CivilTime {
-                date: Date { year: 2026, month: 11, day: 23 },
+                date: Date {
+                    year: 2026,
+                    month: 11,
+                    day: 23,
+                },
                 second_of_day: u32::try_from(second).unwrap_or(START_S),
             },
             fields: world.fields(),

@@ -47,17 +47,26 @@ impl Desk {
     }
 
     /// Presses the key for the next mission and lets its vehicle set off.
-    pub(super) fn press(&mut self, world: &mut VirtualCity, commands: &mut Vec<Command>, now: Mono) {
+    pub(super) fn press(
+        &mut self,
+        world: &mut VirtualCity,
+        commands: &mut Vec<Command>,
+        now: Mono,
+    ) {
         let count = u32::try_from(self.missions.len()).unwrap_or(1).max(1);
         let which = usize::try_from(self.pressed % count).unwrap_or(0);
-        let Some(mission) = self.missions.get(which) else { return };
+        let Some(mission) = self.missions.get(which) else {
+            return;
+        };
         self.pressed += 1;
         let vehicle = format!("A{}", self.pressed);
         let Ok(route) = self.planner.route(mission.from, mission.to) else {
             self.failed += 1;
             return;
         };
-        let plan = self.planner.corridor(&route, self.request(mission, &vehicle, now));
+        let plan = self
+            .planner
+            .corridor(&route, self.request(mission, &vehicle, now));
         let (Ok(plan), true) = (plan, self.send(world, mission, &vehicle, &route)) else {
             self.failed += 1;
             return;
@@ -89,7 +98,10 @@ impl Desk {
     pub(super) fn follow(&mut self, city: &City) {
         let (completed, failed) = (&mut self.completed, &mut self.failed);
         self.running.retain(|corridor| {
-            let state = city.corridors().mission(*corridor).map(crate::corridor::Mission::state);
+            let state = city
+                .corridors()
+                .mission(*corridor)
+                .map(crate::corridor::Mission::state);
             match state {
                 Some(MissionState::Completed) => {
                     *completed += 1;

@@ -44,7 +44,10 @@ pub(super) fn emulate(options: &Emulate) -> Result<(), Failure> {
     if options.json {
         say(&json!({ "ready": count, "ports": options.ports }).to_string());
     } else {
-        say(&format!("{count} cabinets listen; addresses in {}", options.ports.display()));
+        say(&format!(
+            "{count} cabinets listen; addresses in {}",
+            options.ports.display()
+        ));
     }
     let waiting = runtime("wait", 1)?;
     waiting.block_on(async {
@@ -75,7 +78,10 @@ struct Teller {
 
 impl Teller {
     fn new(city: &EmulatedCity, json: bool) -> Self {
-        Self { modes: vec![(u16::MAX, 0); city.cabinets.len()], json }
+        Self {
+            modes: vec![(u16::MAX, 0); city.cabinets.len()],
+            json,
+        }
     }
 
     fn look(&mut self, city: &EmulatedCity) {

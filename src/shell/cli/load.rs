@@ -7,8 +7,8 @@ use miette::{
 };
 use serde_json::{Value, json};
 
-use super::out::say;
 use super::Failure;
+use super::out::say;
 use crate::corridor::Settings;
 use crate::network::{LatLon, NetworkFinding, RoadGraph};
 use crate::plan::{CheckedCity, CityFiles, Finding, check_city};
@@ -88,8 +88,14 @@ pub(super) fn check_files(files: &[(String, String)]) -> CheckedFiles {
     let checked = check_city(&files.iter().cloned().collect::<CityFiles>());
     let mut network = Vec::new();
     let city = checked.value.and_then(|city| {
-        let text = files.iter().find(|(name, _)| name == NETWORK).map(|(_, text)| text.as_str());
-        let origin = LatLon { lat_deg: city.origin.lat_deg, lon_deg: city.origin.lon_deg };
+        let text = files
+            .iter()
+            .find(|(name, _)| name == NETWORK)
+            .map(|(_, text)| text.as_str());
+        let origin = LatLon {
+            lat_deg: city.origin.lat_deg,
+            lon_deg: city.origin.lon_deg,
+        };
         match RoadGraph::load(NETWORK, text.unwrap_or_default(), origin, city.datum) {
             Ok(graph) => Some((city, graph)),
             Err(findings) => {
@@ -98,7 +104,11 @@ pub(super) fn check_files(files: &[(String, String)]) -> CheckedFiles {
             }
         }
     });
-    CheckedFiles { city, findings: checked.findings, network }
+    CheckedFiles {
+        city,
+        findings: checked.findings,
+        network,
+    }
 }
 
 impl CheckedFiles {
@@ -107,7 +117,10 @@ impl CheckedFiles {
     pub(super) fn draw(&self, files: &[(String, String)]) -> String {
         let mut text = draw_findings(files, &self.findings);
         for finding in &self.network {
-            let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let line = finding
+                .line
+                .map(|line| format!(":{line}"))
+                .unwrap_or_default();
             let drawn = format!(
                 "{}{line}: {}: {}\n  help: {}\n",
                 finding.file, finding.code, finding.message, finding.help

@@ -88,11 +88,18 @@ fn check(options: &Check) -> Result<(), Failure> {
         say(&checked.json().to_string());
     } else {
         say(&checked.draw(&files));
-        let sites = checked.city.as_ref().map_or(0, |(city, _)| city.sites.len());
+        let sites = checked
+            .city
+            .as_ref()
+            .map_or(0, |(city, _)| city.sites.len());
         let count = checked.findings.len() + checked.network.len();
         say(&format!("{sites} sites, {count} finding(s)"));
     }
-    if checked.city.is_some() { Ok(()) } else { Err(Failure::Findings) }
+    if checked.city.is_some() {
+        Ok(())
+    } else {
+        Err(Failure::Findings)
+    }
 }
 
 fn show(folder: &std::path::Path, signal: &str, plan: Option<&str>) -> Result<(), Failure> {
@@ -114,5 +121,8 @@ fn show(folder: &std::path::Path, signal: &str, plan: Option<&str>) -> Result<()
         return Ok(());
     }
     let known: Vec<&str> = site.plans.iter().map(|plan| plan.name.as_str()).collect();
-    Err(Failure::Usage(format!("{signal} has no such plan; it has {}", known.join(", "))))
+    Err(Failure::Usage(format!(
+        "{signal} has no such plan; it has {}",
+        known.join(", ")
+    )))
 }

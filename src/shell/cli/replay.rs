@@ -21,9 +21,11 @@ pub(super) fn replay(options: &Replay) -> Result<(), Failure> {
         Ok(done) => {
             let hours = (done.cycles * u64::try_from(done.sites).unwrap_or_default()) / 36_000;
             if options.json {
-                say(&json!({ "identical": true, "cycles": done.cycles, "sites": done.sites,
+                say(
+                    &json!({ "identical": true, "cycles": done.cycles, "sites": done.sites,
                     "cycle_bytes": done.bytes })
-                .to_string());
+                    .to_string(),
+                );
             } else {
                 say(&format!(
                     "{} cycles of {} sites recomputed ({hours} site-hours), all identical",

@@ -31,7 +31,11 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
             pace,
         },
     )?;
-    say(&format!("driving {} sites; console (one-time link): {}", loaded.city.sites.len(), station.sign_in_link()?));
+    say(&format!(
+        "driving {} sites; console (one-time link): {}",
+        loaded.city.sites.len(),
+        station.sign_in_link()?
+    ));
     let waiting = runtime("wait", 1)?;
     waiting.block_on(async {
         let end = async {
@@ -60,9 +64,10 @@ fn wires_of_links(loaded: &LoadedCity) -> Vec<Wire> {
                 let port = link.first_port.saturating_add(u16::from(cabinet.unit) - 1);
                 Wire::Tcp(format!("{}:{port}", link.host))
             }
-            LinkKind::ModbusRtu => {
-                Wire::Rtu { device: link.device.clone().into(), baud: link.baud }
-            }
+            LinkKind::ModbusRtu => Wire::Rtu {
+                device: link.device.clone().into(),
+                baud: link.baud,
+            },
         })
     });
     wires.collect()
@@ -79,13 +84,21 @@ fn wires_of_ports(loaded: &LoadedCity, ports: &std::path::Path) -> Result<Vec<Wi
     let text = std::fs::read_to_string(ports).map_err(|why| broken(&why))?;
     let addresses: BTreeMap<String, String> =
         serde_json::from_str(&text).map_err(|why| broken(&why))?;
-    let baud = loaded.city.links.iter().map(|link| link.baud).find(|baud| *baud > 0);
+    let baud = loaded
+        .city
+        .links
+        .iter()
+        .map(|link| link.baud)
+        .find(|baud| *baud > 0);
     let wires = loaded.city.sites.iter().map(|site| {
         let address = addresses
             .get(&site.id)
             .ok_or_else(|| broken(&format!("no address for {}", site.id)))?;
         Ok(if address.starts_with('/') {
-            Wire::Rtu { device: address.into(), baud: baud.unwrap_or(115_200) }
+            Wire::Rtu {
+                device: address.into(),
+                baud: baud.unwrap_or(115_200),
+            }
         } else {
             Wire::Tcp(address.clone())
         })

@@ -33,9 +33,7 @@ pub(super) fn simulate(options: &Simulate) -> Result<(), Failure> {
     let counted_from = run.now;
     let mut desk = Desk::new(&loaded);
     for second in 0..options.seconds {
-        if options.corridors_per_hour > 0
-            && (second % (3600 / options.corridors_per_hour)) == 120
-        {
+        if options.corridors_per_hour > 0 && (second % (3600 / options.corridors_per_hour)) == 120 {
             desk.press(&mut run.world, &mut run.commands, run.now);
         }
         run.go(Millis::from_secs(1));
@@ -75,14 +73,16 @@ impl Run {
     fn new(loaded: &LoadedCity, options: &Simulate) -> Result<Self, Failure> {
         let sites: Arc<[_]> = loaded.city.sites.clone().into();
         let start_s = options.start_hour * 3600;
-        let world =
-            VirtualCity::new(&loaded.city, &loaded.graph, &loaded.files, (options.seed, start_s))
-                .map_err(Failure::Runtime)?;
+        let world = VirtualCity::new(
+            &loaded.city,
+            &loaded.graph,
+            &loaded.files,
+            (options.seed, start_s),
+        )
+        .map_err(Failure::Runtime)?;
         let city = City::new(Arc::clone(&sites), loaded.corridor_settings(), Mono::ZERO);
         let journal = match &options.journal {
-            Some(folder) => {
-                Some(JournalSink::start(folder).map_err(|why| Failure::runtime(&why))?)
-            }
+            Some(folder) => Some(JournalSink::start(folder).map_err(|why| Failure::runtime(&why))?),
             None => None,
         };
         let mut run = Self {
@@ -104,7 +104,10 @@ impl Run {
         let Some(journal) = &self.journal else { return };
         let mut bytes = Vec::new();
         if crate::journal::push_snapshot(&mut bytes, &self.city) {
-            journal.push(Chunk { bytes, is_snapshot: true });
+            journal.push(Chunk {
+                bytes,
+                is_snapshot: true,
+            });
             self.recorder = crate::journal::Recorder::new(self.city.sites().len());
         }
     }
@@ -125,7 +128,8 @@ impl Run {
             self.city.cycle(&inputs);
             if let Some(journal) = &self.journal {
                 self.payload.clear();
-                self.recorder.push_cycle(&mut self.payload, &inputs, &self.city);
+                self.recorder
+                    .push_cycle(&mut self.payload, &inputs, &self.city);
                 let mut bytes = Vec::with_capacity(self.payload.len() + 16);
                 crate::journal::push_record(
                     &mut bytes,
@@ -133,7 +137,10 @@ impl Run {
                     &self.payload,
                 );
                 self.journal_bytes += u64::try_from(bytes.len()).unwrap_or_default();
-                journal.push(Chunk { bytes, is_snapshot: false });
+                journal.push(Chunk {
+                    bytes,
+                    is_snapshot: false,
+                });
             }
             self.commands.clear();
             self.world.show(&self.city);
@@ -144,7 +151,11 @@ impl Run {
     fn civil(&self) -> CivilTime {
         let seconds = u64::from(self.start_s) + self.now.as_ms() / 1000;
         CivilTime {
-            date: Date { year: 2026, month: 11, day: 23 },
+            date: Date {
+                year: 2026,
+                month: 11,
+                day: 23,
+            },
             second_of_day: u32::try_from(seconds % 86_400).unwrap_or_default(),
         }
     }

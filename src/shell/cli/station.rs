@@ -22,9 +22,7 @@ use crate::shell::dispatch::{Auth, Principal, Role, run};
 use crate::shell::field::{Fallback, FieldClock, FieldOptions, FieldSet, LinkSpec, Wire};
 use crate::shell::missions::missions;
 use crate::shell::planner::Planner;
-use crate::shell::runtime::{
-    Control, ControlParts, FieldCabinets, Pace, WallClock, mailbox,
-};
+use crate::shell::runtime::{Control, ControlParts, FieldCabinets, Pace, WallClock, mailbox};
 use crate::shell::store::JournalSink;
 use crate::shell::world::{LiveWorld, WorldParts};
 use crate::units::{CivilTime, Date, Millis, Mono};
@@ -78,14 +76,22 @@ impl Station {
         let (set, ports) = FieldSet::start(
             field.handle(),
             link_specs(loaded, &options.wires),
-            FieldOptions { epoch, controller_id: 1, clock: options.clock, zone_quarters: 32 },
+            FieldOptions {
+                epoch,
+                controller_id: 1,
+                clock: options.clock,
+                zone_quarters: 32,
+            },
         );
         let monitors = set.monitors().to_vec();
         let (post, inbox) = mailbox();
         let journal = match JournalSink::start(&options.data.join("journal")) {
             Ok(journal) => Some(journal),
             Err(why) => {
-                warn(&format!("no journal: {}: {why}; control goes on", options.data.display()));
+                warn(&format!(
+                    "no journal: {}: {why}; control goes on",
+                    options.data.display()
+                ));
                 None
             }
         };
@@ -101,7 +107,10 @@ impl Station {
         .map_err(|why| Failure::runtime(&why))?;
         let city_toml = loaded.files.iter().find(|(name, _)| name == "city.toml");
         let world = Arc::new(LiveWorld::new(WorldParts {
-            missions: missions(city_toml.map(|(_, text)| text.as_str()).unwrap_or_default(), &loaded.graph),
+            missions: missions(
+                city_toml.map(|(_, text)| text.as_str()).unwrap_or_default(),
+                &loaded.graph,
+            ),
             planner,
             pictures: control.pictures(),
             mailbox: post,
@@ -144,7 +153,9 @@ impl Station {
 
     /// A token for a machine of the demo.
     pub(super) fn bearer(&self) -> Result<String, Failure> {
-        self.auth.issue_bearer(operator(), LINK_LIFE).map_err(|why| Failure::runtime(&why))
+        self.auth
+            .issue_bearer(operator(), LINK_LIFE)
+            .map_err(|why| Failure::runtime(&why))
     }
 
     /// Hands every cabinet to its local plan and ends.
@@ -167,7 +178,12 @@ pub(super) fn operator() -> Principal {
         name: "operator".to_owned(),
         agency: "ankang-120".to_owned(),
         source_system: "greenwave".to_owned(),
-        roles: vec![Role::Viewer, Role::Dispatcher, Role::Engineer, Role::Integration],
+        roles: vec![
+            Role::Viewer,
+            Role::Dispatcher,
+            Role::Engineer,
+            Role::Integration,
+        ],
     }
 }
 
@@ -219,7 +235,9 @@ fn listen(api: &Runtime, wanted: SocketAddr) -> Result<(TcpListener, SocketAddr)
     for _ in 0..PORTS_TRIED {
         match api.block_on(TcpListener::bind(at)) {
             Ok(listener) => {
-                let bound = listener.local_addr().map_err(|why| Failure::runtime(&why))?;
+                let bound = listener
+                    .local_addr()
+                    .map_err(|why| Failure::runtime(&why))?;
                 if at != wanted {
                     warn(&format!("{wanted} is busy; listening on {bound} instead"));
                 }
@@ -242,7 +260,9 @@ fn next_epoch(data: &Path) -> Result<u32, Failure> {
         .map_err(|why| Failure::Runtime(format!("{}: {why}", data.display())))?;
     let path = data.join("epoch");
     let before = std::fs::read_to_string(&path).ok();
-    let before: u32 = before.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    let before: u32 = before
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(0);
     let epoch = before.saturating_add(1);
     std::fs::write(&path, epoch.to_string())
         .map_err(|why| Failure::Runtime(format!("{}: {why}", path.display())))?;
@@ -272,7 +292,11 @@ pub(super) fn staged_clock(clock: FieldClock, start_s: u32) -> WallClock {
     Box::new(move || {
         let seconds = u64::from(start_s) + clock.now().as_ms() / 1000;
         CivilTime {
-            date: Date { year: 2026, month: 11, day: 23 },
+            date: Date {
+                year: 2026,
+                month: 11,
+                day: 23,
+            },
             second_of_day: u32::try_from(seconds % 86_400).unwrap_or_default(),
         }
     })

@@ -227,6 +227,19 @@ pub struct CityView {
     pub corridors: Vec<CorridorView>,
 }
 
+/// Times from the arrival of a key press to the first cabinet's acceptance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyTimesView {
+    /// Presses timed.
+    pub count: u64,
+    /// Half of them took at most this, milliseconds.
+    pub p50_ms: u32,
+    /// 99 of 100 took at most this, milliseconds.
+    pub p99_ms: u32,
+    /// The longest, milliseconds.
+    pub max_ms: u32,
+}
+
 /// Health of the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatusView {
@@ -234,6 +247,8 @@ pub struct StatusView {
     pub ticks: u64,
     /// Cycles that began more than half a cycle late.
     pub late_ticks: u64,
+    /// From a key press to a cabinet's acceptance, so far.
+    pub key_to_accept: KeyTimesView,
     /// Scheduling class of the control thread in words, as `SCHED_FIFO 50` or `ordinary`.
     pub scheduler: String,
     /// Physical links.

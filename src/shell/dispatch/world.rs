@@ -13,9 +13,9 @@ pub use super::request::{
 pub use super::view::{
     Advice, Alarm, ApproachStatic, CityStatic, CityView, ClassStatic, Confirmed, CorridorState,
     CorridorVehicle, CorridorView, CrossingState, CrossingView, GroupStatic, JunctionStatic,
-    LatLon, LinkView, ManualView, MissionStatic, Mode, Names, PlaceStatic, PreviewCrossing,
-    PreviewView, PriceView, QueueView, RoadStatic, SiteStatic, SiteView, StatusView, VehicleStatic,
-    VehicleView, WaitView,
+    KeyTimesView, LatLon, LinkView, ManualView, MissionStatic, Mode, Names, PlaceStatic,
+    PreviewCrossing, PreviewView, PriceView, QueueView, RoadStatic, SiteStatic, SiteView,
+    StatusView, VehicleStatic, VehicleView, WaitView,
 };
 
 /// A running city, seen from the API.

@@ -88,7 +88,9 @@ pub struct ControlParts {
 
 impl std::fmt::Debug for ControlParts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ControlParts").field("sites", &self.city.sites().len()).finish_non_exhaustive()
+        f.debug_struct("ControlParts")
+            .field("sites", &self.city.sites().len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -112,11 +114,18 @@ impl Control {
         let stop = Arc::new(AtomicBool::new(false));
         let mut loop_ = Loop::new(parts, Arc::clone(&picture));
         let (seen, asked) = (Arc::clone(&stop), Arc::clone(&grants));
-        let thread = std::thread::Builder::new().name("control".to_owned()).spawn(move || {
-            asked.store(Some(Arc::new(ask_for_real_time())));
-            loop_.run(&seen);
-        })?;
-        Ok(Self { picture, grants, stop, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("control".to_owned())
+            .spawn(move || {
+                asked.store(Some(Arc::new(ask_for_real_time())));
+                loop_.run(&seen);
+            })?;
+        Ok(Self {
+            picture,
+            grants,
+            stop,
+            thread: Some(thread),
+        })
     }
 
     /// The newest picture; nothing before the first cycle.
@@ -146,7 +155,9 @@ impl Control {
     /// True while the thread runs; false after a panic in it.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        self.thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
     }
 
     /// Ends the thread; every cabinet is handed to its local plan first.
@@ -211,16 +222,24 @@ impl Loop {
         }
         self.parts.inbox.take(&mut self.taken);
         self.commands.clear();
-        self.commands.extend(self.taken.iter().map(|posted| posted.command.clone()));
+        self.commands
+            .extend(self.taken.iter().map(|posted| posted.command.clone()));
         let civil = (self.parts.wall)();
         self.snapshot_if_due();
-        let inputs =
-            CycleInputs { now, civil, fields: &self.fields, commands: &self.commands };
+        let inputs = CycleInputs {
+            now,
+            civil,
+            fields: &self.fields,
+            commands: &self.commands,
+        };
         self.parts.city.cycle(&inputs);
         self.keep(now, civil);
         if late > LATE_MAX {
             self.mute += 1;
-            tracing::warn!(late_ms = late.as_millis(), "cycle too late: nothing commanded");
+            tracing::warn!(
+                late_ms = late.as_millis(),
+                "cycle too late: nothing commanded"
+            );
         } else {
             for (site, state) in self.parts.city.sites().iter().enumerate() {
                 if let Some(cycle) = state.last() {
@@ -229,7 +248,8 @@ impl Loop {
             }
         }
         for (posted, answer) in self.taken.iter().zip(self.parts.city.answers()) {
-            self.keys.pressed((posted, now), answer, self.parts.cabinets.as_ref());
+            self.keys
+                .pressed((posted, now), answer, self.parts.cabinets.as_ref());
             posted.answer(answer.clone());
         }
         self.keys.look(now, self.parts.cabinets.as_ref());
@@ -240,8 +260,14 @@ impl Loop {
 
     /// A snapshot stands for the state before the cycle that follows it.
     fn snapshot_if_due(&mut self) {
-        let Some(journal) = &self.parts.journal else { return };
-        let due = self.parts.city.cycle_number().is_multiple_of(SNAPSHOT_EVERY)
+        let Some(journal) = &self.parts.journal else {
+            return;
+        };
+        let due = self
+            .parts
+            .city
+            .cycle_number()
+            .is_multiple_of(SNAPSHOT_EVERY)
             || journal.health().take_wants_snapshot();
         if !due {
             return;
@@ -249,18 +275,32 @@ impl Loop {
         let mut bytes = Vec::new();
         if push_snapshot(&mut bytes, &self.parts.city) {
             self.recorder = Recorder::new(self.fields.len());
-            journal.push(Chunk { bytes, is_snapshot: true });
+            journal.push(Chunk {
+                bytes,
+                is_snapshot: true,
+            });
         }
     }
 
     fn keep(&mut self, now: Mono, civil: CivilTime) {
-        let Some(journal) = &self.parts.journal else { return };
-        let inputs = CycleInputs { now, civil, fields: &self.fields, commands: &self.commands };
+        let Some(journal) = &self.parts.journal else {
+            return;
+        };
+        let inputs = CycleInputs {
+            now,
+            civil,
+            fields: &self.fields,
+            commands: &self.commands,
+        };
         self.payload.clear();
-        self.recorder.push_cycle(&mut self.payload, &inputs, &self.parts.city);
+        self.recorder
+            .push_cycle(&mut self.payload, &inputs, &self.parts.city);
         let mut bytes = Vec::with_capacity(self.payload.len() + 16);
         push_record(&mut bytes, RecordKind::Cycle, &self.payload);
-        journal.push(Chunk { bytes, is_snapshot: false });
+        journal.push(Chunk {
+            bytes,
+            is_snapshot: false,
+        });
     }
 
     fn show(&self, now: Mono, civil: CivilTime) {

@@ -25,13 +25,19 @@ impl FieldCabinets {
     /// The links and their ports, one per site.
     #[must_use]
     pub const fn new(set: FieldSet, ports: Vec<CabinetPort>, handle: Handle) -> Self {
-        Self { set: Some(set), ports, handle }
+        Self {
+            set: Some(set),
+            ports,
+            handle,
+        }
     }
 }
 
 impl Cabinets for FieldCabinets {
     fn read(&mut self, site: usize, now: Mono, inputs: &mut FieldInputs) {
-        let Some(port) = self.ports.get_mut(site) else { return };
+        let Some(port) = self.ports.get_mut(site) else {
+            return;
+        };
         inputs.clone_from(port.latest(now));
         // Ages finer than a cycle decide nothing; whole cycles keep the journal small.
         let age = inputs.readback.age;

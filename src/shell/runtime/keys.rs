@@ -53,8 +53,14 @@ impl KeyTimes {
         answer: &Answer,
         cabinets: &dyn Cabinets,
     ) {
-        let (Command::OpenCorridor(plan), Answer::Done) = (&posted.command, answer) else { return };
-        let Some(first) = plan.crossings.iter().find(|crossing| !crossing.groups.is_empty()) else {
+        let (Command::OpenCorridor(plan), Answer::Done) = (&posted.command, answer) else {
+            return;
+        };
+        let Some(first) = plan
+            .crossings
+            .iter()
+            .find(|crossing| !crossing.groups.is_empty())
+        else {
             return;
         };
         if self.under_way.len() < WATCHED_MAX {

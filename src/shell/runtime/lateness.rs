@@ -54,7 +54,10 @@ impl Histogram {
     #[must_use]
     pub fn above(&self, limit: Duration) -> u64 {
         let buckets = self.counts.iter().enumerate();
-        buckets.filter(|(at, _)| upper_edge(*at) > limit).map(|(_, count)| count).sum()
+        buckets
+            .filter(|(at, _)| upper_edge(*at) > limit)
+            .map(|(_, count)| count)
+            .sum()
     }
 
     /// The longest duration.

@@ -67,7 +67,11 @@ impl Mailbox {
     /// See [`PostError`]; nothing was changed, unless the controller is [`PostError::Gone`].
     pub fn ask(&self, command: Command, arrived: Instant) -> Result<(), PostError> {
         let (sender, receiver) = sync_channel(1);
-        self.send(Posted { command, arrived, answer: Some(sender) })?;
+        self.send(Posted {
+            command,
+            arrived,
+            answer: Some(sender),
+        })?;
         match receiver.recv_timeout(ANSWER_WITHIN) {
             Ok(Answer::Done) => Ok(()),
             Ok(Answer::Refused(why)) => Err(PostError::Refused(why)),
@@ -80,7 +84,11 @@ impl Mailbox {
     /// # Errors
     /// [`PostError::Full`] or [`PostError::Gone`].
     pub fn tell(&self, command: Command) -> Result<(), PostError> {
-        self.send(Posted { command, arrived: Instant::now(), answer: None })
+        self.send(Posted {
+            command,
+            arrived: Instant::now(),
+            answer: None,
+        })
     }
 
     fn send(&self, posted: Posted) -> Result<(), PostError> {

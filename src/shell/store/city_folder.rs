@@ -69,7 +69,10 @@ pub fn demo_city_files() -> Vec<(String, String)> {
         .filter(|name| ENDINGS.iter().any(|ending| name.ends_with(ending)))
         .filter_map(|name| {
             let file = DemoCity::get(&name)?;
-            Some((name.into_owned(), String::from_utf8(file.data.into_owned()).ok()?))
+            Some((
+                name.into_owned(),
+                String::from_utf8(file.data.into_owned()).ok()?,
+            ))
         })
         .collect();
     files.sort();
@@ -91,15 +94,24 @@ fn read_below(
         let about = fs::metadata(&path).map_err(unreadable(&path))?;
         if about.is_dir() {
             read_below(top, &path, files)?;
-        } else if path.extension().is_some_and(|e| ENDINGS.iter().any(|ending| e == *ending)) {
+        } else if path
+            .extension()
+            .is_some_and(|e| ENDINGS.iter().any(|ending| e == *ending))
+        {
             if about.len() > FILE_BYTES_MAX {
                 return Err(FolderError::TooLarge { path });
             }
             if files.len() >= FILES_MAX {
-                return Err(FolderError::TooMany { path: top.to_path_buf() });
+                return Err(FolderError::TooMany {
+                    path: top.to_path_buf(),
+                });
             }
             let bytes = fs::read(&path).map_err(unreadable(&path))?;
-            let inside = path.strip_prefix(top).unwrap_or(&path).to_string_lossy().into_owned();
+            let inside = path
+                .strip_prefix(top)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .into_owned();
             let text = String::from_utf8(bytes).map_err(|_| FolderError::NotText { path })?;
             files.push((inside.replace('\\', "/"), text));
         }

@@ -64,23 +64,41 @@ impl LiveWorld {
         let plan = planner
             .corridor(&route, request)
             .map_err(|why| unprocessable("no-corridor", &PlanError::from(why).to_string()))?;
-        Ok(Planned { route, plan, destination })
+        Ok(Planned {
+            route,
+            plan,
+            destination,
+        })
     }
 
     fn from(&self, origin: &Origin, vehicle: &str) -> Result<Position, Refusal> {
         match origin {
             Origin::At(point) => Ok(Position::Point(self.on_grid(point), None)),
-            Origin::Live => self.live_position(vehicle).or_else(|| self.stand_of(vehicle)).ok_or_else(|| {
-                unprocessable("no-position", &format!("{vehicle} has sent no position yet"))
+            Origin::Live => self
+                .live_position(vehicle)
+                .or_else(|| self.stand_of(vehicle))
+                .ok_or_else(|| {
+                    unprocessable(
+                        "no-position",
+                        &format!("{vehicle} has sent no position yet"),
+                    )
                     .blaming("origin", "a position, or a vehicle that reports one")
-            }),
+                }),
         }
     }
 
     /// Where a vehicle of the demo stands until it has moved: the start of its prepared mission.
     fn stand_of(&self, vehicle: &str) -> Option<Position> {
-        let known = self.city.vehicles.iter().find(|known| known.id == vehicle)?;
-        let mission = self.parts.missions.iter().find(|mission| mission.class == known.class)?;
+        let known = self
+            .city
+            .vehicles
+            .iter()
+            .find(|known| known.id == vehicle)?;
+        let mission = self
+            .parts
+            .missions
+            .iter()
+            .find(|mission| mission.class == known.class)?;
         Some(mission.from)
     }
 
@@ -88,23 +106,31 @@ impl LiveWorld {
         let graph = &self.parts.planner.graph;
         match destination {
             Destination::Place(id) => {
-                let place = graph.place_by_name(id).and_then(|at| Some((at, graph.place(at)?)));
-                let known: Vec<&str> =
-                    graph.places().map(|(_, place)| place.id.as_str()).collect();
+                let place = graph
+                    .place_by_name(id)
+                    .and_then(|at| Some((at, graph.place(at)?)));
+                let known: Vec<&str> = graph.places().map(|(_, place)| place.id.as_str()).collect();
                 let (at, place) = place.ok_or_else(|| {
                     unprocessable("unknown-place", &format!("no place {id}"))
                         .blaming("destination", known.join(", "))
                 })?;
-                Ok((Position::Place(at), Names::new(&place.name_zh, &place.name_en)))
+                Ok((
+                    Position::Place(at),
+                    Names::new(&place.name_zh, &place.name_en),
+                ))
             }
-            Destination::At(point, name) => {
-                Ok((Position::Point(self.on_grid(point), None), Names::new(name, name)))
-            }
+            Destination::At(point, name) => Ok((
+                Position::Point(self.on_grid(point), None),
+                Names::new(name, name),
+            )),
         }
     }
 
     fn on_grid(&self, point: &GeoPoint) -> crate::network::PlanarPoint {
-        let at = GridLatLon { lat_deg: point.at.lat, lon_deg: point.at.lon };
+        let at = GridLatLon {
+            lat_deg: point.at.lat,
+            lon_deg: point.at.lon,
+        };
         let at = match point.datum {
             Datum::Wgs84 | Datum::Cgcs2000 => at,
             Datum::Gcj02 => gcj02::to_wgs84(at),
@@ -116,28 +142,48 @@ impl LiveWorld {
         let known = self.city.vehicles.iter().find(|known| known.id == vehicle);
         known.map(|known| known.class).ok_or_else(|| {
             let ids: Vec<&str> = self.city.vehicles.iter().map(|v| v.id.as_str()).collect();
-            unprocessable("no-such-vehicle", &format!("{vehicle} is not on the allow-list"))
-                .blaming("vehicle.id", ids.join(", "))
+            unprocessable(
+                "no-such-vehicle",
+                &format!("{vehicle} is not on the allow-list"),
+            )
+            .blaming("vehicle.id", ids.join(", "))
         })
     }
 
     fn post(&self, command: Command, arrived: Instant) -> Result<(), Refusal> {
-        self.parts.mailbox.ask(command, arrived).map_err(|why| match why {
-            PostError::Full => Refusal::new(RefusalClass::TooMany, "mailbox-full", why.to_string()),
-            PostError::Gone => Refusal::new(RefusalClass::Unavailable, "no-answer", why.to_string()),
-            PostError::Refused(why) => Refusal::new(RefusalClass::Conflict, "refused", why),
-        })
+        self.parts
+            .mailbox
+            .ask(command, arrived)
+            .map_err(|why| match why {
+                PostError::Full => {
+                    Refusal::new(RefusalClass::TooMany, "mailbox-full", why.to_string())
+                }
+                PostError::Gone => {
+                    Refusal::new(RefusalClass::Unavailable, "no-answer", why.to_string())
+                }
+                PostError::Refused(why) => Refusal::new(RefusalClass::Conflict, "refused", why),
+            })
     }
 
     fn corridor(&self, corridor: u32) -> Result<CorridorView, Refusal> {
         let picture = self.picture()?;
         let mission = picture.city.corridors().mission(CorridorId::new(corridor));
         let mission = mission.ok_or_else(|| {
-            Refusal::new(RefusalClass::NotFound, "unknown-corridor", format!("no corridor {corridor}"))
+            Refusal::new(
+                RefusalClass::NotFound,
+                "unknown-corridor",
+                format!("no corridor {corridor}"),
+            )
         })?;
         let opened = lock(&self.opened).get(&corridor).cloned();
         let at = (unix_ms_of(&picture), self.parts.epoch);
-        Ok(corridor_view(&picture, &self.parts.planner.graph, mission, opened.as_ref(), at))
+        Ok(corridor_view(
+            &picture,
+            &self.parts.planner.graph,
+            mission,
+            opened.as_ref(),
+            at,
+        ))
     }
 
     fn price(&self, planned: &Planned) -> Result<PreviewView, Refusal> {
@@ -146,29 +192,37 @@ impl LiveWorld {
         let settings = picture.city.corridors().settings();
         let priced = preview(&planned.plan, settings, &board, picture.now);
         let city = &self.parts.planner.city;
-        let crossings = planned.plan.crossings.iter().zip(&priced.crossings).map(|(plan, price)| {
-            let site = city.site(plan.site);
-            let approach = site.and_then(|site| site.approaches.get(plan.approach.index()));
-            let seen = crate::corridor::SiteBoard::queue(&board, plan.site, plan.approach);
-            let unavailable = !price.available;
-            PreviewCrossing {
-                site: site.map(|site| site.id.clone()).unwrap_or_default(),
-                approach: approach.map(|a| a.name.clone()).unwrap_or_default(),
-                movement: self.movement(&planned.route, &plan.entry_road),
-                eta_s: seconds(picture.now.until(price.eta)),
-                latest_start_s: seconds(picture.now.until(price.start)),
-                flush_s: seconds(price.flush),
-                queue: seen.vehicles_worst_lane,
-                hold_s: seconds(price.hold),
-                unavailable: unavailable
-                    .then(|| Names::new("不可控", "cannot be commanded now")),
-            }
-        });
+        let crossings =
+            planned
+                .plan
+                .crossings
+                .iter()
+                .zip(&priced.crossings)
+                .map(|(plan, price)| {
+                    let site = city.site(plan.site);
+                    let approach = site.and_then(|site| site.approaches.get(plan.approach.index()));
+                    let seen = crate::corridor::SiteBoard::queue(&board, plan.site, plan.approach);
+                    let unavailable = !price.available;
+                    PreviewCrossing {
+                        site: site.map(|site| site.id.clone()).unwrap_or_default(),
+                        approach: approach.map(|a| a.name.clone()).unwrap_or_default(),
+                        movement: self.movement(&planned.route, &plan.entry_road),
+                        eta_s: seconds(picture.now.until(price.eta)),
+                        latest_start_s: seconds(picture.now.until(price.start)),
+                        flush_s: seconds(price.flush),
+                        queue: seen.vehicles_worst_lane,
+                        hold_s: seconds(price.hold),
+                        unavailable: unavailable
+                            .then(|| Names::new("不可控", "cannot be commanded now")),
+                    }
+                });
         let longest = priced.longest_wait;
         let (code, text) = words::advice(priced.advice, priced.saved, priced.price_vehicle_s);
         let line = planned.route.line.iter();
         Ok(PreviewView {
-            line: line.map(|point| statics::on_map(&self.parts.planner.graph, point.at)).collect(),
+            line: line
+                .map(|point| statics::on_map(&self.parts.planner.graph, point.at))
+                .collect(),
             destination: planned.destination.clone(),
             length_m: f64::from(planned.plan.length.as_mm()) / 1000.0,
             free_flow_s: seconds(planned.plan.free_flow),
@@ -186,17 +240,23 @@ impl LiveWorld {
                     .unwrap_or_default(),
                 bound_s: longest.map_or(0, |wait| wait.bound.as_ms() / 1000),
             },
-            advice: vec![Advice { code, text, site: None }],
+            advice: vec![Advice {
+                code,
+                text,
+                site: None,
+            }],
         })
     }
 
     fn movement(&self, route: &Route, entry: &str) -> String {
         let graph = &self.parts.planner.graph;
-        let at = route.roads.iter().position(|road| {
-            graph.road(*road).is_some_and(|road| road.id == entry)
-        });
+        let at = route
+            .roads
+            .iter()
+            .position(|road| graph.road(*road).is_some_and(|road| road.id == entry));
         let turn = at.and_then(|at| route.turns.get(at));
-        turn.map(|turn| statics::turn_word(*turn).to_owned()).unwrap_or_default()
+        turn.map(|turn| statics::turn_word(*turn).to_owned())
+            .unwrap_or_default()
     }
 }
 
@@ -235,7 +295,11 @@ impl World for LiveWorld {
         let gaps = u32::from(request.vehicle.convoy_n.saturating_sub(1));
         let ask = Ask {
             vehicle: &request.vehicle.id,
-            class: if request.lights_siren { request.service } else { ServiceClass::Escort },
+            class: if request.lights_siren {
+                request.service
+            } else {
+                ServiceClass::Escort
+            },
             priority: request.priority,
             origin: &request.origin,
             destination: &request.destination,
@@ -271,7 +335,11 @@ impl World for LiveWorld {
     fn confirm(&self, corridor: u32, _by: &Principal) -> Result<CorridorView, Refusal> {
         self.corridor(corridor)?;
         let why = "this corridor waits for nobody's confirmation";
-        Err(Refusal::new(RefusalClass::Conflict, "nothing-to-confirm", why))
+        Err(Refusal::new(
+            RefusalClass::Conflict,
+            "nothing-to-confirm",
+            why,
+        ))
     }
 
     fn cancel(&self, corridor: u32, _by: &Principal) -> Result<CorridorView, Refusal> {
@@ -290,7 +358,9 @@ impl World for LiveWorld {
         let picture = self.picture()?;
         self.corridor(corridor)?;
         let mission = picture.city.corridors().mission(CorridorId::new(corridor));
-        let Some(mission) = mission else { return self.corridor(corridor) };
+        let Some(mission) = mission else {
+            return self.corridor(corridor);
+        };
         let mut plan = CorridorPlan::clone(mission.plan());
         plan.revision += 1;
         plan.expires = mono_of(&picture, until_ms);
@@ -301,14 +371,20 @@ impl World for LiveWorld {
     fn take_out(&self, corridor: u32, site: &str, _: &Principal) -> Result<CorridorView, Refusal> {
         let site = self.site_id(site)?;
         self.corridor(corridor)?;
-        self.post(Command::TakeOut(CorridorId::new(corridor), site), Instant::now())?;
+        self.post(
+            Command::TakeOut(CorridorId::new(corridor), site),
+            Instant::now(),
+        )?;
         self.corridor(corridor)
     }
 
     fn passed(&self, corridor: u32, site: &str, _: &Principal) -> Result<CorridorView, Refusal> {
         let site = self.site_id(site)?;
         self.corridor(corridor)?;
-        self.post(Command::Passed(CorridorId::new(corridor), site), Instant::now())?;
+        self.post(
+            Command::Passed(CorridorId::new(corridor), site),
+            Instant::now(),
+        )?;
         self.corridor(corridor)
     }
 
@@ -324,8 +400,10 @@ impl World for LiveWorld {
         let lease = Millis::new(lease_ms);
         if lease > MANUAL_LEASE_MAX || lease == Millis::ZERO {
             let allowed = format!("1-{} s", MANUAL_LEASE_MAX.as_ms() / 1000);
-            return Err(unprocessable("lease", "the act must end by itself, and soon enough")
-                .blaming("lease_s", allowed));
+            return Err(
+                unprocessable("lease", "the act must end by itself, and soon enough")
+                    .blaming("lease_s", allowed),
+            );
         }
         let plan = self.parts.planner.city.site(id);
         let plan = plan.ok_or_else(|| unprocessable("unknown-site", site))?;
@@ -336,8 +414,11 @@ impl World for LiveWorld {
                 let mut stages = (0_u8..).zip(&plan.stages);
                 let found = stages.find(|(_, stage)| stage.name == *name);
                 let (number, _) = found.ok_or_else(|| {
-                    let names: Vec<&str> =
-                        plan.stages.iter().map(|stage| stage.name.as_str()).collect();
+                    let names: Vec<&str> = plan
+                        .stages
+                        .iter()
+                        .map(|stage| stage.name.as_str())
+                        .collect();
                     unprocessable("unknown-stage", &format!("{site} has no stage {name}"))
                         .blaming("stage", names.join(", "))
                 })?;
@@ -345,7 +426,11 @@ impl World for LiveWorld {
             }
         };
         let number = self.account(&by.name);
-        let manual = Manual { act, until: picture.now + lease, by: number };
+        let manual = Manual {
+            act,
+            until: picture.now + lease,
+            by: number,
+        };
         let view = manual_view(plan, &manual, (picture.now, &by.name));
         self.post(Command::Manual(id, manual), Instant::now())?;
         Ok(view)

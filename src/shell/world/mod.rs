@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use super::field::PortMonitor;
 use super::missions::Mission;
 use super::planner::Planner;
-use super::runtime::{Grants, Mailbox, Picture};
+use super::runtime::{Grants, KeyTimes, Mailbox, Picture};
 use super::store::JournalHealth;
 use crate::corridor::{Fix, ServiceClass};
 use crate::ids::{CorridorId, SiteId};
@@ -27,7 +27,7 @@ use crate::kernel::CabinetState;
 use crate::network::{PlanarPoint, Position, Route};
 use crate::plan::LinkKind;
 use crate::shell::dispatch::world::{
-    Alarm, CityStatic, CityView, LinkView, Names, Refusal, RefusalClass, StatusView,
+    Alarm, CityStatic, CityView, KeyTimesView, LinkView, Names, Refusal, RefusalClass, StatusView,
     VehicleStatic, VehicleView,
 };
 use crate::units::Mono;
@@ -116,7 +116,10 @@ impl LiveWorld {
     /// in by the API.
     pub fn saw(&self, vehicle: &str, fix: Fix, heading_deg: f64) {
         let seen = Seen {
-            at: PlanarPoint { x_m: fix.x_m, y_m: fix.y_m },
+            at: PlanarPoint {
+                x_m: fix.x_m,
+                y_m: fix.y_m,
+            },
             speed_mps: f64::from(fix.speed.as_mm_per_s()) / 1000.0,
             heading_deg,
             when: Instant::now(),
@@ -138,25 +141,37 @@ impl LiveWorld {
     #[must_use]
     pub fn route_of(&self, corridor: CorridorId) -> Option<(Route, ServiceClass)> {
         let opened = lock(&self.opened);
-        opened.get(&corridor.number()).map(|opened| (opened.route.clone(), opened.class))
+        opened
+            .get(&corridor.number())
+            .map(|opened| (opened.route.clone(), opened.class))
     }
 
     fn picture(&self) -> Result<Arc<Picture>, Refusal> {
         self.parts.pictures.load_full().ok_or_else(|| {
-            Refusal::new(RefusalClass::Unavailable, "starting", "the controller is starting")
+            Refusal::new(
+                RefusalClass::Unavailable,
+                "starting",
+                "the controller is starting",
+            )
         })
     }
 
     fn site_id(&self, id: &str) -> Result<SiteId, Refusal> {
         self.parts.planner.city.site_by_id(id).ok_or_else(|| {
-            Refusal::new(RefusalClass::NotFound, "unknown-site", format!("no signal {id}"))
+            Refusal::new(
+                RefusalClass::NotFound,
+                "unknown-site",
+                format!("no signal {id}"),
+            )
         })
     }
 
     fn live_position(&self, vehicle: &str) -> Option<Position> {
         let seen = *lock(&self.vehicles).get(vehicle)?;
-        (seen.when.elapsed() < POSITION_SHOWN)
-            .then_some(Position::Point(seen.at, (seen.speed_mps > 2.0).then_some(seen.heading_deg)))
+        (seen.when.elapsed() < POSITION_SHOWN).then_some(Position::Point(
+            seen.at,
+            (seen.speed_mps > 2.0).then_some(seen.heading_deg),
+        ))
     }
 
     fn view(&self, picture: &Picture) -> CityView {
@@ -183,9 +198,9 @@ impl LiveWorld {
             unix_ms,
             civil: civil_text(picture),
             status: self.status(picture),
-            sites: sites.map(|(number, _)| {
-                    site_view(picture, SiteId::new(number), by)
-                }).collect(),
+            sites: sites
+                .map(|(number, _)| site_view(picture, SiteId::new(number), by))
+                .collect(),
             vehicles: self.vehicle_views(picture),
             corridors: corridors.collect(),
         }
@@ -193,11 +208,15 @@ impl LiveWorld {
 
     fn vehicle_views(&self, picture: &Picture) -> Vec<VehicleView> {
         let seen = lock(&self.vehicles).clone();
-        let fresh = seen.into_iter().filter(|(_, seen)| seen.when.elapsed() < POSITION_SHOWN);
+        let fresh = seen
+            .into_iter()
+            .filter(|(_, seen)| seen.when.elapsed() < POSITION_SHOWN);
         let views = fresh.map(|(id, seen)| {
-            let running = picture.city.corridors().missions().find(|mission| {
-                mission.plan().vehicle == id && !mission.state().is_over()
-            });
+            let running = picture
+                .city
+                .corridors()
+                .missions()
+                .find(|mission| mission.plan().vehicle == id && !mission.state().is_over());
             VehicleView {
                 at: statics::on_map(&self.parts.planner.graph, seen.at),
                 heading_deg: seen.heading_deg,
@@ -216,6 +235,7 @@ impl LiveWorld {
         StatusView {
             ticks: picture.city.cycle_number(),
             late_ticks: picture.lateness.above(half_tick),
+            key_to_accept: key_times(&picture.keys),
             scheduler: scheduler
                 .map(|grants| format!("{}, memory {}", grants.scheduler, grants.memory))
                 .unwrap_or_default(),
@@ -227,7 +247,10 @@ impl LiveWorld {
     fn links(&self, picture: &Picture) -> Vec<LinkView> {
         let city = &self.parts.planner.city;
         let views = city.links.iter().enumerate().map(|(number, link)| {
-            let on_link = city.cabinets.iter().filter(|cabinet| cabinet.link == number);
+            let on_link = city
+                .cabinets
+                .iter()
+                .filter(|cabinet| cabinet.link == number);
             let (mut cabinets, mut up, mut trip) = (0, 0, None);
             for cabinet in on_link {
                 cabinets += 1;
@@ -267,7 +290,14 @@ impl LiveWorld {
                 site: None,
             });
         }
-        for (site, state) in self.parts.planner.city.sites.iter().zip(picture.city.sites()) {
+        for (site, state) in self
+            .parts
+            .planner
+            .city
+            .sites
+            .iter()
+            .zip(picture.city.sites())
+        {
             let worst = state.kernel().faults().first();
             alarms.extend(worst.map(|fault| Alarm {
                 code: "site-fault".to_owned(),
@@ -292,6 +322,17 @@ impl LiveWorld {
 
     fn new_corridor(&self) -> CorridorId {
         CorridorId::new(self.next_corridor.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+fn key_times(keys: &KeyTimes) -> KeyTimesView {
+    let times = keys.times();
+    let ms = |took: Duration| u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
+    KeyTimesView {
+        count: times.total(),
+        p50_ms: ms(times.at_most(500)),
+        p99_ms: ms(times.at_most(990)),
+        max_ms: ms(times.max()),
     }
 }
 
@@ -336,8 +377,20 @@ fn demo_vehicles() -> Vec<VehicleStatic> {
         length_m,
     };
     vec![
-        vehicle("A120", "急救 1 号", "Ambulance 1", ServiceClass::Ambulance, 6.0),
-        vehicle("A121", "急救 2 号", "Ambulance 2", ServiceClass::Ambulance, 6.0),
+        vehicle(
+            "A120",
+            "急救 1 号",
+            "Ambulance 1",
+            ServiceClass::Ambulance,
+            6.0,
+        ),
+        vehicle(
+            "A121",
+            "急救 2 号",
+            "Ambulance 2",
+            ServiceClass::Ambulance,
+            6.0,
+        ),
         vehicle("F119", "消防 1 号", "Engine 1", ServiceClass::Fire, 9.0),
         vehicle("R301", "抢险 1 号", "Rescue 1", ServiceClass::Rescue, 8.0),
     ]

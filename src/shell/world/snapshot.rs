@@ -1,6 +1,7 @@
 //! Everything that moves, as of one picture of the control thread.
 
 use super::words;
+use crate::controller::{City, SiteState};
 use crate::corridor::{
     CrossingState as EngineCrossing, MissionState, MissionView, ServiceClass, SiteBoard,
 };
@@ -10,7 +11,6 @@ use crate::kernel::{CabinetState, Mode as KernelMode};
 use crate::network::{PlanarPoint, RoadGraph, Route};
 use crate::plan::CheckedSite;
 use crate::policy::ManualAct as PolicyAct;
-use crate::controller::{City, SiteState};
 use crate::shell::dispatch::world::{
     Advice, Confirmed, CorridorState, CorridorVehicle, CorridorView, CrossingState, CrossingView,
     LatLon, ManualView, Mode, Names, QueueView, SiteView, WaitView,
@@ -43,23 +43,50 @@ pub(super) fn site_view<'a>(
     let winner = state.last().map(|cycle| cycle.decision.winner);
     let walking = walkers(site, state, picture.now);
     let longest = longest_wait(site, state, picture.now);
-    let stage = winner.and_then(|wish| wish.stage).and_then(|id| site.stages.get(id.index()));
+    let stage = winner
+        .and_then(|wish| wish.stage)
+        .and_then(|id| site.stages.get(id.index()));
     SiteView {
         cabinet: field.readback.cabinet,
         mode: mode(state.kernel().mode()),
-        lamps: field.readback.lamps.iter().take(site.groups.len()).copied().collect(),
+        lamps: field
+            .readback
+            .lamps
+            .iter()
+            .take(site.groups.len())
+            .copied()
+            .collect(),
         age_ms: (field.readback.cabinet != CabinetState::Silent)
             .then(|| field.readback.age.as_ms()),
         stage: stage.map(|stage| stage.name.clone()),
-        plan: site.plans.get(state.plan().index()).map(|plan| plan.name.clone()).unwrap_or_default(),
-        winner: winner.map(|wish| words::winner(wish.source).to_owned()).unwrap_or_default(),
-        reason: winner.map(|wish| words::reason(site, wish.reason)).unwrap_or_default(),
+        plan: site
+            .plans
+            .get(state.plan().index())
+            .map(|plan| plan.name.clone())
+            .unwrap_or_default(),
+        winner: winner
+            .map(|wish| words::winner(wish.source).to_owned())
+            .unwrap_or_default(),
+        reason: winner
+            .map(|wish| words::reason(site, wish.reason))
+            .unwrap_or_default(),
         waits: walking,
         wait_max_s: longest.as_ms() / 1000,
         queues: queues(picture, site, id),
-        corridor: picture.city.corridors().lease(id).map(|lease| lease.corridor.number()),
-        manual: state.manual().map(|manual| manual_view(site, manual, (picture.now, by(manual.by)))),
-        faults: state.kernel().faults().iter().map(|fault| words::fault(site, fault)).collect(),
+        corridor: picture
+            .city
+            .corridors()
+            .lease(id)
+            .map(|lease| lease.corridor.number()),
+        manual: state
+            .manual()
+            .map(|manual| manual_view(site, manual, (picture.now, by(manual.by)))),
+        faults: state
+            .kernel()
+            .faults()
+            .iter()
+            .map(|fault| words::fault(site, fault))
+            .collect(),
     }
 }
 
@@ -91,7 +118,10 @@ fn walkers(site: &CheckedSite, state: &SiteState, now: Mono) -> Vec<WaitView> {
 fn longest_wait(site: &CheckedSite, state: &SiteState, now: Mono) -> Millis {
     let demands = state.detection().demands();
     let all = site.safety.all_groups().intersection(demands.all());
-    all.iter().map(|group| demands.waited(group, now)).max().unwrap_or_default()
+    all.iter()
+        .map(|group| demands.waited(group, now))
+        .max()
+        .unwrap_or_default()
 }
 
 fn queues(picture: &Picture, site: &CheckedSite, id: SiteId) -> Vec<QueueView> {
@@ -114,9 +144,10 @@ pub(super) fn manual_view(
     (now, by): (Mono, &str),
 ) -> ManualView {
     let (act, stage) = match &manual.act {
-        PolicyAct::Stage(id) => {
-            ("stage", site.stages.get(id.index()).map(|stage| stage.name.clone()))
-        }
+        PolicyAct::Stage(id) => (
+            "stage",
+            site.stages.get(id.index()).map(|stage| stage.name.clone()),
+        ),
         PolicyAct::Groups(_) => ("groups", None),
         PolicyAct::AllRed => ("all-red", None),
         PolicyAct::Flash => ("flash", None),
@@ -145,18 +176,32 @@ pub(super) fn corridor_view(
     };
     let plan = mission.plan();
     let line = plan.line.iter().map(|point| {
-        super::statics::on_map(graph, PlanarPoint { x_m: point.x_m, y_m: point.y_m })
+        super::statics::on_map(
+            graph,
+            PlanarPoint {
+                x_m: point.x_m,
+                y_m: point.y_m,
+            },
+        )
     });
     let line: Vec<LatLon> = line.collect();
     let waits = view.crossings.iter().map(|crossing| {
         let plans = picture.city.plans();
-        let site = plans.get(crossing.site.index()).zip(picture.city.sites().get(crossing.site.index()));
+        let site = plans
+            .get(crossing.site.index())
+            .zip(picture.city.sites().get(crossing.site.index()));
         site.map_or(Millis::ZERO, |(site, state)| longest_wait(site, state, now))
     });
-    let bound = plan.crossings.iter().map(|crossing| crossing.wait_max).max();
+    let bound = plan
+        .crossings
+        .iter()
+        .map(|crossing| crossing.wait_max)
+        .max();
     CorridorView {
         id: view.corridor.number(),
-        request_id: opened.map(|opened| opened.request_id.clone()).unwrap_or_default(),
+        request_id: opened
+            .map(|opened| opened.request_id.clone())
+            .unwrap_or_default(),
         revision: view.revision,
         state: corridor_state(view.state),
         control_authority: epoch,
@@ -164,9 +209,15 @@ pub(super) fn corridor_view(
         priority: view.priority,
         vehicle_id: view.vehicle.clone(),
         vehicle: vehicle(&view, mission, graph, picture),
-        destination: opened.map(|opened| opened.destination.clone()).unwrap_or_default(),
+        destination: opened
+            .map(|opened| opened.destination.clone())
+            .unwrap_or_default(),
         line,
-        crossings: view.crossings.iter().map(|c| crossing_view(&picture.city, c, now, &unix)).collect(),
+        crossings: view
+            .crossings
+            .iter()
+            .map(|c| crossing_view(&picture.city, c, now, &unix))
+            .collect(),
         est_saved_s: opened.map_or(0.0, |opened| f64::from(opened.saved.as_ms()) / 1000.0),
         others_wait_s: waits.max().unwrap_or_default().as_ms() / 1000,
         others_bound_s: bound.unwrap_or_default().as_ms() / 1000,
@@ -195,7 +246,10 @@ fn vehicle(
         at: super::statics::on_map(graph, at),
         speed_mps: f64::from(position.speed.as_mm_per_s()) / 1000.0,
         age_ms: position.age.as_ms(),
-        next: view.next.and_then(|id| picture.city.plans().get(id.index())).map(|s| s.id.clone()),
+        next: view
+            .next
+            .and_then(|id| picture.city.plans().get(id.index()))
+            .map(|s| s.id.clone()),
         eta_s: Some(seconds(picture.now.until(view.arrival))),
         on_route: position.on_route,
     })
@@ -217,10 +271,15 @@ fn crossing_view(
     });
     CrossingView {
         site: site.map(|site| site.id.clone()).unwrap_or_default(),
-        approach: approach.map(|approach| approach.name.clone()).unwrap_or_default(),
+        approach: approach
+            .map(|approach| approach.name.clone())
+            .unwrap_or_default(),
         movement: String::new(),
         state: crossing_state(crossing.state),
-        eta_s: crossing.passed_at.is_none().then(|| seconds(now.until(crossing.eta))),
+        eta_s: crossing
+            .passed_at
+            .is_none()
+            .then(|| seconds(now.until(crossing.eta))),
         eta_err_s: seconds(crossing.eta_err),
         green_at_ms: crossing.green_at.map(unix),
         hold_until_ms: crossing.hold_until.map(unix),
@@ -231,13 +290,19 @@ fn crossing_view(
 }
 
 fn warnings(city: &City, view: &MissionView) -> Vec<Advice> {
-    let late = view.crossings.iter().filter(|c| c.late_by > Millis::ZERO && c.passed_at.is_none());
+    let late = view
+        .crossings
+        .iter()
+        .filter(|c| c.late_by > Millis::ZERO && c.passed_at.is_none());
     let late = late.filter_map(|crossing| {
         let site = city.plans().get(crossing.site.index())?;
         let by_s = crossing.late_by.as_ms().div_ceil(1000);
         Some(Advice {
             code: "late".to_owned(),
-            text: Names::new(format!("{} 将晚 {by_s} 秒", site.id), format!("{} late by {by_s} s", site.id)),
+            text: Names::new(
+                format!("{} 将晚 {by_s} 秒", site.id),
+                format!("{} late by {by_s} s", site.id),
+            ),
             site: Some(site.id.clone()),
         })
     });

@@ -41,7 +41,9 @@ pub(super) fn city_static(
         })
     });
     let prepared = missions.iter().filter_map(|mission| {
-        let vehicle = vehicles.iter().find(|vehicle| vehicle.class == mission.class)?;
+        let vehicle = vehicles
+            .iter()
+            .find(|vehicle| vehicle.class == mission.class)?;
         Some(MissionStatic {
             id: mission.id.clone(),
             names: Names::new(&mission.id, &mission.id),
@@ -79,7 +81,10 @@ pub(super) fn city_static(
 /// A point of the local grid in WGS-84.
 pub(super) fn on_map(graph: &RoadGraph, at: PlanarPoint) -> LatLon {
     let at = graph.grid().to_lat_lon(at);
-    LatLon { lat: at.lat_deg, lon: at.lon_deg }
+    LatLon {
+        lat: at.lat_deg,
+        lon: at.lon_deg,
+    }
 }
 
 const fn place_word(kind: PlaceKind) -> &'static str {
@@ -106,28 +111,36 @@ fn site_static(
     id: SiteId,
     site: &CheckedSite,
 ) -> SiteStatic {
-    let node = graph.junctions().find(|(_, node)| node.site.as_deref() == Some(&site.id));
+    let node = graph
+        .junctions()
+        .find(|(_, node)| node.site.as_deref() == Some(&site.id));
     let middle = node.map(|(_, node)| node.at).unwrap_or_default();
     let groups = site.groups.iter().zip(site.safety.timings());
-    let link = city.cabinet(id).and_then(|cabinet| city.links.get(cabinet.link));
+    let link = city
+        .cabinet(id)
+        .and_then(|cabinet| city.links.get(cabinet.link));
     SiteStatic {
         id: site.id.clone(),
         names: Names::new(&site.name_zh, &site.name_en),
         crossing: site.kind == SiteKind::Crossing,
         at: on_map(graph, middle),
         groups: groups
-            .map(|(group, timing)| GroupStatic { name: group.name.clone(), kind: timing.kind })
+            .map(|(group, timing)| GroupStatic {
+                name: group.name.clone(),
+                kind: timing.kind,
+            })
             .collect(),
         approaches: (0_u8..)
             .zip(&site.approaches)
             .map(|(number, _)| approach_static(graph, site, ApproachId::new(number), middle))
             .collect(),
         stages: site.stages.iter().map(|stage| stage.name.clone()).collect(),
-        link: link.map(|link| match link.kind {
-            LinkKind::ModbusTcp => format!("{} (TCP)", link.id),
-            LinkKind::ModbusRtu => format!("{} (RTU)", link.id),
-        })
-        .unwrap_or_default(),
+        link: link
+            .map(|link| match link.kind {
+                LinkKind::ModbusTcp => format!("{} (TCP)", link.id),
+                LinkKind::ModbusRtu => format!("{} (RTU)", link.id),
+            })
+            .unwrap_or_default(),
     }
 }
 
@@ -137,8 +150,12 @@ fn approach_static(
     id: ApproachId,
     middle: PlanarPoint,
 ) -> ApproachStatic {
-    let Some(approach) = site.approaches.get(id.index()) else { return ApproachStatic::default() };
-    let road = graph.road_by_name(&approach.road).and_then(|road| graph.road(road));
+    let Some(approach) = site.approaches.get(id.index()) else {
+        return ApproachStatic::default();
+    };
+    let road = graph
+        .road_by_name(&approach.road)
+        .and_then(|road| graph.road(road));
     let before = road.and_then(|road| {
         let count = road.line.len();
         road.line.get(count.saturating_sub(2)).copied()

@@ -11,10 +11,14 @@ use crate::units::Millis;
 /// Why the winner of a cycle wanted what it wanted.
 pub(super) fn reason(site: &CheckedSite, reason: Reason) -> Names {
     let stage = |id: StageId| {
-        site.stages.get(id.index()).map_or_else(|| id.to_string(), |stage| stage.name.clone())
+        site.stages
+            .get(id.index())
+            .map_or_else(|| id.to_string(), |stage| stage.name.clone())
     };
     let group = |id: GroupId| {
-        site.groups.get(id.index()).map_or_else(|| id.to_string(), |group| group.name.clone())
+        site.groups
+            .get(id.index())
+            .map_or_else(|| id.to_string(), |group| group.name.clone())
     };
     let s = |time: Millis| time.as_ms() / 1000;
     match reason {
@@ -27,9 +31,10 @@ pub(super) fn reason(site: &CheckedSite, reason: Reason) -> Names {
             format!("{} 仍有车辆，延长绿灯", group(id)),
             format!("vehicles still use {}: extended", group(id)),
         ),
-        Reason::Walking(id) => {
-            Names::new(format!("{} 行人过街", group(id)), format!("walkers on {}", group(id)))
-        }
+        Reason::Walking(id) => Names::new(
+            format!("{} 行人过街", group(id)),
+            format!("walkers on {}", group(id)),
+        ),
         Reason::GapOut(id) => Names::new(
             format!("阶段 {} 无车，其他方向有请求", stage(id)),
             format!("stage {} is empty and others wait", stage(id)),
@@ -52,15 +57,20 @@ pub(super) fn reason(site: &CheckedSite, reason: Reason) -> Names {
         ),
         Reason::WalkDue(id, bound) => Names::new(
             format!("{} 行人等待将达 {} 秒上限", group(id), s(bound)),
-            format!("the walk of {} is due before its bound of {} s", group(id), s(bound)),
+            format!(
+                "the walk of {} is due before its bound of {} s",
+                group(id),
+                s(bound)
+            ),
         ),
         Reason::WaitDue(id, bound) => Names::new(
             format!("{} 等待将达 {} 秒上限", group(id), s(bound)),
             format!("{} is due before its bound of {} s", group(id), s(bound)),
         ),
-        Reason::Corridor(id) => {
-            Names::new(format!("绿波护航 {id} 放行"), format!("held for corridor {id}"))
-        }
+        Reason::Corridor(id) => Names::new(
+            format!("绿波护航 {id} 放行"),
+            format!("held for corridor {id}"),
+        ),
         Reason::CorridorNear(id) => Names::new(
             format!("绿波护航 {id} 临近，不再启动冲突放行"),
             format!("corridor {id} is near: nothing hostile is newly started"),
@@ -89,7 +99,9 @@ pub(super) const fn winner(kind: PolicyKind) -> &'static str {
 /// A fault, with the groups it speaks of.
 pub(super) fn fault(site: &CheckedSite, fault: &Fault) -> Names {
     let group = |id: GroupId| {
-        site.groups.get(id.index()).map_or_else(|| id.to_string(), |group| group.name.clone())
+        site.groups
+            .get(id.index())
+            .map_or_else(|| id.to_string(), |group| group.name.clone())
     };
     match fault.kind {
         FaultKind::CabinetLost => Names::new("信号机失联", "the cabinet is lost to us"),
@@ -104,24 +116,32 @@ pub(super) fn fault(site: &CheckedSite, fault: &Fault) -> Names {
             format!("{} 与 {} 绿冲突", group(a), group(b)),
             format!("hostile greens read back: {} and {}", group(a), group(b)),
         ),
-        FaultKind::WrongLamp(id) => {
-            Names::new(format!("{} 灯色不符", group(id)), format!("wrong lamps on {}", group(id)))
-        }
-        FaultKind::RedLost(id) => {
-            Names::new(format!("{} 红灯不亮", group(id)), format!("red of {} is out", group(id)))
-        }
-        FaultKind::LampOut(id) => {
-            Names::new(format!("{} 灯泡故障", group(id)), format!("a lamp of {} is out", group(id)))
-        }
+        FaultKind::WrongLamp(id) => Names::new(
+            format!("{} 灯色不符", group(id)),
+            format!("wrong lamps on {}", group(id)),
+        ),
+        FaultKind::RedLost(id) => Names::new(
+            format!("{} 红灯不亮", group(id)),
+            format!("red of {} is out", group(id)),
+        ),
+        FaultKind::LampOut(id) => Names::new(
+            format!("{} 灯泡故障", group(id)),
+            format!("a lamp of {} is out", group(id)),
+        ),
         FaultKind::InternalConflict(a, b) => Names::new(
             format!("内核自检：{} 与 {}", group(a), group(b)),
-            format!("the kernel's own last look stopped {} and {}", group(a), group(b)),
+            format!(
+                "the kernel's own last look stopped {} and {}",
+                group(a),
+                group(b)
+            ),
         ),
         FaultKind::ClockStuck => Names::new("时钟未前进", "the clock did not move on"),
         FaultKind::ClockLost => Names::new("时钟失效", "the clock stands still"),
-        FaultKind::Reported(concern) => {
-            Names::new(format!("程序报告：{concern:?}"), format!("reported: {concern:?}"))
-        }
+        FaultKind::Reported(concern) => Names::new(
+            format!("程序报告：{concern:?}"),
+            format!("reported: {concern:?}"),
+        ),
     }
 }
 

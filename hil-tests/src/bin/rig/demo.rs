@@ -4,21 +4,38 @@ use serde_json::Value;
 
 use crate::tools::{Bench, Verdict, number, say};
 
-pub fn judge(bench: &Bench, seeds: &str, seconds: u32) -> Result<(), String> {
+pub(crate) fn judge(bench: &Bench, seeds: &str, seconds: u32) -> Result<(), String> {
     let (first, last) = seeds.split_once('-').unwrap_or((seeds, seeds));
-    let parse = |text: &str| text.parse::<u64>().map_err(|why| format!("--seeds {text}: {why}"));
+    let parse = |text: &str| {
+        text.parse::<u64>()
+            .map_err(|why| format!("--seeds {text}: {why}"))
+    };
     let mut verdict = Verdict::default();
-    say("seed key  signals travel_s floor_s ratio stops green hold_max others_vehs ped_max red_max accept_ms");
+    say(
+        "seed key  signals travel_s floor_s ratio stops green hold_max others_vehs ped_max red_max accept_ms",
+    );
     for seed in parse(first)?..=parse(last)? {
         for key in ["--press-key", "--no-key"] {
             let name = format!("demo-{seed}{key}");
             let (seed_text, seconds_text) = (seed.to_string(), seconds.to_string());
             let arguments = [
-                "demo", "--headless", "--json", key, "--seed", &seed_text, "--seconds", &seconds_text,
+                "demo",
+                "--headless",
+                "--json",
+                key,
+                "--seed",
+                &seed_text,
+                "--seconds",
+                &seconds_text,
             ];
             let result = bench.last_object(&name, &arguments)?;
             print_row(seed, key, &result);
-            check(&mut verdict, &format!("seed {seed} {key}"), key == "--press-key", &result);
+            check(
+                &mut verdict,
+                &format!("seed {seed} {key}"),
+                key == "--press-key",
+                &result,
+            );
         }
     }
     verdict.close()
@@ -46,9 +63,18 @@ fn print_row(seed: u64, key: &str, result: &Value) {
 fn check(verdict: &mut Verdict, run: &str, with_key: bool, result: &Value) {
     let n = |path: &str| number(result, path);
     let mut hold = |holds: bool, what: String| verdict.hold(holds, format!("{run}: {what}"));
-    hold(n("cabinets.modbus_tcp") == 72.0, "72 cabinets on Modbus TCP".to_owned());
-    hold(n("cabinets.modbus_rtu") == 4.0, "4 cabinets on Modbus RTU".to_owned());
-    hold(n("corridor.signals") >= 6.0, "at least 6 signals".to_owned());
+    hold(
+        n("cabinets.modbus_tcp") == 72.0,
+        "72 cabinets on Modbus TCP".to_owned(),
+    );
+    hold(
+        n("cabinets.modbus_rtu") == 4.0,
+        "4 cabinets on Modbus RTU".to_owned(),
+    );
+    hold(
+        n("corridor.signals") >= 6.0,
+        "at least 6 signals".to_owned(),
+    );
     let ratio = n("corridor.ratio");
     if with_key {
         hold(ratio <= 1.12, format!("ratio {ratio:.3} at most 1.12"));
@@ -58,7 +84,10 @@ fn check(verdict: &mut Verdict, run: &str, with_key: bool, result: &Value) {
         hold(ratio >= 1.4, format!("ratio {ratio:.3} at least 1.4"));
     }
     let (waited, bound) = (n("waits.pedestrian_max_s"), n("waits.pedestrian_bound_s"));
-    hold(waited <= bound, format!("longest walker's wait {waited:.1} s within {bound:.1} s"));
+    hold(
+        waited <= bound,
+        format!("longest walker's wait {waited:.1} s within {bound:.1} s"),
+    );
     for counter in ["conflicts", "short_clearances", "cut_pedestrian", "caught"] {
         let count = n(&format!("referee.{counter}"));
         hold(count == 0.0, format!("referee.{counter} is {count}"));
@@ -67,7 +96,12 @@ fn check(verdict: &mut Verdict, run: &str, with_key: bool, result: &Value) {
         let count = n(&format!("served.{served}"));
         hold(count > 0.0, format!("served.{served} is {count}"));
     }
-    for figure in ["tick_late_ms.p50", "tick_late_ms.p99", "tick_late_ms.max", "waits.red_max_s"] {
+    for figure in [
+        "tick_late_ms.p50",
+        "tick_late_ms.p99",
+        "tick_late_ms.max",
+        "waits.red_max_s",
+    ] {
         hold(n(figure).is_finite(), format!("{figure} is missing"));
     }
 }

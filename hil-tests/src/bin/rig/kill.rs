@@ -16,7 +16,7 @@ use crate::tools::{Bench, Running, Verdict, number, say};
 const CITY: &str = "signal-plans/ankang-demo";
 const SITES: usize = 76;
 
-pub fn judge(bench: &Bench) -> Result<(), String> {
+pub(crate) fn judge(bench: &Bench) -> Result<(), String> {
     let folder = bench.out.join("kill");
     let _old = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|why| why.to_string())?;
@@ -24,11 +24,29 @@ pub fn judge(bench: &Bench) -> Result<(), String> {
     let data = folder.join("data").to_string_lossy().into_owned();
     let mut cabinets = bench.start(
         "kill-emulate",
-        &["emulate", "--site", CITY, "--ports", &ports, "--json", "--seconds", "240"],
+        &[
+            "emulate",
+            "--site",
+            CITY,
+            "--ports",
+            &ports,
+            "--json",
+            "--seconds",
+            "240",
+        ],
     )?;
     cabinets.until(|line| line.contains("\"ready\"").then_some(()))?;
-    let drive =
-        ["run", "--site", CITY, "--ports", &ports, "--listen", "127.0.0.1:0", "--data", &data];
+    let drive = [
+        "run",
+        "--site",
+        CITY,
+        "--ports",
+        &ports,
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        &data,
+    ];
 
     let mut controller = bench.start("kill-run-1", &drive)?;
     let mut verdict = Verdict::default();
@@ -49,14 +67,21 @@ pub fn judge(bench: &Bench) -> Result<(), String> {
             format!("{cabinet} fell back {silent} ms after its last command, TTL {ttl} ms"),
         );
     }
-    say(&format!("{} cabinets in fallback; worst {worst:.0} ms after the TTL", fallen.len()));
+    say(&format!(
+        "{} cabinets in fallback; worst {worst:.0} ms after the TTL",
+        fallen.len()
+    ));
 
     let mut controller = bench.start("kill-run-2", &drive)?;
     let mut started = BTreeSet::new();
     let mut back = BTreeMap::new();
     while back.len() < SITES {
-        let line = cabinets.line().ok_or("emulate ended before all cabinets were back")?;
-        let Some((cabinet, mode, _)) = mode_change(&line) else { continue };
+        let line = cabinets
+            .line()
+            .ok_or("emulate ended before all cabinets were back")?;
+        let Some((cabinet, mode, _)) = mode_change(&line) else {
+            continue;
+        };
         match mode.as_str() {
             "start-up" => {
                 started.insert(cabinet);
@@ -71,7 +96,10 @@ pub fn judge(bench: &Bench) -> Result<(), String> {
             _ => {}
         }
     }
-    say(&format!("{} cabinets follow again, all through start-up", back.len()));
+    say(&format!(
+        "{} cabinets follow again, all through start-up",
+        back.len()
+    ));
     controller.child.kill().map_err(|why| why.to_string())?;
     verdict.close()
 }
@@ -79,14 +107,20 @@ pub fn judge(bench: &Bench) -> Result<(), String> {
 type Modes = BTreeMap<String, Value>;
 
 fn all(modes: &Modes, mode: &str) -> bool {
-    modes.values().filter(|change| change["mode"] == mode).count() == SITES
+    modes
+        .values()
+        .filter(|change| change["mode"] == mode)
+        .count()
+        == SITES
 }
 
 /// Reads changes of mode until the newest one of every cabinet satisfies `done`.
 fn follow_until(cabinets: &mut Running, done: impl Fn(&Modes) -> bool) -> Result<Modes, String> {
     let mut newest = Modes::new();
     while !done(&newest) {
-        let line = cabinets.line().ok_or("emulate ended before all cabinets were there")?;
+        let line = cabinets
+            .line()
+            .ok_or("emulate ended before all cabinets were there")?;
         if let Some((cabinet, _, change)) = mode_change(&line) {
             newest.insert(cabinet, change);
         }

@@ -63,7 +63,10 @@ enum What {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let bench = tools::Bench { greenwave: cli.greenwave, out: cli.out };
+    let bench = tools::Bench {
+        greenwave: cli.greenwave,
+        out: cli.out,
+    };
     let result = match cli.what {
         What::Demo { seeds, seconds } => demo::judge(&bench, &seeds, seconds),
         What::Simulate { seconds, corridors } => simulate::judge(&bench, seconds, corridors),

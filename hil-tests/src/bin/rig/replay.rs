@@ -7,12 +7,21 @@ use greenwave::journal::{MAGIC, RecordKind, Records, push_record};
 
 use crate::tools::{Bench, Verdict, say};
 
-pub fn judge(bench: &Bench) -> Result<(), String> {
+pub(crate) fn judge(bench: &Bench) -> Result<(), String> {
     let folder = bench.out.join("replay");
     let _old = fs::remove_dir_all(&folder);
     let data = folder.to_string_lossy().into_owned();
-    let arguments =
-        ["demo", "--headless", "--press-key", "--seconds", "60", "--seed", "3", "--data", &data];
+    let arguments = [
+        "demo",
+        "--headless",
+        "--press-key",
+        "--seconds",
+        "60",
+        "--seed",
+        "3",
+        "--data",
+        &data,
+    ];
     let (code, text) = bench.run("replay-demo", &arguments)?;
     if code != 0 {
         return Err(format!("the demo ended with {code}:\n{text}"));
@@ -23,7 +32,10 @@ pub fn judge(bench: &Bench) -> Result<(), String> {
     let path = journal.to_string_lossy().into_owned();
     let (code, text) = bench.run("replay", &["replay", &path])?;
     say(text.trim_end());
-    verdict.hold(code == 0, format!("the journal replays to the same outputs (exit {code})"));
+    verdict.hold(
+        code == 0,
+        format!("the journal replays to the same outputs (exit {code})"),
+    );
 
     let bytes = fs::read(&journal).map_err(|why| why.to_string())?;
     let tampered = folder.join("tampered.journal");
@@ -31,7 +43,10 @@ pub fn judge(bench: &Bench) -> Result<(), String> {
     let path = tampered.to_string_lossy().into_owned();
     let (code, text) = bench.run("replay-tampered", &["replay", &path])?;
     say(text.trim_end());
-    verdict.hold(code == 1, format!("a changed input is a finding (exit {code})"));
+    verdict.hold(
+        code == 1,
+        format!("a changed input is a finding (exit {code})"),
+    );
     verdict.hold(
         text.contains("cycle"),
         format!("the first cycle that differs is named (changed in record {cycle}): {text}"),
@@ -53,14 +68,22 @@ fn find_journal(folder: &Path) -> Result<PathBuf, String> {
         }
     }
     found.sort();
-    found.into_iter().next().ok_or_else(|| format!("no journal below {}", folder.display()))
+    found
+        .into_iter()
+        .next()
+        .ok_or_else(|| format!("no journal below {}", folder.display()))
 }
 
 /// Changes one byte of a cycle's inputs in the middle of the file and repairs the checksum.
 fn tamper(bytes: &[u8], to: &Path) -> Result<usize, String> {
-    let records: Vec<_> =
-        Records::new(bytes).map_err(|why| why.to_string())?.collect::<Result<_, _>>().map_err(|why| why.to_string())?;
-    let cycles = records.iter().filter(|(kind, _)| *kind == RecordKind::Cycle).count();
+    let records: Vec<_> = Records::new(bytes)
+        .map_err(|why| why.to_string())?
+        .collect::<Result<_, _>>()
+        .map_err(|why| why.to_string())?;
+    let cycles = records
+        .iter()
+        .filter(|(kind, _)| *kind == RecordKind::Cycle)
+        .count();
     let (target, at) = records
         .iter()
         .enumerate()

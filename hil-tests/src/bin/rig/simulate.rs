@@ -4,9 +4,18 @@ use crate::tools::{Bench, Verdict, number, say};
 
 const CITY: &str = "signal-plans/ankang-demo";
 
-pub fn judge(bench: &Bench, seconds: u32, corridors: u64) -> Result<(), String> {
+pub(crate) fn judge(bench: &Bench, seconds: u32, corridors: u64) -> Result<(), String> {
     let seconds_text = seconds.to_string();
-    let arguments = ["simulate", "--site", CITY, "--seconds", &seconds_text, "--seed", "1", "--json"];
+    let arguments = [
+        "simulate",
+        "--site",
+        CITY,
+        "--seconds",
+        &seconds_text,
+        "--seed",
+        "1",
+        "--json",
+    ];
     let result = bench.last_object("simulate", &arguments)?;
     say(&result.to_string());
     let mut verdict = Verdict::default();
@@ -16,7 +25,10 @@ pub fn judge(bench: &Bench, seconds: u32, corridors: u64) -> Result<(), String> 
     }
     let run = number(&result, "corridors.completed");
     let wanted = u32::try_from(corridors).map_or(f64::MAX, f64::from);
-    verdict.hold(run >= wanted, format!("{run} corridors completed, at least {corridors}"));
+    verdict.hold(
+        run >= wanted,
+        format!("{run} corridors completed, at least {corridors}"),
+    );
     verdict.hold(number(&result, "speedup") > 0.0, "speedup is told");
     verdict.close()
 }

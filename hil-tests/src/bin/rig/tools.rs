@@ -9,13 +9,13 @@ use serde_json::Value;
 
 /// The program under test and where outputs go.
 #[derive(Debug)]
-pub struct Bench {
-    pub greenwave: PathBuf,
-    pub out: PathBuf,
+pub(crate) struct Bench {
+    pub(crate) greenwave: PathBuf,
+    pub(crate) out: PathBuf,
 }
 
 /// Prints one line to the standard output.
-pub fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     // A closed pipe ends the report, not the judgement.
     let _closed = writeln!(out, "{line}");
@@ -23,17 +23,25 @@ pub fn say(line: &str) {
 
 impl Bench {
     /// Runs the program to its end and returns the JSON object on its last line.
-    pub fn last_object(&self, name: &str, arguments: &[&str]) -> Result<Value, String> {
+    pub(crate) fn last_object(&self, name: &str, arguments: &[&str]) -> Result<Value, String> {
         let (code, text) = self.run(name, arguments)?;
         if code != 0 {
-            return Err(format!("greenwave {} ended with {code}:\n{text}", arguments.join(" ")));
+            return Err(format!(
+                "greenwave {} ended with {code}:\n{text}",
+                arguments.join(" ")
+            ));
         }
-        let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        serde_json::from_str(last).map_err(|why| format!("the last line is no object: {why}: {last}"))
+        let last = text
+            .lines()
+            .rev()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or_default();
+        serde_json::from_str(last)
+            .map_err(|why| format!("the last line is no object: {why}: {last}"))
     }
 
     /// Runs the program to its end; its exit code and its standard output, kept in a file too.
-    pub fn run(&self, name: &str, arguments: &[&str]) -> Result<(i32, String), String> {
+    pub(crate) fn run(&self, name: &str, arguments: &[&str]) -> Result<(i32, String), String> {
         fs::create_dir_all(&self.out).map_err(|why| why.to_string())?;
         let errors = fs::File::create(self.out.join(format!("{name}.log")))
             .map_err(|why| why.to_string())?;
@@ -49,7 +57,7 @@ impl Bench {
     }
 
     /// Starts the program in the background with its standard output piped.
-    pub fn start(&self, name: &str, arguments: &[&str]) -> Result<Running, String> {
+    pub(crate) fn start(&self, name: &str, arguments: &[&str]) -> Result<Running, String> {
         fs::create_dir_all(&self.out).map_err(|why| why.to_string())?;
         let errors = fs::File::create(self.out.join(format!("{name}.log")))
             .map_err(|why| why.to_string())?;
@@ -67,14 +75,14 @@ impl Bench {
 
 /// A program in the background; ended when dropped.
 #[derive(Debug)]
-pub struct Running {
-    pub child: Child,
+pub(crate) struct Running {
+    pub(crate) child: Child,
     lines: BufReader<std::process::ChildStdout>,
 }
 
 impl Running {
     /// The next line of its standard output; `None` at its end.
-    pub fn line(&mut self) -> Option<String> {
+    pub(crate) fn line(&mut self) -> Option<String> {
         let mut line = String::new();
         match self.lines.read_line(&mut line) {
             Ok(count) if count > 0 => Some(line.trim_end().to_owned()),
@@ -83,7 +91,7 @@ impl Running {
     }
 
     /// Reads on until a line that `wanted` turns into something.
-    pub fn until<T>(&mut self, wanted: impl Fn(&str) -> Option<T>) -> Result<T, String> {
+    pub(crate) fn until<T>(&mut self, wanted: impl Fn(&str) -> Option<T>) -> Result<T, String> {
         while let Some(line) = self.line() {
             if let Some(found) = wanted(&line) {
                 return Ok(found);
@@ -103,23 +111,30 @@ impl Drop for Running {
 
 /// Collects everything that does not hold, so that one run tells all.
 #[derive(Debug, Default)]
-pub struct Verdict(Vec<String>);
+pub(crate) struct Verdict(Vec<String>);
 
 impl Verdict {
     /// Notes `what` unless it `holds`.
-    pub fn hold(&mut self, holds: bool, what: impl Into<String>) {
+    pub(crate) fn hold(&mut self, holds: bool, what: impl Into<String>) {
         if !holds {
             self.0.push(what.into());
         }
     }
 
     /// Everything that does not hold, as one error.
-    pub fn close(self) -> Result<(), String> {
-        if self.0.is_empty() { Ok(()) } else { Err(format!("does not hold:\n  {}", self.0.join("\n  "))) }
+    pub(crate) fn close(self) -> Result<(), String> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("does not hold:\n  {}", self.0.join("\n  ")))
+        }
     }
 }
 
 /// The number at `path` (keys joined with dots), or not-a-number, which no comparison accepts.
-pub fn number(object: &Value, path: &str) -> f64 {
-    path.split('.').try_fold(object, |at, key| at.get(key)).and_then(Value::as_f64).unwrap_or(f64::NAN)
+pub(crate) fn number(object: &Value, path: &str) -> f64 {
+    path.split('.')
+        .try_fold(object, |at, key| at.get(key))
+        .and_then(Value::as_f64)
+        .unwrap_or(f64::NAN)
 }

@@ -6,12 +6,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::http::post;
-use super::result::{Account, account};
 use super::super::Failure;
 use super::super::args::Demo;
 use super::super::out::say;
 use super::Stage;
+use super::http::post;
+use super::result::{Account, account};
 use crate::ids::CorridorId;
 use crate::kernel::Mode;
 use crate::network::Route;
@@ -41,7 +41,11 @@ pub(super) fn run(stage: Stage, options: &Demo) -> Result<(), Failure> {
     wait_for_all(&stage)?;
     sleep_until(began, began.elapsed() + SETTLE, &bar);
     let world = &stage.station.world;
-    let mission = world.missions().iter().find(|mission| mission.id == MISSION).cloned();
+    let mission = world
+        .missions()
+        .iter()
+        .find(|mission| mission.id == MISSION)
+        .cloned();
     let mission = mission.ok_or_else(|| Failure::Runtime(format!("no mission {MISSION}")))?;
     let route = world
         .planner()
@@ -61,7 +65,13 @@ pub(super) fn run(stage: Stage, options: &Demo) -> Result<(), Failure> {
     }
     sleep_until(began, Duration::from_secs(u64::from(options.seconds)), &bar);
     bar.finish_and_clear();
-    let result = account(&Account { stage: &stage, route: &route, mission: &mission, corridor, delay_before });
+    let result = account(&Account {
+        stage: &stage,
+        route: &route,
+        mission: &mission,
+        corridor,
+        delay_before,
+    });
     stage.station.stop();
     if options.json {
         say(&result.to_string());
@@ -76,22 +86,42 @@ fn wait_for_all(stage: &Stage) -> Result<(), Failure> {
     while began.elapsed() < UP_WITHIN {
         if let Some(picture) = stage.station.world.newest() {
             let sites = picture.city.sites();
-            if sites.iter().all(|site| site.kernel().mode() == Mode::Normal) {
+            if sites
+                .iter()
+                .all(|site| site.kernel().mode() == Mode::Normal)
+            {
                 return Ok(());
             }
         }
         pause();
     }
-    let missing: Vec<String> = stage.station.world.newest().map_or_else(Vec::new, |picture| {
-        let sites = picture.city.sites().iter().zip(picture.city.plans().iter());
-        let down = sites.filter(|(site, _)| site.kernel().mode() != Mode::Normal);
-        down.map(|(site, plan)| format!("{} {:?} {:?}", plan.id, site.kernel().mode(), site.kernel().faults()))
+    let missing: Vec<String> = stage
+        .station
+        .world
+        .newest()
+        .map_or_else(Vec::new, |picture| {
+            let sites = picture.city.sites().iter().zip(picture.city.plans().iter());
+            let down = sites.filter(|(site, _)| site.kernel().mode() != Mode::Normal);
+            down.map(|(site, plan)| {
+                format!(
+                    "{} {:?} {:?}",
+                    plan.id,
+                    site.kernel().mode(),
+                    site.kernel().faults()
+                )
+            })
             .collect()
-    });
-    Err(Failure::Runtime(format!("cabinets that did not come up: {}", missing.join("; "))))
+        });
+    Err(Failure::Runtime(format!(
+        "cabinets that did not come up: {}",
+        missing.join("; ")
+    )))
 }
 
-#[expect(clippy::disallowed_methods, reason = "a headless run lives in real time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a headless run lives in real time"
+)]
 fn pause() {
     std::thread::sleep(Duration::from_millis(100));
 }
@@ -120,13 +150,19 @@ fn send(stage: &Stage, route: &Route, mission: &Mission) -> Result<(), Failure> 
 /// Presses the key as a dispatch system does: one POST to the API.
 fn press(stage: &Stage, mission: &Mission) -> Result<CorridorId, Failure> {
     let bearer = stage.station.bearer()?;
-    let (status, answer) =
-        post(stage.station.bound, "/api/v1/corridors", &bearer, &request(mission)?)
-            .map_err(Failure::Runtime)?;
+    let (status, answer) = post(
+        stage.station.bound,
+        "/api/v1/corridors",
+        &bearer,
+        &request(mission)?,
+    )
+    .map_err(Failure::Runtime)?;
     let corridor = answer.get("corridor_id").and_then(Value::as_u64);
     match corridor.and_then(|id| u32::try_from(id).ok()) {
         Some(id) if status == 201 => Ok(CorridorId::new(id)),
-        Some(_) | None => Err(Failure::Runtime(format!("the key was refused: {status} {answer}"))),
+        Some(_) | None => Err(Failure::Runtime(format!(
+            "the key was refused: {status} {answer}"
+        ))),
     }
 }
 

@@ -32,7 +32,11 @@ pub(super) fn post(
     };
     let answer = talk().map_err(|why| format!("POST {path}: {why}"))?;
     let text = String::from_utf8_lossy(&answer);
-    let status = text.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+    let status = text
+        .split(' ')
+        .nth(1)
+        .and_then(|word| word.parse().ok())
+        .unwrap_or(0);
     let object = text
         .find('{')
         .and_then(|start| Some((start, text.rfind('}')?)))

@@ -29,10 +29,16 @@ pub(super) fn account(run: &Account<'_>) -> Value {
     };
     let keys = picture.as_ref().map(|p| p.keys.clone()).unwrap_or_default();
     let tcp = run.stage.street.addresses.iter();
-    let tcp = tcp.filter(|address| matches!(address, CabinetAddress::Tcp(_))).count();
+    let tcp = tcp
+        .filter(|address| matches!(address, CabinetAddress::Tcp(_)))
+        .count();
     let stats = &street.stats;
     let bound = picture.as_ref().and_then(|p| {
-        p.city.plans().iter().map(|site| site.corridor_wait_max).min()
+        p.city
+            .plans()
+            .iter()
+            .map(|site| site.corridor_wait_max)
+            .min()
     });
     json!({
         "cabinets": { "modbus_tcp": tcp, "modbus_rtu": run.stage.street.addresses.len() - tcp },
@@ -62,20 +68,37 @@ pub(super) fn account(run: &Account<'_>) -> Value {
 }
 
 fn corridor(run: &Account<'_>, street: &StreetAccount) -> Value {
-    let drive = street.drives.iter().find(|drive| drive.departed.as_ms() > 0);
-    let Some(drive) = drive else { return Value::Null };
+    let drive = street
+        .drives
+        .iter()
+        .find(|drive| drive.departed.as_ms() > 0);
+    let Some(drive) = drive else {
+        return Value::Null;
+    };
     let travel = drive.arrived.map(|arrived| arrived.since(drive.departed));
     let floor = floor(run);
     let ratio = travel.zip(floor).map(|(travel, floor)| {
-        round(f64::from(travel.as_ms()) / f64::from(floor.as_ms().max(1)), 3)
+        round(
+            f64::from(travel.as_ms()) / f64::from(floor.as_ms().max(1)),
+            3,
+        )
     });
     let picture = run.stage.station.world.newest();
-    let view = picture.as_ref().zip(run.corridor).and_then(|(picture, id)| {
-        let corridors = picture.city.corridors();
-        corridors.mission(id).map(|mission| mission.view(picture.now, corridors))
-    });
+    let view = picture
+        .as_ref()
+        .zip(run.corridor)
+        .and_then(|(picture, id)| {
+            let corridors = picture.city.corridors();
+            corridors
+                .mission(id)
+                .map(|mission| mission.view(picture.now, corridors))
+        });
     let hold_max = view.as_ref().map(|view| {
-        view.crossings.iter().map(|crossing| crossing.held).max().unwrap_or_default()
+        view.crossings
+            .iter()
+            .map(|crossing| crossing.held)
+            .max()
+            .unwrap_or_default()
     });
     let signals = drive.signals.len();
     json!({
@@ -101,10 +124,20 @@ fn corridor(run: &Account<'_>, street: &StreetAccount) -> Value {
 
 /// Share of the signals passed that were green, with the queue gone, at the braking distance.
 fn green_share(drive: &DriveReport) -> f64 {
-    let count = |green: bool| drive.signals.iter().filter(|s| !green || s.green_at_arrival).count();
+    let count = |green: bool| {
+        drive
+            .signals
+            .iter()
+            .filter(|s| !green || s.green_at_arrival)
+            .count()
+    };
     let (green, all) = (count(true), count(false));
     let share = |n: usize| u32::try_from(n).map_or(0.0, f64::from);
-    if all == 0 { 0.0 } else { round(share(green) / share(all), 3) }
+    if all == 0 {
+        0.0
+    } else {
+        round(share(green) / share(all), 3)
+    }
 }
 
 /// The same vehicle on the empty street with everything green.

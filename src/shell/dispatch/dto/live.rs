@@ -67,6 +67,15 @@ pub(crate) struct SiteChangeDto {
     site: SiteDto,
 }
 
+/// Milliseconds from the arrival of a key press to the first cabinet's acceptance.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct KeyTimesDto {
+    count: u64,
+    p50: u32,
+    p99: u32,
+    max: u32,
+}
+
 /// Health of the program.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct StatusDto {
@@ -74,6 +83,8 @@ pub(crate) struct StatusDto {
     ticks: u64,
     /// Cycles that began more than half a cycle late.
     late_ticks: u64,
+    /// From a key press to a cabinet's acceptance, so far.
+    key_to_accept_ms: KeyTimesDto,
     scheduler: String,
     links: Vec<LinkDto>,
     alarms: Vec<AlarmDto>,
@@ -260,6 +271,12 @@ impl From<&StatusView> for StatusDto {
         Self {
             ticks: status.ticks,
             late_ticks: status.late_ticks,
+            key_to_accept_ms: KeyTimesDto {
+                count: status.key_to_accept.count,
+                p50: status.key_to_accept.p50_ms,
+                p99: status.key_to_accept.p99_ms,
+                max: status.key_to_accept.max_ms,
+            },
             scheduler: status.scheduler.clone(),
             links: many(&status.links),
             alarms: many(&status.alarms),
