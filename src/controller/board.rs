@@ -124,8 +124,8 @@ impl SiteBoard for Board<'_> {
 
     fn rhythm(&self, site: SiteId, groups: GroupSet) -> Option<Rhythm> {
         let (plan, state) = self.site(site)?;
-        let running = plan.plans.get(state.plan().index())?;
-        let served: Millis = running
+        let due = plan.plans.get(state.plan().index())?;
+        let served: Millis = due
             .sequence
             .iter()
             .filter(|entry| {
@@ -135,11 +135,11 @@ impl SiteBoard for Board<'_> {
             .fold(Millis::ZERO, |sum, entry| {
                 sum + entry.split.max(entry.green_max)
             });
-        let round = running.sequence.iter().fold(Millis::ZERO, |sum, entry| {
+        let round = due.sequence.iter().fold(Millis::ZERO, |sum, entry| {
             sum + entry.split.max(entry.green_max)
         });
-        let cycle = if running.cycle > Millis::ZERO {
-            running.cycle
+        let cycle = if due.cycle > Millis::ZERO {
+            due.cycle
         } else {
             round
         };

@@ -162,17 +162,17 @@ impl EmulatedCity {
     pub fn start(
         city: &CheckedCity,
         files: &[(String, String)],
-        (street, rules): (VirtualStreet, Arc<[SiteRules]>),
-        (runtime, clock): (Handle, FieldClock),
+        (walked, rules): (VirtualStreet, Arc<[SiteRules]>),
+        (executor, clock): (Handle, FieldClock),
         fixes: FixSink,
     ) -> io::Result<Self> {
-        let (fleet, cabinets, addresses, buses) = switch_on(city, files, &runtime)?;
-        let street_clock = street.now().since(Mono::ZERO);
+        let (fleet, cabinets, addresses, buses) = switch_on(city, files, &executor)?;
+        let ahead = walked.now().since(Mono::ZERO);
         let (orders, inbox) = channel();
         let account = Arc::new(Mutex::new(StreetAccount::default()));
         let stop = Arc::new(AtomicBool::new(false));
         let mut walk = Walk {
-            street,
+            street: walked,
             referee: Referee::new(rules.to_vec(), REFEREE_SLACK),
             rules,
             cabinets: cabinets.clone(),
@@ -181,7 +181,7 @@ impl EmulatedCity {
             inbox,
             fixes,
             account: Arc::clone(&account),
-            ahead: street_clock,
+            ahead,
             clock,
         };
         let seen = Arc::clone(&stop);

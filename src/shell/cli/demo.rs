@@ -112,7 +112,11 @@ fn staged(world: &LiveWorld) -> Vec<(CorridorId, String)> {
 }
 
 fn set_stage(options: &Demo) -> Result<Stage, Failure> {
-    let loaded = load_demo()?;
+    let mut loaded = load_demo()?;
+    // Any free ports: two demos on one machine do not get into each other's way.
+    for link in &mut loaded.city.links {
+        link.first_port = 0;
+    }
     let street = warm_street(&loaded, options.seed)?;
     let cabinets = runtime("cabinets", 2)?;
     let clock = FieldClock::start();

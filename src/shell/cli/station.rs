@@ -85,16 +85,7 @@ impl Station {
         );
         let monitors = set.monitors().to_vec();
         let (post, inbox) = mailbox();
-        let journal = match JournalSink::start(&options.data.join("journal")) {
-            Ok(journal) => Some(journal),
-            Err(why) => {
-                warn(&format!(
-                    "no journal: {}: {why}; control goes on",
-                    options.data.display()
-                ));
-                None
-            }
-        };
+        let journal = journal(&options.data);
         let health = journal.as_ref().map(JournalSink::health);
         let control = Control::start(ControlParts {
             city: new_city(loaded),
@@ -121,16 +112,7 @@ impl Station {
         }));
         let auth = Arc::new(Auth::new());
         let (listener, bound) = listen(&api, options.listen)?;
-        let (stop_api, stopped) = oneshot::channel::<()>();
-        let (door, shown) = (Arc::clone(&auth), Arc::clone(&world));
-        api.spawn(async move {
-            let until = async move {
-                let _stopped_or_dropped = stopped.await;
-            };
-            if let Err(why) = run(listener, shown, door, until).await {
-                tracing::error!(%why, "the API ended; control goes on");
-            }
-        });
+        let stop_api = serve(&api, listener, (Arc::clone(&auth), Arc::clone(&world)));
         Ok(Self {
             control: Some(control),
             world,
@@ -170,6 +152,38 @@ impl Station {
             api.shutdown_timeout(Duration::from_secs(2));
         }
     }
+}
+
+/// A journal if its folder can be written; without one control goes on, and says so.
+fn journal(data: &Path) -> Option<JournalSink> {
+    match JournalSink::start(&data.join("journal")) {
+        Ok(journal) => Some(journal),
+        Err(why) => {
+            warn(&format!(
+                "no journal: {}: {why}; control goes on",
+                data.display()
+            ));
+            None
+        }
+    }
+}
+
+/// Serves API and console until the sender is used or dropped.
+fn serve(
+    api: &Runtime,
+    listener: TcpListener,
+    (auth, world): (Arc<Auth>, Arc<LiveWorld>),
+) -> oneshot::Sender<()> {
+    let (stop, stopped) = oneshot::channel::<()>();
+    api.spawn(async move {
+        let until = async move {
+            let _stopped_or_dropped = stopped.await;
+        };
+        if let Err(why) = run(listener, world, auth, until).await {
+            tracing::error!(%why, "the API ended; control goes on");
+        }
+    });
+    stop
 }
 
 /// Who the demo's sign-in link signs in.

@@ -41,7 +41,7 @@ pub(super) fn site_view<'a>(
     let silent = FieldInputs::default();
     let field = picture.fields.get(id.index()).unwrap_or(&silent);
     let winner = state.last().map(|cycle| cycle.decision.winner);
-    let walking = walkers(site, state, picture.now);
+    let at_kerb = walkers(site, state, picture.now);
     let longest = longest_wait(site, state, picture.now);
     let stage = winner
         .and_then(|wish| wish.stage)
@@ -70,7 +70,7 @@ pub(super) fn site_view<'a>(
         reason: winner
             .map(|wish| words::reason(site, wish.reason))
             .unwrap_or_default(),
-        waits: walking,
+        waits: at_kerb,
         wait_max_s: longest.as_ms() / 1000,
         queues: queues(picture, site, id),
         corridor: picture

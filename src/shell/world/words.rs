@@ -9,6 +9,10 @@ use crate::shell::dispatch::world::Names;
 use crate::units::Millis;
 
 /// Why the winner of a cycle wanted what it wanted.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one sentence in two languages for each reason"
+)]
 pub(super) fn reason(site: &CheckedSite, reason: Reason) -> Names {
     let stage = |id: StageId| {
         site.stages

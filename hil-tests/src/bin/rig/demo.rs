@@ -64,11 +64,11 @@ fn check(verdict: &mut Verdict, run: &str, with_key: bool, result: &Value) {
     let n = |path: &str| number(result, path);
     let mut hold = |holds: bool, what: String| verdict.hold(holds, format!("{run}: {what}"));
     hold(
-        n("cabinets.modbus_tcp") == 72.0,
+        result["cabinets"]["modbus_tcp"] == 72,
         "72 cabinets on Modbus TCP".to_owned(),
     );
     hold(
-        n("cabinets.modbus_rtu") == 4.0,
+        result["cabinets"]["modbus_rtu"] == 4,
         "4 cabinets on Modbus RTU".to_owned(),
     );
     hold(
@@ -90,7 +90,7 @@ fn check(verdict: &mut Verdict, run: &str, with_key: bool, result: &Value) {
     );
     for counter in ["conflicts", "short_clearances", "cut_pedestrian", "caught"] {
         let count = n(&format!("referee.{counter}"));
-        hold(count == 0.0, format!("referee.{counter} is {count}"));
+        hold(count.abs() < 0.5, format!("referee.{counter} is {count}"));
     }
     for served in ["vehicles", "walkers", "riders", "requests"] {
         let count = n(&format!("served.{served}"));

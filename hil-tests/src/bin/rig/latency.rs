@@ -2,7 +2,7 @@
 //!
 //! Each press is a real HTTP request to a running demo with real Modbus frames below it; between
 //! presses the corridor is cancelled. The program itself takes the time, from the arrival of the
-//! request to the reading of an ACCEPTED_SEQ that was decided with the corridor known.
+//! request to the reading of an `ACCEPTED_SEQ` that was decided with the corridor known.
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@ use crate::ids::CorridorId;
 use crate::network::Route;
 use crate::shell::emulated_city::{CabinetAddress, StreetAccount};
 use crate::shell::missions::Mission;
+use crate::shell::runtime::Control;
 use crate::sim::{Dispatch, DriveReport};
 use crate::units::Millis;
 
@@ -62,7 +63,7 @@ pub(super) fn account(run: &Account<'_>) -> Value {
         },
         "key_to_accept_ms": keys.last().map(|took| took.as_millis()),
         "scheduler": run.stage.station.control.as_ref()
-            .and_then(|control| control.grants())
+            .and_then(Control::grants)
             .map(|grants| grants.scheduler.clone()),
     })
 }
