@@ -2,6 +2,8 @@
 //!
 //! Each rule names the file and line it found, so that the mend is one look away.
 
+#![expect(clippy::expect_used, reason = "helpers of a test may fail it")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

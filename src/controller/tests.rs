@@ -122,7 +122,7 @@ fn a_manual_act_ends_by_itself() {
     let mut run = Run::new();
     run.run(30);
     let act = red_for(&run, 5);
-    run.tick(&[Command::Manual(SiteId::new(0), act.clone())]);
+    run.tick(&[Command::Manual(SiteId::new(0), act)]);
     assert_eq!(run.city.answers(), [Answer::Done]);
     while run.now + TICK < act.until {
         run.tick(&[]);

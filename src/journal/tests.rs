@@ -83,11 +83,13 @@ fn a_changed_lamp_is_found() {
     for (number, record) in (0_u64..).zip(Records::new(&bytes).expect("a journal")) {
         let (kind, payload) = record.expect("whole");
         let mut payload = payload.to_vec();
-        if kind == RecordKind::Cycle && changed.is_none() && number > 150 {
-            if let Some(at) = observed_lamp_byte(&payload) {
-                payload[at] = if payload[at] == 3 { 1 } else { 3 };
-                changed = Some(number);
-            }
+        if kind == RecordKind::Cycle
+            && changed.is_none()
+            && number > 150
+            && let Some(at) = observed_lamp_byte(&payload)
+        {
+            payload[at] = if payload[at] == 3 { 1 } else { 3 };
+            changed = Some(number);
         }
         push_record(&mut out, kind, &payload);
     }

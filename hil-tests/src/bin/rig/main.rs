@@ -39,6 +39,10 @@ enum What {
         /// Length of each run.
         #[arg(long, default_value_t = 240)]
         seconds: u32,
+        /// Also hold the corridor's targets: ratio at most 1.12 with the key, at least 1.4
+        /// without it, green at every arrival.
+        #[arg(long)]
+        targets: bool,
     },
     /// The whole core against the virtual street.
     Simulate {
@@ -68,7 +72,11 @@ fn main() -> ExitCode {
         out: cli.out,
     };
     let result = match cli.what {
-        What::Demo { seeds, seconds } => demo::judge(&bench, &seeds, seconds),
+        What::Demo {
+            seeds,
+            seconds,
+            targets,
+        } => demo::judge(&bench, &seeds, (seconds, targets)),
         What::Simulate { seconds, corridors } => simulate::judge(&bench, seconds, corridors),
         What::Replay => replay::judge(&bench),
         What::Kill => kill::judge(&bench),

@@ -121,6 +121,11 @@ impl Verdict {
         }
     }
 
+    /// Takes over what another verdict noted.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Everything that does not hold, as one error.
     pub(crate) fn close(self) -> Result<(), String> {
         if self.0.is_empty() {
