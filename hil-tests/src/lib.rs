@@ -2,4 +2,5 @@
 
 #[cfg(feature = "shell")]
 pub mod fake_city;
+#[cfg(feature = "shell")]
 pub mod rig;
