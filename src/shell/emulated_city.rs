@@ -46,6 +46,8 @@ pub enum StreetOrder {
     Withdraw(String),
     /// Begin counting anew.
     Recount,
+    /// Let people move: until then the street stands still, as it was warmed up.
+    Go,
 }
 
 /// What the street and the referee have seen so far.
@@ -167,7 +169,6 @@ impl EmulatedCity {
         fixes: FixSink,
     ) -> io::Result<Self> {
         let (fleet, cabinets, addresses, buses) = switch_on(city, files, &executor)?;
-        let ahead = walked.now().since(Mono::ZERO);
         let (orders, inbox) = channel();
         let account = Arc::new(Mutex::new(StreetAccount::default()));
         let stop = Arc::new(AtomicBool::new(false));
@@ -181,7 +182,7 @@ impl EmulatedCity {
             inbox,
             fixes,
             account: Arc::clone(&account),
-            ahead,
+            ahead: None,
             clock,
         };
         let seen = Arc::clone(&stop);
@@ -237,8 +238,9 @@ struct Walk {
     inbox: Receiver<StreetOrder>,
     fixes: FixSink,
     account: Arc<Mutex<StreetAccount>>,
-    /// The street's clock is this far ahead of the program's: it was warmed up before.
-    ahead: Millis,
+    /// The street's clock is this far ahead of the program's, for it was warmed up before; nothing
+    /// while it stands still.
+    ahead: Option<Millis>,
     clock: FieldClock,
 }
 
@@ -249,7 +251,9 @@ impl Walk {
         while !stop.load(Ordering::Relaxed) {
             let _beat = pace.wait();
             self.obey();
-            self.step(self.clock.now() + self.ahead);
+            if let Some(ahead) = self.ahead {
+                self.step(self.clock.now() + ahead, ahead);
+            }
             steps = steps.wrapping_add(1);
             if steps.is_multiple_of(10) {
                 self.tell();
@@ -269,6 +273,12 @@ impl Walk {
                 StreetOrder::Withdraw(vehicle) => {
                     let _was_there = self.street.withdraw(&vehicle);
                 }
+                StreetOrder::Go => {
+                    if self.ahead.is_none() {
+                        let (street, program) = (self.street.now(), self.clock.now());
+                        self.ahead = Some(street.since(program));
+                    }
+                }
                 StreetOrder::Recount => {
                     self.street.reset_counters();
                     self.referee = Referee::new(self.rules.to_vec(), REFEREE_SLACK);
@@ -277,7 +287,7 @@ impl Walk {
         }
     }
 
-    fn step(&mut self, now: Mono) {
+    fn step(&mut self, now: Mono, ahead: Millis) {
         self.lamps.clear();
         self.lamps
             .extend(self.cabinets.iter().map(CabinetHandle::lamps));
@@ -287,7 +297,7 @@ impl Walk {
             self.street.sense(SiteId::new(number), &mut self.inputs);
             cabinet.set_inputs(StreetInputs::from(&self.inputs));
         }
-        let ahead = u64::from(self.ahead.as_ms());
+        let ahead = u64::from(ahead.as_ms());
         for mut fix in self.street.fixes(now) {
             fix.at = Mono::from_ms(fix.at.as_ms().saturating_sub(ahead));
             (self.fixes)(fix);

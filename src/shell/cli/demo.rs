@@ -16,6 +16,7 @@ use super::station::{Station, StationOptions, new_city, runtime, staged_clock};
 use crate::controller::CycleInputs;
 use crate::corridor::MissionState;
 use crate::ids::CorridorId;
+use crate::kernel::Mode;
 use crate::shell::emulated_city::{CabinetAddress, EmulatedCity, StreetOrder};
 use crate::shell::field::{FieldClock, Wire};
 use crate::shell::runtime::Pace;
@@ -73,10 +74,28 @@ pub(super) fn demo(options: &Demo) -> Result<(), Failure> {
 #[derive(Debug, Default)]
 struct Crew {
     seen: Vec<(CorridorId, std::time::Instant, bool)>,
+    moving: bool,
 }
 
 impl Crew {
+    /// People move once every signal is up.
+    fn open_the_street(&mut self, stage: &Stage) {
+        if self.moving {
+            return;
+        }
+        let Some(picture) = stage.station.world.newest() else {
+            return;
+        };
+        let up = picture
+            .city
+            .sites()
+            .iter()
+            .all(|site| site.kernel().mode() == Mode::Normal);
+        self.moving = up && stage.street.order(StreetOrder::Go);
+    }
+
     fn look(&mut self, stage: &Stage) {
+        self.open_the_street(stage);
         for (corridor, vehicle) in staged(&stage.station.world) {
             let known = self.seen.iter_mut().find(|(id, _, _)| *id == corridor);
             match known {

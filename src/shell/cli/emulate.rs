@@ -11,7 +11,7 @@ use super::demo::{warm_street, wires};
 use super::load::load_folder;
 use super::out::say;
 use super::station::runtime;
-use crate::shell::emulated_city::{CabinetAddress, EmulatedCity};
+use crate::shell::emulated_city::{CabinetAddress, EmulatedCity, StreetOrder};
 use crate::shell::field::FieldClock;
 
 /// How often the cabinets' modes are looked at.
@@ -29,6 +29,9 @@ pub(super) fn emulate(options: &Emulate) -> Result<(), Failure> {
         Box::new(|_| {}),
     )
     .map_err(|why| Failure::runtime(&why))?;
+    if !city.order(StreetOrder::Go) {
+        return Err(Failure::Runtime("the virtual street has ended".to_owned()));
+    }
     let names = loaded.city.sites.iter().map(|site| site.id.clone());
     let addresses: BTreeMap<String, String> = names
         .zip(&city.addresses)

@@ -39,6 +39,7 @@ pub(super) fn run(stage: Stage, options: &Demo) -> Result<(), Failure> {
     }
     bar.set_message("cabinets come up");
     wait_for_all(&stage)?;
+    order(&stage, StreetOrder::Go)?;
     sleep_until(began, began.elapsed() + SETTLE, &bar);
     let world = &stage.station.world;
     let mission = world
