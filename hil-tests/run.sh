@@ -58,6 +58,13 @@ else
   skip "console" "npm ci did not run in $web"
 fi
 
+if command -v chromium >/dev/null && [ -d "$web/node_modules/playwright-core" ]; then
+  step "console in Chromium" ./hil-tests/steps/browser.sh "$bin" "$out"
+  peers+=("Chromium: tested")
+else
+  skip "Chromium" "no chromium in PATH or no playwright-core; hil-tests/setup.sh says what to install"
+fi
+
 step "simulate two hours" "$rig" --greenwave "$bin" --out "$out" simulate
 step "replay and a tampered replay" "$rig" --greenwave "$bin" --out "$out" replay
 step "demo with and without the key" "$rig" --greenwave "$bin" --out "$out" demo --seeds 1-1
