@@ -101,7 +101,14 @@ fn corridor(run: &Account<'_>, street: &StreetAccount) -> Value {
             .max()
             .unwrap_or_default()
     });
-    let signals = drive.signals.len();
+    let graph = &run.stage.loaded.graph;
+    let has_signal = |id| graph.junction(id).is_some_and(|node| node.site.is_some());
+    let signals = run
+        .route
+        .passes
+        .iter()
+        .filter(|pass| has_signal(pass.junction))
+        .count();
     json!({
         "pressed": run.corridor.is_some(),
         "state": view.as_ref().map(|view| view.state.word()),
