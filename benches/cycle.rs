@@ -461,6 +461,7 @@ fn crossing_of(site: SiteId, plan: &CheckedSite) -> Option<Crossing> {
         exit_road: None,
         hold_max: plan.corridor_hold_max,
         wait_max: plan.corridor_wait_max,
+        notice: Millis::from_secs(60),
     })
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Claim {
     pub(super) crossing: usize,
     pub(super) refused_by: Option<CorridorId>,
     pub(super) expires: Mono,
+    pub(super) green_by: Mono,
+    pub(super) until: Mono,
 }
 
 /// The order of claims; the smallest goes first.

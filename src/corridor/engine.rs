@@ -10,8 +10,8 @@ use super::lease::{SiteLease, share};
 use super::mission::Mission;
 use super::passage::Hold;
 use super::{
-    ActRefusal, CROSSINGS_MAX, CorridorPlan, Fix, FixVerdict, Lease, MISSIONS_MAX, MissionState,
-    OpenRefusal, Settings, SiteBoard, Window,
+    ActRefusal, CROSSINGS_MAX, CorridorPlan, Fix, FixVerdict, Lease, LeaseStep, MISSIONS_MAX,
+    MissionState, OpenRefusal, Settings, SiteBoard, Window,
 };
 use crate::ids::{CorridorId, SiteId};
 use crate::units::{Millis, Mono};
@@ -219,6 +219,8 @@ impl Corridors {
                         crossing,
                         refused_by: None,
                         expires: passage.lease_end(place, now, mission.plan.expires),
+                        green_by: passage.forecast.green_by,
+                        until: passage.window(place).until,
                     });
                 }
             }
@@ -247,7 +249,7 @@ impl Corridors {
                     log(&mut self.events, corridor)
                         .add(now, What::LeaseEnded(claim.site, LeaseEnd::Outranked));
                 }
-                passage.refused_by = Some(winner);
+                passage.refused_by = Some(winner).filter(|_| claim.step > LeaseStep::Prepare);
                 continue;
             }
             passage.granted(claim.step, now);
@@ -256,6 +258,8 @@ impl Corridors {
                 groups: claim.groups,
                 expires: claim.expires,
                 step: claim.step,
+                green_by: claim.green_by,
+                until: claim.until,
             };
             match self
                 .leases

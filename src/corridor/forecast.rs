@@ -82,9 +82,11 @@ fn arrivals<B: SiteBoard>(
         }
         first = false;
         let lead = (flush + change + settings.margin + braking).min(settings.lead_max);
+        let eta_err = eta_error(here, eta);
         passage.forecast = Forecast {
             eta,
-            eta_err: eta_error(here, eta),
+            eta_err,
+            green_by: back(eta, flush + settings.margin + braking + eta_err),
             start: back(eta, lead),
             flush,
             change,

@@ -97,7 +97,7 @@ impl Street {
                 .filter(|lease| lease.is_live(self.now));
             let groups = match lease.map(|lease| lease.step) {
                 Some(LeaseStep::Lock) => MAIN,
-                Some(LeaseStep::Inhibit) | None => REST,
+                Some(LeaseStep::Inhibit | LeaseStep::Prepare) | None => REST,
             };
             let request = Request {
                 groups,

@@ -13,9 +13,13 @@ pub const LEASE_TTL: Millis = Millis::from_secs(3);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeaseStep {
+    /// The vehicle has not set off. Nothing is held and nothing is kept from starting; only who
+    /// would wait too long by the end of a hold is served first.
+    Prepare,
     /// The lock is near. Nothing is cut: what has right of way keeps it as long as the plan says.
-    /// No group hostile to the lease's groups is newly started, and when the plan would leave its
-    /// stage the lease's groups are asked for instead.
+    /// Who would wait too long by the end of the hold is served first. No group hostile to the
+    /// lease's groups is newly started unless it can be over in time, and when the plan would
+    /// leave its stage for such a group the lease's groups are asked for instead.
     Inhibit,
     /// The lease's groups are asked for now, with whatever cannot hurt them.
     Lock,
@@ -32,6 +36,10 @@ pub struct Lease {
     pub expires: Mono,
     /// What is asked.
     pub step: LeaseStep,
+    /// The groups have to be green by then, before any queue of theirs.
+    pub green_by: Mono,
+    /// The vehicle is expected to be through by then.
+    pub until: Mono,
 }
 
 impl Lease {
@@ -74,5 +82,7 @@ pub(super) fn share(held: &mut Lease, other: &Lease) {
     if other.step == held.step {
         held.groups = held.groups.union(other.groups);
         held.expires = held.expires.min(other.expires);
+        held.green_by = held.green_by.min(other.green_by);
+        held.until = held.until.max(other.until);
     }
 }

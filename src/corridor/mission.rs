@@ -204,11 +204,11 @@ impl Mission {
         let stands = self.track.stood(now) >= settings.stand;
         let plan = Arc::clone(&self.plan);
         for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
-            let Hold::Leased { since, green, .. } = passage.hold else {
+            let Hold::Leased { green, .. } = passage.hold else {
                 continue;
             };
             let old = green.is_some_and(|since| now.since(since) > settings.give_back_green);
-            let (end, next) = if now >= since + crossing.hold_max {
+            let (end, next) = if now >= passage.cap(crossing, now) {
                 let until = now + settings.reservice;
                 let why = Pause::Capped;
                 (LeaseEnd::Capped, Hold::Paused { until, why })
@@ -236,8 +236,12 @@ impl Mission {
     ) -> Option<(LeaseStep, &Crossing, &Passage)> {
         let crossing = self.plan.crossings.get(at)?;
         let passage = self.passages.get(at)?;
-        let usable = self.is_driving() && crossing.can_be_held() && !passage.taken_out;
-        let wish = usable.then(|| passage.wish(now, self.plan.class.preempts(), settings))??;
+        let is_armed = self.state == MissionState::Staging;
+        let usable =
+            (self.is_driving() || is_armed) && crossing.can_be_held() && !passage.taken_out;
+        let preempts = self.plan.class.preempts();
+        let wish = usable.then(|| passage.wish(now, crossing, preempts, settings))??;
+        let wish = if is_armed { LeaseStep::Prepare } else { wish };
         (board.availability(crossing.site) == Availability::Ready)
             .then_some((wish, crossing, passage))
     }

@@ -18,6 +18,9 @@ pub struct Forecast {
     pub eta_err: Millis,
     /// The latest moment the lock can start and be safe and in time.
     pub start: Mono,
+    /// If the vehicle comes as early as it can, its green has to begin then for the queue to be
+    /// gone.
+    pub green_by: Mono,
     /// Time the queue needs to clear.
     pub flush: Millis,
     /// Time the signal needs to change.
@@ -43,9 +46,8 @@ pub(super) enum Hold {
     /// Nothing.
     #[default]
     Idle,
-    /// A lease is held: since when, since when as a lock, since when read back green.
+    /// A lease is held: since when as a lock, since when read back green.
     Leased {
-        since: Mono,
         locked: Option<Mono>,
         green: Option<Mono>,
     },
@@ -100,15 +102,27 @@ impl Passage {
     /// The moment from which on no lease of this hold may live.
     pub(super) fn cap(&self, crossing: &Crossing, now: Mono) -> Mono {
         match self.hold {
-            Hold::Leased { since, .. } => since + crossing.hold_max,
-            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => now + crossing.hold_max,
+            Hold::Leased {
+                locked: Some(since),
+                ..
+            } => since + crossing.hold_max,
+            Hold::Leased { locked: None, .. }
+            | Hold::Idle
+            | Hold::Paused { .. }
+            | Hold::Done { .. } => now + crossing.hold_max,
         }
     }
 
     /// What should be asked now; the class decides how far it may go.
-    pub(super) fn wish(&self, now: Mono, preempts: bool, settings: &Settings) -> Option<LeaseStep> {
+    pub(super) fn wish(
+        &self,
+        now: Mono,
+        crossing: &Crossing,
+        preempts: bool,
+        settings: &Settings,
+    ) -> Option<LeaseStep> {
         let start = self.forecast.start;
-        let near = now + settings.inhibit >= start;
+        let is_near = now + near(crossing, settings) >= start;
         match self.hold {
             Hold::Done { .. } => None,
             Hold::Paused { until, .. } if now < until => None,
@@ -118,50 +132,65 @@ impl Passage {
             Hold::Idle | Hold::Paused { .. } | Hold::Leased { .. } if preempts && now >= start => {
                 Some(LeaseStep::Lock)
             }
-            Hold::Leased { .. } if now + settings.inhibit + Millis::from_secs(5) >= start => {
+            Hold::Leased { .. }
+                if now + near(crossing, settings) + Millis::from_secs(5) >= start =>
+            {
                 Some(LeaseStep::Inhibit)
             }
             Hold::Idle | Hold::Paused { .. } | Hold::Leased { .. } => {
-                near.then_some(LeaseStep::Inhibit)
+                is_near.then_some(LeaseStep::Inhibit)
             }
         }
     }
 
     /// The site was given this step.
     pub(super) fn granted(&mut self, step: LeaseStep, now: Mono) {
-        let (since, locked, green) = match self.hold {
-            Hold::Leased {
-                since,
-                locked,
-                green,
-            } => (since, locked, green),
-            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => (now, None, None),
+        self.refused_by = None;
+        if step == LeaseStep::Prepare {
+            return;
+        }
+        let (locked, green) = match self.hold {
+            Hold::Leased { locked, green } => (locked, green),
+            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => (None, None),
         };
         let locked = match step {
             LeaseStep::Lock => locked.or(Some(now)),
-            LeaseStep::Inhibit => locked,
+            LeaseStep::Inhibit | LeaseStep::Prepare => locked,
         };
-        self.refused_by = None;
-        self.hold = Hold::Leased {
-            since,
-            locked,
-            green,
-        };
+        self.hold = Hold::Leased { locked, green };
+    }
+
+    /// Time the running hold has been locked.
+    pub(super) fn held_now(&self, now: Mono) -> Millis {
+        match self.hold {
+            Hold::Leased {
+                locked: Some(since),
+                ..
+            } => now.since(since),
+            Hold::Leased { locked: None, .. }
+            | Hold::Idle
+            | Hold::Paused { .. }
+            | Hold::Done { .. } => Millis::ZERO,
+        }
     }
 
     /// Ends a hold, if there is one, in favour of `next`.
     pub(super) fn end(&mut self, now: Mono, next: Hold) {
-        if let Hold::Leased { since, .. } = self.hold {
-            self.held += now.since(since);
-        }
+        self.held += self.held_now(now);
         self.hold = next;
     }
 
     /// When the crossing is expected to be held.
     pub(super) fn window(&self, crossing: &Crossing) -> Window {
         let from = match self.hold {
-            Hold::Leased { since, .. } => since,
-            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => self.forecast.start,
+            Hold::Leased {
+                locked: Some(since),
+                ..
+            } => since,
+            Hold::Leased { locked: None, .. }
+            | Hold::Idle
+            | Hold::Paused { .. }
+            | Hold::Done { .. } => self.forecast.start,
         };
         let tail = (crossing.passed_at - crossing.stop_line_at).time_at(THROUGH);
         Window {
@@ -180,4 +209,9 @@ impl Passage {
     pub(super) fn lease_end(&self, crossing: &Crossing, now: Mono, expires: Mono) -> Mono {
         (now + LEASE_TTL).min(self.cap(crossing, now)).min(expires)
     }
+}
+
+/// How long before the lock the site is told that it comes.
+fn near(crossing: &Crossing, settings: &Settings) -> Millis {
+    settings.inhibit.max(crossing.notice.min(settings.lead_max))
 }

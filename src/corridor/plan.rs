@@ -70,8 +70,11 @@ pub struct Crossing {
     pub exit_road: Option<String>,
     /// Longest single hold of the site.
     pub hold_max: Millis,
-    /// Longest wait of anybody at the site while a corridor is held.
+    /// Longest wait of walkers and riders at the site while a corridor is held.
     pub wait_max: Millis,
+    /// The longest time from the start of a hostile service until the groups can be green again:
+    /// the site is told of the lock this long before it, so that none is begun in vain.
+    pub notice: Millis,
 }
 
 impl Crossing {

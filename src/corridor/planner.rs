@@ -161,7 +161,25 @@ fn crossing(
         exit_road: exit,
         hold_max: site.corridor_hold_max,
         wait_max: site.corridor_wait_max,
+        notice: notice(site, groups),
     }
+}
+
+/// The longest hostile service and the changes before and after it, twice over, so that who is
+/// owed a service can still be given it.
+fn notice(site: &CheckedSite, groups: GroupSet) -> Millis {
+    let conflicts = site.safety.conflicts();
+    let change = |from: GroupSet, to: GroupSet| {
+        let pairs = from.iter().flat_map(|a| to.iter().map(move |b| (a, b)));
+        let times = pairs.map(|(from, to)| conflicts.clearance(from, to));
+        times.max().unwrap_or_default()
+    };
+    let services = conflicts.hostile_to_any(groups).iter().map(|other| {
+        let only = GroupSet::only(other);
+        change(groups, only) + site.service_max(other) + change(only, groups)
+    });
+    let longest = services.max().unwrap_or_default();
+    longest + longest
 }
 
 fn at_pace(time: Millis, request: &PlanRequest) -> Millis {

@@ -143,6 +143,7 @@ pub(super) fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
                 exit_road: Some(format!("R{}", at + 1)),
                 hold_max: Millis::from_secs(120),
                 wait_max: Millis::from_secs(120),
+                notice: Millis::ZERO,
             }
         })
         .collect();
@@ -272,7 +273,7 @@ fn armed_holds_nothing_until_the_vehicle_moves() {
     let mut world = World::new(vec![plan(AMBULANCE, 3)]);
     world.stand("V1", 0.0, 120);
     assert_eq!(world.mission(AMBULANCE).state(), MissionState::Staging);
-    assert!((0..3).all(|at| world.step_of(at).is_none()));
+    assert!((0..3).all(|at| world.step_of(at) <= Some(LeaseStep::Prepare)));
     assert_eq!(world.fix("V1", 3.0, 5_000), FixVerdict::Accepted);
     world.run(1);
     assert_eq!(world.mission(AMBULANCE).state(), MissionState::Staging);
@@ -633,7 +634,8 @@ fn of_two_that_meet_the_higher_class_goes_first_and_the_other_is_told_red() {
     while x < 560.0 {
         world.fix("V2", x, 20_000);
         x = world.drive("V1", x, 1);
-        if let Some(lease) = world.corridors.lease(site(0)) {
+        let lease = world.corridors.lease(site(0));
+        if let Some(lease) = lease.filter(|lease| lease.step > LeaseStep::Prepare) {
             assert_eq!(lease.corridor, AMBULANCE);
             assert_eq!(lease.groups, MAIN);
             assert_eq!(world.state(ENGINE, 0), CrossingState::RefusedByGuard);
@@ -947,6 +949,7 @@ mod planning {
             plans: Vec::new(),
             schedule: Schedule::default(),
             corridor_wait_max: Millis::from_secs(110),
+            corridor_red_max: Millis::from_secs(150),
             corridor_hold_max: Millis::from_secs(100),
         })
     }

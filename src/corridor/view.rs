@@ -136,10 +136,6 @@ impl Mission {
         let crossing = self.plan().crossings.get(at)?;
         let passage = self.passages.get(at)?;
         let forecast = &passage.forecast;
-        let running = match passage.hold {
-            Hold::Leased { since, .. } => now.since(since),
-            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => Millis::ZERO,
-        };
         Some(CrossingView {
             site: crossing.site,
             approach: crossing.approach,
@@ -158,7 +154,7 @@ impl Mission {
                 Hold::Done { at, .. } => Some(at),
                 Hold::Idle | Hold::Leased { .. } | Hold::Paused { .. } => None,
             },
-            held: passage.held + running,
+            held: passage.held + passage.held_now(now),
         })
     }
 

@@ -12,5 +12,5 @@ mod wire;
 
 pub use cycle::{RecordedCycle, Recorder, observed_lamp_byte, read_cycle};
 pub use frame::{FrameError, MAGIC, RecordKind, Records, push_record};
-pub use replay::{ReplayError, Replayed, push_snapshot, replay};
+pub use replay::{ReplayError, ReplayStep, Replayed, push_snapshot, replay};
 pub use wire::Malformed;

@@ -12,7 +12,7 @@ use crate::detect::FieldInputs;
 use crate::plan::CheckedSite;
 
 /// Changes whenever the snapshot or the records change their form.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// Everything needed to go on from a moment: the plans and the whole state.
 #[derive(Debug, Serialize, Deserialize)]
@@ -78,13 +78,27 @@ pub fn push_snapshot(out: &mut Vec<u8>, city: &City) -> bool {
     }
 }
 
+/// One cycle of a replay, just recomputed and found identical.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplayStep<'a> {
+    /// Bytes of cycle records gone through so far.
+    pub bytes: u64,
+    /// What the cycle was told.
+    pub inputs: &'a CycleInputs<'a>,
+    /// The city after it.
+    pub city: &'a City,
+}
+
 /// Runs every cycle of a journal file again.
 ///
-/// `progress` is called now and then with the bytes gone through so far.
+/// `watch` sees every cycle that was recomputed.
 ///
 /// # Errors
 /// Damage, or the first cycle whose decisions differ.
-pub fn replay(bytes: &[u8], mut progress: impl FnMut(u64)) -> Result<Replayed, ReplayError> {
+pub fn replay(
+    bytes: &[u8],
+    mut watch: impl FnMut(&ReplayStep<'_>),
+) -> Result<Replayed, ReplayError> {
     let mut done = Replayed::default();
     let mut running: Option<Running> = None;
     for (number, record) in (0_u64..).zip(Records::new(bytes)?) {
@@ -93,13 +107,16 @@ pub fn replay(bytes: &[u8], mut progress: impl FnMut(u64)) -> Result<Replayed, R
             RecordKind::Snapshot => running = Some(Running::start(payload)?),
             RecordKind::Cycle => {
                 let running = running.as_mut().ok_or(ReplayError::NoSnapshot)?;
-                running.cycle(payload, number)?;
                 done.cycles += 1;
                 done.sites = running.fields.len();
                 done.bytes += u64::try_from(payload.len()).unwrap_or_default();
-                if done.cycles.is_multiple_of(1000) {
-                    progress(done.bytes);
-                }
+                running.cycle(payload, number, |inputs, city| {
+                    watch(&ReplayStep {
+                        bytes: done.bytes,
+                        inputs,
+                        city,
+                    });
+                })?;
             }
         }
     }
@@ -134,7 +151,12 @@ impl Running {
         })
     }
 
-    fn cycle(&mut self, payload: &[u8], record: u64) -> Result<(), ReplayError> {
+    fn cycle(
+        &mut self,
+        payload: &[u8],
+        record: u64,
+        watch: impl FnOnce(&CycleInputs<'_>, &City),
+    ) -> Result<(), ReplayError> {
         let cycle =
             read_cycle(payload, &mut self.fields).map_err(|_| ReplayError::Malformed(record))?;
         let inputs = CycleInputs {
@@ -147,12 +169,12 @@ impl Running {
         self.again.clear();
         self.recorder
             .push_cycle(&mut self.again, &inputs, &self.city);
-        if self.again == payload {
-            Ok(())
-        } else {
-            Err(ReplayError::Differs {
+        if self.again != payload {
+            return Err(ReplayError::Differs {
                 cycle: cycle.number,
-            })
+            });
         }
+        watch(&inputs, &self.city);
+        Ok(())
     }
 }

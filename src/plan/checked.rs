@@ -42,8 +42,10 @@ pub struct CheckedSite {
     pub plans: Vec<Plan>,
     /// Which plan runs when.
     pub schedule: Schedule,
-    /// Longest wait of any demand while a corridor is held, pedestrians included.
+    /// Longest wait of walkers and riders while a corridor is held.
     pub corridor_wait_max: Millis,
+    /// Longest wait of motor vehicles while a corridor is held.
+    pub corridor_red_max: Millis,
     /// Longest single corridor hold.
     pub corridor_hold_max: Millis,
 }
@@ -254,6 +256,16 @@ pub struct Schedule {
 }
 
 impl CheckedSite {
+    /// The longest time a service of `group` can be promised: a walk with its extension, or the
+    /// shortest green.
+    #[must_use]
+    pub fn service_max(&self, group: GroupId) -> Millis {
+        let walk = self.groups.get(group.index()).and_then(|info| info.walk);
+        let walk = walk.map_or(Millis::ZERO, |walk| walk.walk + walk.extend_by);
+        let timing = self.safety.timing(group);
+        timing.map_or(walk, |timing| timing.green_min.max(walk))
+    }
+
     /// The group with this name on the drawing.
     #[must_use]
     pub fn group(&self, name: &str) -> Option<GroupId> {

@@ -59,8 +59,10 @@ pub struct Mission {
 pub struct Bounds {
     /// Longest single hold at one signal.
     pub corridor_hold_max: Millis,
-    /// Longest wait of anyone while a corridor is held.
+    /// Longest wait of walkers and riders while a corridor is held.
     pub corridor_wait_max: Millis,
+    /// Longest wait of motor vehicles while a corridor is held.
+    pub corridor_red_max: Millis,
     /// Longest life of a corridor.
     pub corridor_length_max: Millis,
 }

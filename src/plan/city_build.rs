@@ -101,6 +101,10 @@ fn bounds_of(raw: Option<&RawCity>) -> Bounds {
             given(|raw| raw.corridor_wait.as_ref().map(|time| time.value)),
             CN.corridor_wait_default,
         ),
+        corridor_red_max: or(
+            given(|raw| raw.corridor_red.as_ref().map(|time| time.value)),
+            CN.corridor_red_default,
+        ),
         corridor_length_max: or(
             given(|raw| raw.corridor_length.as_ref().map(|time| time.value)),
             Millis::from_secs(3600),

@@ -113,6 +113,7 @@ pub fn check_site(path: &str, text: &str) -> Checked<CheckedSite> {
     let bounds = Bounds {
         corridor_hold_max: CN.corridor_hold_default,
         corridor_wait_max: CN.corridor_wait_default,
+        corridor_red_max: CN.corridor_red_default,
         corridor_length_max: Millis::from_secs(3600),
     };
     let sheet = Sheet::new(path, text);

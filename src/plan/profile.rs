@@ -45,6 +45,8 @@ pub struct Profile {
     pub vehicle_length: Length,
     /// Longest wait of anyone while a corridor is held, where neither city nor site says.
     pub corridor_wait_default: Millis,
+    /// Longest wait of motor vehicles while a corridor is held, unless a file says otherwise.
+    pub corridor_red_default: Millis,
     /// Longest hold of a corridor at one signal, where neither city nor site says.
     pub corridor_hold_default: Millis,
     /// Time zones of the region that have no summer time.
@@ -73,6 +75,7 @@ pub const CN: Profile = Profile {
     readback_green: Millis::new(300),
     vehicle_length: Length::from_mm(6100),
     corridor_wait_default: Millis::from_secs(120),
+    corridor_red_default: Millis::from_secs(150),
     corridor_hold_default: Millis::from_secs(120),
     timezones: &[
         "Asia/Shanghai",

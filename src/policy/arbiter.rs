@@ -14,7 +14,7 @@ use super::guard::{Bounds, MaxWait};
 use super::manual::Manual;
 use super::priority::Priority;
 use super::wish::{PolicyKind, Reason, Wish};
-use crate::corridor::Lease;
+use crate::corridor::{Lease, LeaseStep};
 use crate::detect::Demands;
 use crate::ids::{PlanId, StageId};
 use crate::kernel::{CabinetState, Kernel, ModeWish, Request};
@@ -123,19 +123,30 @@ impl<A: Policy> SitePolicies<A> {
         };
         let mut best = self.plan_wish(&mut ctx, &mut decision);
         let lease = given.lease.filter(|lease| lease.is_live(given.now));
+        let near = lease.filter(|lease| lease.step < LeaseStep::Lock);
+        if (lease.is_none() || near.is_some())
+            && let Some(wish) = self.everyday_wish(&ctx, &best, &mut decision)
+        {
+            beat(&mut decision, &mut best, wish);
+        }
         let corridor = self.corridor_wish(&ctx, lease, &best, &mut decision);
-        match corridor {
-            Some(wish) => {
-                beat(&mut decision, &mut best, wish);
-                if let Some(wish) = self.bound_wish(&ctx, &best, &mut decision) {
-                    beat(&mut decision, &mut best, wish);
-                }
+        if let Some(wish) = corridor {
+            beat(&mut decision, &mut best, wish);
+        }
+        let bound = if corridor.is_some() || near.is_some() {
+            if near.is_none() {
+                // Who was to be served before the lock may not be the most urgent one after it.
+                self.everyday.reset();
             }
-            None => {
-                if let Some(wish) = self.everyday_wish(&ctx, &best, &mut decision) {
-                    beat(&mut decision, &mut best, wish);
-                }
-            }
+            self.bound_wish(&ctx, lease, &best, &mut decision)
+        } else if lease.is_some() {
+            // The corridor has had its longest hold and rests.
+            self.everyday_wish(&ctx, &best, &mut decision)
+        } else {
+            None
+        };
+        if let Some(wish) = bound {
+            beat(&mut decision, &mut best, wish);
         }
         let manual = given.manual.filter(|manual| manual.is_live(given.now));
         if let Some(manual) = manual {
@@ -206,6 +217,7 @@ impl<A: Policy> SitePolicies<A> {
     fn bound_wish(
         &mut self,
         ctx: &PolicyContext<'_>,
+        lease: Option<&Lease>,
         best: &Wish,
         decision: &mut Decision,
     ) -> Option<Wish> {
@@ -213,7 +225,7 @@ impl<A: Policy> SitePolicies<A> {
         judge(
             &mut self.corridor_bound,
             kind,
-            (ctx, best),
+            (ctx, best, lease),
             &mut self.benched_until,
             decision,
         )
@@ -229,7 +241,7 @@ impl<A: Policy> SitePolicies<A> {
         judge(
             &mut self.everyday,
             kind,
-            (ctx, best),
+            (ctx, best, None),
             &mut self.benched_until,
             decision,
         )
@@ -318,7 +330,7 @@ fn turn<P: Policy>(
 fn judge(
     guard: &mut MaxWait,
     kind: PolicyKind,
-    (ctx, best): (&PolicyContext<'_>, &Wish),
+    (ctx, best, lease): (&PolicyContext<'_>, &Wish, Option<&Lease>),
     benched_until: &mut [Mono; BENCH_PLACES],
     decision: &mut Decision,
 ) -> Option<Wish> {
@@ -326,7 +338,7 @@ fn judge(
         return None;
     }
     let mut budget = StepBudget::new(STEPS_MAX);
-    let wish = guarded(|| guard.judge(ctx, best, &mut budget));
+    let wish = guarded(|| guard.judge(ctx, best, lease, &mut budget));
     let why = match wish {
         Ok(wish) if !budget.is_overspent() => return wish,
         Ok(_) => Why::Overspent,

@@ -9,23 +9,28 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::StepBudget;
 use super::context::PolicyContext;
+use super::fit::fits;
 use super::moves::next_hop;
 use super::wish::{PolicyKind, Reason, Wish};
+use crate::corridor::{Lease, LeaseStep};
 use crate::ids::{GroupId, StageId};
 use crate::kernel::ModeWish;
 use crate::plan::CheckedSite;
-use crate::signal::{GROUPS_MAX, GroupSet};
+use crate::signal::{GROUPS_MAX, GroupKind, GroupSet};
 use crate::units::{Millis, Mono};
 
 /// Taken off every bound: a cycle to see it, one to ask, one to start.
 const MARGIN: Millis = Millis::new(300);
+
+/// Who is owed a service before a lock changes slowly.
+const LOOK_OWED: Millis = Millis::from_secs(1);
 
 /// Which bounds are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Bounds {
     /// Everyday: each walk's own bound, each vehicle group's own.
     Everyday,
-    /// While a corridor is held: the site's bound for everybody.
+    /// While a corridor is near or held: the site's bounds for everybody.
     Corridor,
 }
 
@@ -40,6 +45,10 @@ pub(super) struct MaxWait {
     /// Nothing can be near before this moment if the demands stay as they are.
     look_at: Mono,
     seen: GroupSet,
+    /// Who is owed a service before the lock is looked at next at this moment.
+    look_owed: Mono,
+    /// The vehicle is on the approach: motor vehicles wait for it up to their everyday bound.
+    is_locked: bool,
 }
 
 impl MaxWait {
@@ -47,9 +56,8 @@ impl MaxWait {
         let mut reach = [Millis::ZERO; GROUPS_MAX];
         let conflicts = site.safety.conflicts();
         let service = |group: GroupId| {
-            let walk = site.groups.get(group.index()).and_then(|info| info.walk);
-            let walk = walk.map_or(Millis::ZERO, |walk| walk.walk + walk.extend_by);
-            (site.safety.timing(group)).map_or(walk, |t| t.gain.total() + t.green_min.max(walk))
+            let gain = site.safety.timing(group).map(|t| t.gain.total());
+            gain.unwrap_or_default() + site.service_max(group)
         };
         for (group, reach) in site.safety.all_groups().iter().zip(&mut reach) {
             let own = (site.safety.timing(group)).map_or(Millis::ZERO, |t| {
@@ -68,6 +76,8 @@ impl MaxWait {
             serving: None,
             look_at: Mono::ZERO,
             seen: GroupSet::EMPTY,
+            look_owed: Mono::ZERO,
+            is_locked: false,
         }
     }
 
@@ -78,7 +88,13 @@ impl MaxWait {
 
     fn bound(&self, ctx: &PolicyContext<'_>, group: GroupId) -> Millis {
         match self.bounds {
-            Bounds::Corridor => ctx.site.corridor_wait_max,
+            Bounds::Corridor => match ctx.timing(group).map(|timing| timing.kind) {
+                Some(GroupKind::Vehicle | GroupKind::Arrow) if self.is_locked => {
+                    ctx.timing(group).map_or(Millis::MAX, |t| t.wait_max)
+                }
+                Some(GroupKind::Vehicle | GroupKind::Arrow) => ctx.site.corridor_red_max,
+                Some(_) | None => ctx.site.corridor_wait_max,
+            },
             Bounds::Everyday => match ctx.walk(group) {
                 Some(walk) => walk.wait_max,
                 None => ctx.timing(group).map_or(Millis::MAX, |t| t.wait_max),
@@ -105,14 +121,24 @@ impl MaxWait {
         all.iter().filter(waits).collect()
     }
 
-    /// What has to be done instead of `base`, if anything.
+    /// What has to be done instead of `base`, if anything. `lease` is what a
+    /// corridor asks of the site.
     pub(super) fn judge(
         &mut self,
         ctx: &PolicyContext<'_>,
         base: &Wish,
+        lease: Option<&Lease>,
         budget: &mut StepBudget,
     ) -> Option<Wish> {
         self.finish(ctx);
+        self.is_locked = lease.is_some_and(|lease| lease.step == LeaseStep::Lock);
+        if let (None, Some(lease)) = (self.serving, lease)
+            && lease.step < LeaseStep::Lock
+            && ctx.now >= self.look_owed
+        {
+            self.look_owed = ctx.now + LOOK_OWED;
+            self.serving = self.owed(ctx, lease, budget);
+        }
         if self.serving.is_none() {
             if ctx.now < self.look_at && ctx.demands.all().is_subset(self.seen) {
                 return None;
@@ -123,7 +149,7 @@ impl MaxWait {
             if ctx.now < self.look_at {
                 return None;
             }
-            self.serving = self.most_urgent(ctx, (base, waiting), budget);
+            self.serving = self.most_urgent(ctx, (base, waiting), lease, budget);
         }
         let (group, stage) = self.serving?;
         let hop = (ctx.nearest_stage())
@@ -132,7 +158,10 @@ impl MaxWait {
         let bound = self.bound(ctx, group);
         Some(Wish {
             mode: ModeWish::Normal,
-            groups: service_groups(ctx, group, hop),
+            groups: match lease {
+                Some(lease) => self.least_service(ctx, lease, (group, hop)),
+                None => service_groups(ctx, group, hop),
+            },
             stage: Some(hop),
             source: match self.bounds {
                 Bounds::Everyday => PolicyKind::MaxWait,
@@ -175,6 +204,7 @@ impl MaxWait {
         &self,
         ctx: &PolicyContext<'_>,
         (base, waiting): (&Wish, GroupSet),
+        lease: Option<&Lease>,
         budget: &mut StepBudget,
     ) -> Option<(GroupId, StageId)> {
         let conflicts = ctx.site.safety.conflicts();
@@ -195,8 +225,11 @@ impl MaxWait {
             let Some(stage) = best_stage(ctx, group).filter(|_| !is_with_first) else {
                 continue;
             };
-            let reach = self.reach.get(group.index()).copied().unwrap_or_default();
             let hostile = conflicts.hostile_to(group);
+            let reach = match lease {
+                Some(lease) => reach_after_hold(ctx, lease, fresh, group) + MARGIN,
+                None => self.reach.get(group.index()).copied().unwrap_or_default(),
+            };
             let cannot_wait = slack <= reach + before && !fresh.is_disjoint(hostile);
             if cannot_wait || is_due(ctx, base, (group, slack), before) {
                 return first.or(Some((group, stage)));
@@ -205,6 +238,83 @@ impl MaxWait {
             before += ctx.service(group) + ctx.lead(group, hostile);
         }
         None
+    }
+
+    /// Who is served before the lock. Whose own bound would run out before the vehicle is through
+    /// has it now: later it would cost the vehicle more. If the bounds of all who wait could not
+    /// be kept one after the other after the hold, the most urgent one whose service can be over in
+    /// time goes first.
+    fn owed(
+        &self,
+        ctx: &PolicyContext<'_>,
+        lease: &Lease,
+        budget: &mut StepBudget,
+    ) -> Option<(GroupId, StageId)> {
+        let hostile = ctx.hostile(lease.groups);
+        let waiting = self.waiting(ctx).intersection(hostile);
+        let mut left = waiting;
+        let mut after = lease.until + MARGIN;
+        let mut served = GroupSet::EMPTY;
+        loop {
+            let (deadline, group) = self.earliest(ctx, left)?;
+            left = left.without(group);
+            if !budget.spend(8) {
+                return None;
+            }
+            if served.contains(group) {
+                continue;
+            }
+            let lead = lead_from(ctx, lease, group);
+            if lease.until + lead + MARGIN > deadline {
+                return Some((group, best_stage(ctx, group)?));
+            }
+            if after + lead > deadline {
+                break;
+            }
+            if let Some(stage) = best_stage(ctx, group) {
+                served = served.union(ctx.groups_of(stage));
+            }
+            after =
+                after + ctx.service(group) + ctx.lead(group, ctx.hostile(GroupSet::only(group)));
+        }
+        let mut left = waiting;
+        while let Some((_, group)) = self.earliest(ctx, left) {
+            left = left.without(group);
+            if budget.spend(8) && fits(ctx, lease, group) {
+                return Some((group, best_stage(ctx, group)?));
+            }
+        }
+        None
+    }
+
+    /// The groups of `stage` that cannot wait until the vehicle is through, those that do not
+    /// hinder it, and those that are through no later than `group` itself: everything else would
+    /// only make the service longer.
+    fn least_service(
+        &self,
+        ctx: &PolicyContext<'_>,
+        lease: &Lease,
+        (group, stage): (GroupId, StageId),
+    ) -> GroupSet {
+        let groups = service_groups(ctx, group, stage);
+        let hostile = ctx.hostile(lease.groups).difference(ctx.go);
+        let cannot_wait = |other: &GroupId| {
+            self.since(ctx, *other).is_some_and(|since| {
+                lease.until + lead_from(ctx, lease, *other) > since + self.bound(ctx, *other)
+            })
+        };
+        let needed: GroupSet = groups.iter().filter(cannot_wait).collect();
+        let needed = if groups.contains(group) {
+            needed.with(group)
+        } else {
+            needed
+        };
+        let over = |group: GroupId| over_in(ctx, lease, group);
+        let longest = needed.iter().map(over).max().unwrap_or_default();
+        let others = groups.intersection(hostile).difference(needed);
+        let beside = others.iter().filter(|other| over(*other) <= longest);
+        let kept = groups.difference(hostile).union(needed);
+        kept.union(beside.collect())
     }
 
     fn earliest(&self, ctx: &PolicyContext<'_>, among: GroupSet) -> Option<(Mono, GroupId)> {
@@ -238,6 +348,35 @@ fn best_stage(ctx: &PolicyContext<'_>, group: GroupId) -> Option<StageId> {
         }
     }
     best.map(|(_, stage)| stage)
+}
+
+/// Time from the end of the lease's green until `group` may have right of way.
+fn lead_from(ctx: &PolicyContext<'_>, lease: &Lease, group: GroupId) -> Millis {
+    let leads = (lease.groups.iter()).map(|held| ctx.lead(held, GroupSet::only(group)));
+    leads.max().unwrap_or_default()
+}
+
+/// Time until a service of `group` that is asked for now is over and the lease's groups may begin.
+fn over_in(ctx: &PolicyContext<'_>, lease: &Lease, group: GroupId) -> Millis {
+    let entry = ctx.kernel.entry_time(ctx.now, GroupSet::only(group));
+    entry.unwrap_or(Millis::MAX) + ctx.service(group) + ctx.lead(group, lease.groups)
+}
+
+/// Time from now until `group` may have right of way once the vehicle is through, and once those
+/// of `fresh` that are hostile to it have begun and had their shortest green.
+fn reach_after_hold(
+    ctx: &PolicyContext<'_>,
+    lease: &Lease,
+    fresh: GroupSet,
+    group: GroupId,
+) -> Millis {
+    let held = ctx.now.until(lease.until) + lead_from(ctx, lease, group);
+    let hostile = fresh.intersection(ctx.hostile(GroupSet::only(group)));
+    let begun = hostile.iter().map(|other| {
+        let entry = ctx.kernel.entry_time(ctx.now, GroupSet::only(other));
+        entry.unwrap_or_default() + ctx.service(other) + ctx.lead(other, GroupSet::only(group))
+    });
+    held.max(begun.max().unwrap_or_default())
 }
 
 /// The stage's groups, without the walks nobody called: they would only make it longer.

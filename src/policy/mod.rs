@@ -18,6 +18,7 @@ mod arbiter;
 mod budget;
 mod context;
 mod coordinated;
+mod fit;
 mod fixed;
 mod guard;
 mod manual;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::context::PolicyContext;
+use super::fit::fits;
 use super::wish::{PolicyKind, Reason, Wish};
 use crate::corridor::{Lease, LeaseStep};
 use crate::ids::CorridorId;
@@ -38,6 +39,7 @@ impl Priority {
         }
         match lease.step {
             LeaseStep::Lock => self.lock(ctx, lease, plan),
+            LeaseStep::Prepare => None,
             LeaseStep::Inhibit => {
                 self.hold = None;
                 inhibit(ctx, lease, plan)
@@ -83,10 +85,11 @@ fn harmless(ctx: &PolicyContext<'_>, lease: GroupSet, groups: GroupSet) -> Group
     })
 }
 
-/// Nothing is cut and nothing hostile is begun.
+/// Nothing is cut, and nothing hostile is begun that could not be over in time.
 fn inhibit(ctx: &PolicyContext<'_>, lease: &Lease, plan: &Wish) -> Option<Wish> {
     let hostile = ctx.hostile(lease.groups);
     let begun = plan.groups.intersection(hostile).difference(ctx.go);
+    let begun: GroupSet = begun.iter().filter(|g| !fits(ctx, lease, *g)).collect();
     if begun.is_empty() {
         return None;
     }

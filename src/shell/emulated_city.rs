@@ -63,6 +63,8 @@ pub struct StreetAccount {
     pub sightings: Vec<String>,
     /// Vehicles in the city now.
     pub present: u32,
+    /// The street's own clock.
+    pub now: Mono,
 }
 
 /// Takes the positions that vehicles report.
@@ -316,6 +318,7 @@ impl Walk {
                 .map(|seen| format!("{seen:?}"))
                 .collect(),
             present: self.street.present(),
+            now: self.street.now(),
         };
         *self.account.lock().unwrap_or_else(PoisonError::into_inner) = account;
     }

@@ -296,7 +296,6 @@ fn lay_people(map: &mut StreetMap, id: SiteId, site: &CheckedSite) {
             crossing_m: super::emergency::metres(walk.crossing.as_mm()),
             walkers_h: if between { WALKERS_H.1 } else { WALKERS_H.0 },
             long_press: walk.long_press,
-            wait_max: walk.wait_max,
             buttons: buttons.map(|button| button.channel).collect(),
         });
     }

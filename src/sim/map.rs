@@ -95,8 +95,6 @@ pub struct WalkSpec {
     pub walkers_h: f32,
     /// How long a button is held by those who need more time.
     pub long_press: Millis,
-    /// Everyday bound on the wait, from the site file.
-    pub wait_max: Millis,
     /// Button channels at this crossing; empty where no button is.
     pub buttons: Vec<u8>,
 }

@@ -29,6 +29,6 @@ pub use demand::{StreetConfig, share_of_peak};
 pub use emergency::{Dispatch, DispatchError, DriveReport, RouteLeg, SignalRecord, StreetFix};
 pub use map::{DetectorSpec, Exit, LaneRule, RiderSpec, Road, RoadEnd, StreetMap, WalkSpec};
 pub use referee::{PeopleOnSite, Person, Referee, SiteRules};
-pub use stats::{PedestrianWait, StreetStats, VehicleRed};
+pub use stats::{GroupWait, StreetStats};
 pub use street::*;
 pub use virtual_street::VirtualStreet;

@@ -34,32 +34,20 @@ pub struct StreetStats {
     /// Longest red of a vehicle lane with somebody waiting, open reds included.
     pub red_max: Millis,
     /// The pedestrian waits by group.
-    pub waits: Vec<PedestrianWait>,
+    pub waits: Vec<GroupWait>,
     /// The reds by vehicle group.
-    pub reds: Vec<VehicleRed>,
+    pub reds: Vec<GroupWait>,
 }
 
-/// The longest wait at one pedestrian group.
+/// The longest wait at one group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PedestrianWait {
+pub struct GroupWait {
     /// The site.
     pub site: SiteId,
     /// The group.
     pub group: GroupId,
-    /// Longest wait from the first press to walk, an open wait included.
-    pub longest: Millis,
-    /// The everyday bound of the site file.
-    pub bound: Millis,
-}
-
-/// The longest red of one vehicle group with somebody waiting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VehicleRed {
-    /// The site.
-    pub site: SiteId,
-    /// The group.
-    pub group: GroupId,
-    /// Longest time without green while somebody stood there, an open red included.
+    /// Walkers: longest wait from the first press to walk. Vehicles: longest time without green
+    /// while somebody stood there. What still lasts is included.
     pub longest: Millis,
 }
 
@@ -153,25 +141,24 @@ impl VirtualStreet {
         u32::try_from(standing).unwrap_or(u32::MAX)
     }
 
-    fn pedestrian_waits(&self) -> Vec<PedestrianWait> {
+    fn pedestrian_waits(&self) -> Vec<GroupWait> {
         self.map
             .walks
             .iter()
             .zip(&self.walkers)
             .map(|(spec, walkers)| {
                 let open = walkers.asked_at.map_or(0, |asked| self.clock - asked);
-                PedestrianWait {
+                GroupWait {
                     site: spec.site,
                     group: spec.group,
                     longest: millis(walkers.wait_max_ms.max(open)),
-                    bound: spec.wait_max,
                 }
             })
             .collect()
     }
 
-    fn vehicle_reds(&self) -> Vec<VehicleRed> {
-        let mut reds: Vec<VehicleRed> = Vec::new();
+    fn vehicle_reds(&self) -> Vec<GroupWait> {
+        let mut reds: Vec<GroupWait> = Vec::new();
         let mut lanes = self.lanes.iter();
         for road in &self.map.roads {
             for (rule, lane) in road.lanes.iter().zip(lanes.by_ref()) {
@@ -185,7 +172,7 @@ impl VirtualStreet {
                     .find(|red| red.site == site && red.group == group);
                 match known {
                     Some(red) => red.longest = red.longest.max(longest),
-                    None => reds.push(VehicleRed {
+                    None => reds.push(GroupWait {
                         site,
                         group,
                         longest,

@@ -75,7 +75,6 @@ fn people_and_loops(roads: Vec<Road>) -> StreetMap {
             crossing_m: 18.0,
             walkers_h: 200.0,
             long_press: Millis::from_secs(2),
-            wait_max: Millis::from_secs(90),
             buttons: vec![0, 1],
         }],
         riders: vec![RiderSpec {

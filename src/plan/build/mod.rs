@@ -87,6 +87,7 @@ pub(super) fn build_site(sheet: &Sheet<'_>, bounds: &Bounds) -> Built {
     let kind = raw.kind.unwrap_or(SiteKind::Junction);
     let or = |own: Option<&At<Millis>>, city: Millis| own.map_or(city, |own| own.value);
     let corridor_wait = or(raw.corridor_wait.as_ref(), bounds.corridor_wait_max);
+    let corridor_red = or(raw.corridor_red.as_ref(), bounds.corridor_red_max);
     let corridor_hold = or(raw.corridor_hold.as_ref(), bounds.corridor_hold_max);
     let made = groups::build(sheet, &raw, &profile, kind, corridor_wait);
     let group_names: Vec<&str> = raw.groups.iter().map(|g| g.id.value.as_str()).collect();
@@ -124,6 +125,7 @@ pub(super) fn build_site(sheet: &Sheet<'_>, bounds: &Bounds) -> Built {
         schedule: Schedule::always(PlanId::new(0)),
         plans,
         corridor_wait_max: corridor_wait,
+        corridor_red_max: corridor_red,
         corridor_hold_max: corridor_hold,
     });
     Built { site, places }

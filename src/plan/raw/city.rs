@@ -23,6 +23,7 @@ const CLASS: Keys = Keys::only(&["id", "rank", "preempts"]);
 const BOUNDS: Keys = Keys::only(&[
     "corridor_hold_max_s",
     "corridor_wait_max_s",
+    "corridor_red_max_s",
     "corridor_length_max_min",
 ]);
 const MISSION: Keys = Keys::only(&["id", "class", "from", "to"]);
@@ -59,6 +60,7 @@ pub(in super::super) struct RawCity {
     pub(in super::super) missions: Vec<RawMission>,
     pub(in super::super) corridor_hold: Option<At<Millis>>,
     pub(in super::super) corridor_wait: Option<At<Millis>>,
+    pub(in super::super) corridor_red: Option<At<Millis>>,
     pub(in super::super) corridor_length: Option<At<Millis>>,
 }
 
@@ -165,6 +167,7 @@ pub(in super::super) fn read_city(sheet: &Sheet<'_>) -> RawCity {
                 .collect(),
             corridor_hold: bounds.and_then(|bounds| bounds.secs("corridor_hold_max_s")),
             corridor_wait: bounds.and_then(|bounds| bounds.secs("corridor_wait_max_s")),
+            corridor_red: bounds.and_then(|bounds| bounds.secs("corridor_red_max_s")),
             corridor_length: bounds.and_then(|bounds| bounds.minutes("corridor_length_max_min")),
         }
     })

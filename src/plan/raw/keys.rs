@@ -25,6 +25,7 @@ pub(super) const SITE: Keys = Keys::only(&[
     "kind",
     "profile",
     "corridor_wait_max_s",
+    "corridor_red_max_s",
     "corridor_hold_max_s",
 ]);
 pub(super) const GROUP: Keys = Keys::only(&[

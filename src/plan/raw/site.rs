@@ -47,6 +47,7 @@ pub(in super::super) fn read_site(sheet: &Sheet<'_>) -> RawSite {
             }),
             profile: site.and_then(|site| site.text_needed("profile")),
             corridor_wait: site.and_then(|site| site.secs("corridor_wait_max_s")),
+            corridor_red: site.and_then(|site| site.secs("corridor_red_max_s")),
             corridor_hold: site.and_then(|site| site.secs("corridor_hold_max_s")),
             groups: each(top, "group", "[[group]]", &GROUP, read_group),
             matrix: read_matrix(top),

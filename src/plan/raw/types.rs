@@ -16,6 +16,7 @@ pub(in super::super) struct RawSite {
     pub(in super::super) kind: Option<SiteKind>,
     pub(in super::super) profile: Option<At<String>>,
     pub(in super::super) corridor_wait: Option<At<Millis>>,
+    pub(in super::super) corridor_red: Option<At<Millis>>,
     pub(in super::super) corridor_hold: Option<At<Millis>>,
     pub(in super::super) groups: Vec<RawGroup>,
     pub(in super::super) matrix: RawMatrix,

@@ -31,6 +31,9 @@ pub(super) enum Command {
     /// Look at signal plans.
     #[command(subcommand)]
     Plan(Plan),
+    /// Look at corridors before the key is pressed.
+    #[command(subcommand)]
+    Corridor(Corridor),
     /// The whole core against the virtual street, faster than real time.
     Simulate(Simulate),
     /// Run a journal again and compare every output, bit for bit.
@@ -152,6 +155,63 @@ pub(super) enum Plan {
     },
 }
 
+/// Looking at corridors.
+#[derive(Debug, Subcommand)]
+pub(super) enum Corridor {
+    /// Route, times with and without the key, and the price, in a city driven warm by the virtual
+    /// street.
+    Preview(PreviewOf),
+}
+
+/// Options of `corridor preview`.
+#[derive(Debug, Args)]
+pub(super) struct PreviewOf {
+    /// The city folder.
+    #[arg(long)]
+    pub(super) site: PathBuf,
+    /// A prepared mission of city.toml; `demo` if nothing else is said.
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
+    pub(super) mission: Option<String>,
+    /// The road the vehicle starts on, as R-J17-J08.
+    #[arg(long, value_name = "ROAD", requires = "to")]
+    pub(super) from: Option<String>,
+    /// How far along that road, metres.
+    #[arg(long, default_value_t = 0.0, requires = "from")]
+    pub(super) at_m: f64,
+    /// The place it goes to, as H1.
+    #[arg(long, value_name = "PLACE", requires = "from")]
+    pub(super) to: Option<String>,
+    /// What drives.
+    #[arg(long, default_value = "ambulance", value_parser = ["ambulance", "fire", "rescue", "police", "escort"])]
+    pub(super) class: String,
+    /// At this hour of the local day.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=23))]
+    pub(super) start_hour: u32,
+    /// The seed that everything random on the street comes from.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Print the result as a JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Simulate {
+    /// A simulation that presses no key and writes nothing.
+    pub(super) fn quiet(site: PathBuf, seed: u64, start_hour: u32) -> Self {
+        Self {
+            site,
+            seconds: 60,
+            seed,
+            start_hour,
+            corridors_per_hour: 0,
+            mission: None,
+            no_key: true,
+            journal: None,
+            json: false,
+        }
+    }
+}
+
 /// Options of `simulate`.
 #[derive(Debug, Args)]
 pub(super) struct Simulate {
@@ -170,6 +230,12 @@ pub(super) struct Simulate {
     /// Emergency missions per hour.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=60))]
     pub(super) corridors_per_hour: u32,
+    /// Only this prepared mission of city.toml, instead of all of them in turn.
+    #[arg(long, value_name = "ID")]
+    pub(super) mission: Option<String>,
+    /// Send the vehicles without pressing the key.
+    #[arg(long)]
+    pub(super) no_key: bool,
     /// Write the journal into this folder.
     #[arg(long)]
     pub(super) journal: Option<PathBuf>,
@@ -183,6 +249,12 @@ pub(super) struct Simulate {
 pub(super) struct Replay {
     /// The journal file.
     pub(super) file: PathBuf,
+    /// Tell what happened to every corridor, one line each.
+    #[arg(long)]
+    pub(super) events: bool,
+    /// Tell what this signal showed and why, one line a second: its id, as J06.
+    #[arg(long, value_name = "ID")]
+    pub(super) signal: Option<String>,
     /// Print the result as a JSON object.
     #[arg(long)]
     pub(super) json: bool,

@@ -4,25 +4,34 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::Failure;
+use super::args::Simulate;
+use super::corridor::{all_prepared, prepared};
+use super::drives::{Measure, floor, green_share};
 use super::load::LoadedCity;
 use crate::controller::{City, Command};
 use crate::corridor::{MissionState, PlanRequest};
 use crate::ids::CorridorId;
 use crate::network::Route;
-use crate::shell::missions::{Mission, missions};
+use crate::shell::missions::Mission;
 use crate::shell::planner::Planner;
 use crate::shell::virtual_city::VirtualCity;
-use crate::sim::{Dispatch, StreetStats};
+use crate::sim::{Dispatch, StreetStats, VirtualStreet};
 use crate::units::{Length, Millis, Mono};
 
 /// A corridor of the simulation ends after this at the latest.
 const CORRIDOR_MAX: Millis = Millis::from_secs(1200);
 
-/// Presses the key for the city's prepared missions in turn.
+/// Sends the vehicles of the city's prepared missions in turn, and presses the key for them.
 #[derive(Debug)]
 pub(super) struct Desk {
     planner: Planner,
     missions: Vec<Mission>,
+    /// Travel time of each mission on the empty street with everything green.
+    floors: Vec<Millis>,
+    no_key: bool,
+    /// Every vehicle sent, with the place of its mission.
+    sent: Vec<(String, usize)>,
     pressed: u32,
     completed: u32,
     failed: u32,
@@ -30,20 +39,32 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(loaded: &LoadedCity) -> Self {
-        let city_toml = loaded.files.iter().find(|(name, _)| name == "city.toml");
-        let text = city_toml.map(|(_, text)| text.as_str()).unwrap_or_default();
-        Self {
-            missions: missions(text, &loaded.graph),
-            planner: Planner {
-                city: Arc::new(loaded.city.clone()),
-                graph: Arc::new(loaded.graph.clone()),
-            },
+    pub(super) fn new(loaded: &LoadedCity, options: &Simulate) -> Result<Self, Failure> {
+        let missions = match &options.mission {
+            Some(only) => vec![prepared(loaded, only)?],
+            None => all_prepared(loaded),
+        };
+        let planner = Planner {
+            city: Arc::new(loaded.city.clone()),
+            graph: Arc::new(loaded.graph.clone()),
+        };
+        let floor_of = |mission: &Mission| {
+            let route = planner.route(mission.from, mission.to).ok()?;
+            let order = Dispatch::along(&planner.graph, &route, "floor", mission.class);
+            floor(loaded, &order)
+        };
+        let floors = missions.iter().map(|one| floor_of(one).unwrap_or_default());
+        Ok(Self {
+            floors: floors.collect(),
+            missions,
+            planner,
+            no_key: options.no_key,
+            sent: Vec::new(),
             pressed: 0,
             completed: 0,
             failed: 0,
             running: Vec::new(),
-        }
+        })
     }
 
     /// Presses the key for the next mission and lets its vehicle set off.
@@ -60,10 +81,15 @@ impl Desk {
         };
         self.pressed += 1;
         let vehicle = format!("A{}", self.pressed);
+        self.sent.push((vehicle.clone(), which));
         let Ok(route) = self.planner.route(mission.from, mission.to) else {
             self.failed += 1;
             return;
         };
+        if self.no_key {
+            self.failed += u32::from(!self.send(world, mission, &vehicle, &route));
+            return;
+        }
         let plan = self
             .planner
             .corridor(&route, self.request(mission, &vehicle, now));
@@ -116,9 +142,32 @@ impl Desk {
         });
     }
 
-    pub(super) fn summary(&self) -> Value {
-        json!({ "pressed": self.pressed, "completed": self.completed, "failed": self.failed,
-            "running": self.running.len() })
+    pub(super) fn summary(&self, street: &VirtualStreet) -> Value {
+        let measured = self.sent.iter().filter_map(|(vehicle, mission)| {
+            let floor = *self.floors.get(*mission)?;
+            let drive = street.drives().find(|drive| *drive.vehicle == **vehicle)?;
+            (floor > Millis::ZERO).then(|| (Measure::new(drive, floor, street.now()), drive))
+        });
+        let measured: Vec<_> = measured.collect();
+        let mut ratios: Vec<f64> = measured.iter().map(|(measure, _)| measure.ratio).collect();
+        ratios.sort_by(f64::total_cmp);
+        let at = |percent: usize| {
+            let last = ratios.len().saturating_sub(1);
+            ratios.get((ratios.len() * percent / 100).min(last))
+        };
+        let greens: Vec<f64> = measured
+            .iter()
+            .map(|(_, drive)| green_share(drive))
+            .collect();
+        json!({
+            "pressed": self.pressed, "completed": self.completed, "failed": self.failed,
+            "running": self.running.len(),
+            "arrived": measured.iter().filter(|(one, _)| one.travel.is_some()).count(),
+            "ratio": { "p50": at(50), "p90": at(90), "max": ratios.last() },
+            "ratios": measured.iter().map(|(one, _)| one.ratio).collect::<Vec<_>>(),
+            "green_at_arrival": greens,
+            "stops": measured.iter().map(|(_, drive)| drive.stops).collect::<Vec<_>>(),
+        })
     }
 }
 

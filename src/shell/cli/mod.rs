@@ -1,12 +1,15 @@
 //! The commands, and how each of them ends.
 
 mod args;
+mod corridor;
 mod demo;
 mod desk;
+mod drives;
 mod emulate;
 mod load;
 mod out;
 mod replay;
+mod retell;
 mod run;
 mod simulate;
 mod station;
@@ -18,7 +21,7 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
-use args::{Check, Plan};
+use args::{Check, Corridor, Plan};
 use out::{say, warn};
 
 /// Why a command did not end well.
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Emulate(options) => emulate::emulate(&options),
         Command::Check(options) => check(&options),
         Command::Plan(Plan::Show { site, signal, plan }) => show(&site, &signal, plan.as_deref()),
+        Command::Corridor(Corridor::Preview(options)) => corridor::preview(&options),
         Command::Simulate(options) => simulate::simulate(&options),
         Command::Replay(options) => replay::replay(&options),
     };

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::Failure;
 use super::args::Replay;
 use super::out::say;
+use super::retell::Retelling;
 use crate::journal;
 
 pub(super) fn replay(options: &Replay) -> Result<(), Failure> {
@@ -15,8 +16,15 @@ pub(super) fn replay(options: &Replay) -> Result<(), Failure> {
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}") {
         bar.set_style(style);
     }
-    let ended = journal::replay(&bytes, |done| bar.set_position(done));
+    let mut retelling = Retelling::new(options);
+    let ended = journal::replay(&bytes, |step| {
+        if step.city.cycle_number().is_multiple_of(1000) {
+            bar.set_position(step.bytes);
+        }
+        retelling.tell(step);
+    });
     bar.finish_and_clear();
+    retelling.ended()?;
     match ended {
         Ok(done) => {
             let hours = (done.cycles * u64::try_from(done.sites).unwrap_or_default()) / 36_000;

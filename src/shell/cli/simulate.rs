@@ -12,12 +12,13 @@ use super::desk::{Desk, over_bound};
 use super::load::{LoadedCity, load_folder};
 use super::out::say;
 use crate::controller::{City, CycleInputs};
+use crate::corridor::{CorridorPlan, Preview, preview};
 use crate::shell::store::{Chunk, JournalSink};
 use crate::shell::virtual_city::{VirtualCity, counts_json};
 use crate::units::{CivilTime, Date, Millis, Mono, TICK};
 
 /// The street is driven this long before anything is counted.
-const WARM_UP: Millis = Millis::from_secs(600);
+pub(super) const WARM_UP: Millis = Millis::from_secs(600);
 
 pub(super) fn simulate(options: &Simulate) -> Result<(), Failure> {
     let loaded = load_folder(&options.site)?;
@@ -31,7 +32,7 @@ pub(super) fn simulate(options: &Simulate) -> Result<(), Failure> {
     run.world.street.reset_counters();
     run.world.forget_referee();
     let counted_from = run.now;
-    let mut desk = Desk::new(&loaded);
+    let mut desk = Desk::new(&loaded, options)?;
     for second in 0..options.seconds {
         if options.corridors_per_hour > 0 && (second % (3600 / options.corridors_per_hour)) == 120 {
             desk.press(&mut run.world, &mut run.commands, run.now);
@@ -57,7 +58,8 @@ pub(super) fn simulate(options: &Simulate) -> Result<(), Failure> {
     Ok(())
 }
 
-struct Run {
+/// A city and its street in virtual time.
+pub(super) struct Run {
     city: City,
     world: VirtualCity,
     commands: Vec<crate::controller::Command>,
@@ -70,7 +72,7 @@ struct Run {
 }
 
 impl Run {
-    fn new(loaded: &LoadedCity, options: &Simulate) -> Result<Self, Failure> {
+    pub(super) fn new(loaded: &LoadedCity, options: &Simulate) -> Result<Self, Failure> {
         let sites: Arc<[_]> = loaded.city.sites.clone().into();
         let start_s = options.start_hour * 3600;
         let world = VirtualCity::new(
@@ -100,6 +102,17 @@ impl Run {
         Ok(run)
     }
 
+    /// The moment of the last cycle.
+    pub(super) const fn now(&self) -> Mono {
+        self.now
+    }
+
+    /// What the key would do now.
+    pub(super) fn preview(&self, plan: &CorridorPlan) -> Preview {
+        let board = self.city.board(self.now, self.world.fields());
+        preview(plan, self.city.corridors().settings(), &board, self.now)
+    }
+
     fn snapshot(&mut self) {
         let Some(journal) = &self.journal else { return };
         let mut bytes = Vec::new();
@@ -113,7 +126,7 @@ impl Run {
     }
 
     /// Lets `time` pass, cycle by cycle.
-    fn go(&mut self, time: Millis) {
+    pub(super) fn go(&mut self, time: Millis) {
         let end = self.now + time;
         while self.now < end {
             self.now = self.now + TICK;
@@ -160,9 +173,9 @@ impl Run {
         }
     }
 
-    /// The group whose users waited longest at red, as `J07 WL`.
-    fn red_worst(&self, stats: &crate::sim::StreetStats) -> Option<String> {
-        let worst = stats.reds.iter().max_by_key(|red| red.longest)?;
+    /// The group of `waits` whose users waited longest, as `J07 WL`.
+    fn worst(&self, waits: &[crate::sim::GroupWait]) -> Option<String> {
+        let worst = waits.iter().max_by_key(|wait| wait.longest)?;
         let site = self.city.plans().get(worst.site.index())?;
         let group = site.groups.get(worst.group.index())?;
         Some(format!("{} {}", site.id, group.name))
@@ -179,13 +192,17 @@ impl Run {
             "wall_s": (wall_s * 10.0).round() / 10.0,
             "speedup": (all_s / wall_s * 10.0).round() / 10.0,
             "sites": sites,
-            "corridors": desk.summary(),
+            "corridors": desk.summary(&self.world.street),
             "referee": referee,
+            "sightings": self.world.referee().sightings().iter()
+                .map(|seen| format!("{seen:?}"))
+                .collect::<Vec<_>>(),
             "waits": {
                 "pedestrian_max_s": f64::from(stats.pedestrian_wait_max.as_ms()) / 1000.0,
                 "red_max_s": f64::from(stats.red_max.as_ms()) / 1000.0,
                 "over_bound": over_bound(&stats, &self.city),
-                "red_worst": self.red_worst(&stats),
+                "red_worst": self.worst(&stats.reds),
+                "pedestrian_worst": self.worst(&stats.waits),
             },
             "served": {
                 "vehicles": stats.vehicles, "walkers": stats.walkers, "riders": stats.riders,

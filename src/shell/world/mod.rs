@@ -8,6 +8,8 @@ mod snapshot;
 mod statics;
 mod words;
 
+pub use words::advice;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -150,7 +150,8 @@ pub(super) fn fault(site: &CheckedSite, fault: &Fault) -> Names {
 }
 
 /// Whether a press is worth it, in a sentence with its figures.
-pub(super) fn advice(worth: Worth, saved: Millis, price_vehicle_s: u64) -> (String, Names) {
+#[must_use]
+pub fn advice(worth: Worth, saved: Millis, price_vehicle_s: u64) -> (String, Names) {
     let saved_s = saved.as_ms() / 1000;
     match worth {
         Worth::WorthIt => (

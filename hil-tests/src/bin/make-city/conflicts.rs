@@ -34,7 +34,9 @@ pub(crate) fn relation(a: &Group, b: &Group) -> Relation {
 ///
 /// Walkers: the buffer. Others: 3 s of amber, the way through the junction and over it with the
 /// vehicle's own length of 6 m (riders 2 m) at a moderate speed, less 1 s that the other side needs to
-/// come; rounded up to half a second, and never under 5 s.
+/// come; rounded up to half a second, and never under 5 s. Riders who obey a vehicle group may set
+/// off in its last moment of green, at 4 m/s: their way begins 4 m behind the stop line and ends
+/// with their own length.
 pub(crate) fn intergreen_ds(from: &Group, to: &Group) -> Option<u32> {
     if relation(from, to) != Relation::Hostile {
         return None;
@@ -47,7 +49,12 @@ pub(crate) fn intergreen_ds(from: &Group, to: &Group) -> Option<u32> {
         Kind::NonMotor => (2, 50, 80),
     };
     let clear_ds = ((from.path_m + length_m) * 100).div_ceil(speed_dm_s / 10 * 10);
-    let total = 30 + clear_ds - 10;
+    let riding_ds = if from.riders {
+        (from.path_m - 2) * 100 / 40
+    } else {
+        0
+    };
+    let total = (30 + clear_ds).max(riding_ds) - 10;
     Some((total.div_ceil(5) * 5).clamp(50, most))
 }
 

@@ -60,6 +60,7 @@ fn groups(roads: &[&Road], refuge: bool) -> Vec<Group> {
         max_green_s: 60,
         speed_kmh: roads.first().map_or(40, |road| road.speed_kmh),
         path_m: 4,
+        riders: true,
         walk: None,
     };
     let walkers = Group {
@@ -73,6 +74,7 @@ fn groups(roads: &[&Road], refuge: bool) -> Vec<Group> {
         max_green_s: 40,
         speed_kmh: 0,
         path_m: crossing_m,
+        riders: false,
         walk: Some(Walk {
             crosses: arms,
             crossing_m,

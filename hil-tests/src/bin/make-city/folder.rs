@@ -27,7 +27,7 @@ pub(crate) fn city() -> String {
         );
     }
     text.push_str(
-        "\n[bounds]\ncorridor_hold_max_s = 120\ncorridor_wait_max_s = 120\ncorridor_length_max_min = 60\n",
+        "\n[bounds]\ncorridor_hold_max_s = 120\ncorridor_wait_max_s = 120\ncorridor_red_max_s = 150\ncorridor_length_max_min = 60\n",
     );
     for (id, class, road, at_m, to) in MISSIONS {
         let _ = write!(

@@ -81,6 +81,7 @@ impl Maker<'_> {
             max_green_s: if main(arm) { 60 } else { 40 },
             speed_kmh: road.speed_kmh,
             path_m: self.path_m(arm),
+            riders: !self.marked(&NON_MOTOR),
             walk: None,
         };
         if !self.arrow(arm) {
@@ -95,6 +96,7 @@ impl Maker<'_> {
             }],
             min_green_s: 5,
             max_green_s: 25,
+            riders: false,
             ..through.clone()
         };
         vec![through, left]
@@ -112,6 +114,7 @@ impl Maker<'_> {
             max_green_s: 60,
             speed_kmh: 30,
             path_m: 10,
+            riders: false,
             walk: None,
         });
         made.into()
@@ -132,6 +135,7 @@ impl Maker<'_> {
             max_green_s: if main(arm) { 60 } else { 40 },
             speed_kmh: 18,
             path_m: self.path_m(arm),
+            riders: false,
             walk: None,
         });
         made.into()
@@ -151,6 +155,7 @@ impl Maker<'_> {
                 max_green_s: 40,
                 speed_kmh: 0,
                 path_m: crossing_m,
+                riders: false,
                 walk: Some(Walk {
                     crosses: vec![arm],
                     crossing_m,

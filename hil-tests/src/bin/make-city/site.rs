@@ -44,6 +44,8 @@ pub(crate) struct Group {
     pub speed_kmh: u32,
     /// Way from the stop line to the far side of the junction, metres.
     pub path_m: u32,
+    /// Riders obey it too.
+    pub riders: bool,
     pub walk: Option<Walk>,
 }
 

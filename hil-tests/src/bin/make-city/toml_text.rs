@@ -42,7 +42,7 @@ fn head(site: &Site) -> String {
     };
     format!(
         "schema = 1\n\n[site]\nid = \"{}\"\nname_zh = \"{}\"\nname_en = \"{}\"\nkind = \"{kind}\"\n\
-         profile = \"cn\"\ncorridor_wait_max_s = 120\ncorridor_hold_max_s = 120\n",
+         profile = \"cn\"\ncorridor_wait_max_s = 120\ncorridor_red_max_s = 150\ncorridor_hold_max_s = 120\n",
         site.id, site.zh, site.en
     )
 }

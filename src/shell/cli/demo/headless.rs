@@ -22,7 +22,7 @@ use crate::sim::Dispatch;
 /// Cabinets that have not come up by then will not.
 const UP_WITHIN: Duration = Duration::from_mins(1);
 /// After every cabinet has come up, the plans run this long before anything is counted.
-const SETTLE: Duration = Duration::from_secs(45);
+const SETTLE: Duration = Duration::from_secs(20);
 /// From the key to the vehicle's departure.
 const DEPARTS_AFTER: Duration = Duration::from_secs(8);
 

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::super::drives::{Measure, floor, green_share, round, seconds};
 use super::Stage;
 use crate::ids::CorridorId;
 use crate::network::Route;
 use crate::shell::emulated_city::{CabinetAddress, StreetAccount};
 use crate::shell::missions::Mission;
 use crate::shell::runtime::Control;
-use crate::sim::{Dispatch, DriveReport};
-use crate::units::Millis;
+use crate::sim::Dispatch;
 
 /// What the account is made of.
 pub(super) struct Account<'a> {
@@ -76,14 +76,14 @@ fn corridor(run: &Account<'_>, street: &StreetAccount) -> Value {
     let Some(drive) = drive else {
         return Value::Null;
     };
-    let travel = drive.arrived.map(|arrived| arrived.since(drive.departed));
-    let floor = floor(run);
-    let ratio = travel.zip(floor).map(|(travel, floor)| {
-        round(
-            f64::from(travel.as_ms()) / f64::from(floor.as_ms().max(1)),
-            3,
-        )
-    });
+    let order = Dispatch::along(
+        &run.stage.loaded.graph,
+        run.route,
+        "floor",
+        run.mission.class,
+    );
+    let floor = floor(&run.stage.loaded, &order);
+    let measure = floor.map(|floor| Measure::new(drive, floor, street.now));
     let picture = run.stage.station.world.newest();
     let view = picture
         .as_ref()
@@ -113,14 +113,15 @@ fn corridor(run: &Account<'_>, street: &StreetAccount) -> Value {
         "pressed": run.corridor.is_some(),
         "state": view.as_ref().map(|view| view.state.word()),
         "signals": signals,
-        "travel_s": travel.map(seconds),
+        "arrived": drive.arrived.is_some(),
+        "travel_s": measure.and_then(|measure| measure.travel).map(seconds),
         "free_flow_s": floor.map(seconds),
-        "ratio": ratio,
+        "ratio": measure.map(|measure| measure.ratio),
         "stops": drive.stops,
         "stopped_s": seconds(drive.stopped),
         "green_at_arrival": green_share(drive),
         "hold_max_s": hold_max.map_or(0.0, seconds),
-        "others_vehs": round(street.stats.vehicle_delay_s - run.delay_before.min(0.0), 0),
+        "others_vehs": round(street.stats.vehicle_delay_s - run.delay_before, 0),
         "at_signals": drive.signals.iter().map(|signal| json!({
             "site": picture.as_ref().and_then(|p| p.city.plans().get(signal.site.index()).map(|s| s.id.clone())),
             "green": signal.green_at_arrival,
@@ -128,41 +129,4 @@ fn corridor(run: &Account<'_>, street: &StreetAccount) -> Value {
             "stops": signal.stops,
         })).collect::<Vec<_>>(),
     })
-}
-
-/// Share of the signals passed that were green, with the queue gone, at the braking distance.
-fn green_share(drive: &DriveReport) -> f64 {
-    let count = |green: bool| {
-        drive
-            .signals
-            .iter()
-            .filter(|s| !green || s.green_at_arrival)
-            .count()
-    };
-    let (green, all) = (count(true), count(false));
-    let share = |n: usize| u32::try_from(n).map_or(0.0, f64::from);
-    if all == 0 {
-        0.0
-    } else {
-        round(share(green) / share(all), 3)
-    }
-}
-
-/// The same vehicle on the empty street with everything green.
-fn floor(run: &Account<'_>) -> Option<Millis> {
-    let graph = &run.stage.loaded.graph;
-    let order = Dispatch::along(graph, run.route, "floor", run.mission.class);
-    let sites = &run.stage.loaded.city.sites;
-    let map = crate::sim::lay_city(graph, sites, crate::sim::PEAK_SATURATION);
-    let street = crate::sim::VirtualStreet::new(map, crate::sim::StreetConfig::default());
-    street.free_flow_travel(&order)
-}
-
-fn seconds(time: Millis) -> f64 {
-    f64::from(time.as_ms()) / 1000.0
-}
-
-fn round(value: f64, digits: i32) -> f64 {
-    let scale = 10_f64.powi(digits);
-    (value * scale).round() / scale
 }

@@ -1,0 +1,175 @@
+//! `greenwave corridor preview`: what the key would do, asked of a city that has been driven warm.
+
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::args::{PreviewOf, Simulate};
+use super::drives::seconds;
+use super::load::{LoadedCity, load_folder};
+use super::out::say;
+use super::simulate::{Run, WARM_UP};
+use crate::corridor::{CorridorPlan, PlanRequest, Preview, ServiceClass};
+use crate::ids::CorridorId;
+use crate::network::Position;
+use crate::shell::missions::{Mission, class_of, metres, missions};
+use crate::shell::planner::Planner;
+use crate::shell::world::advice;
+use crate::units::{Length, Millis, Mono};
+
+pub(super) fn preview(options: &PreviewOf) -> Result<(), Failure> {
+    let loaded = load_folder(&options.site)?;
+    let mission = mission_of(&loaded, options)?;
+    let planner = Planner {
+        city: loaded.city.clone().into(),
+        graph: loaded.graph.clone().into(),
+    };
+    let route = planner
+        .route(mission.from, mission.to)
+        .map_err(|why| Failure::runtime(&why))?;
+    let mut run = Run::new(
+        &loaded,
+        &Simulate::quiet(options.site.clone(), options.seed, options.start_hour),
+    )?;
+    run.go(WARM_UP);
+    let request = PlanRequest {
+        corridor: CorridorId::new(1),
+        revision: 1,
+        vehicle: "preview".to_owned(),
+        class: mission.class,
+        priority: 1,
+        convoy: Length::from_metres(6),
+        pace_percent: 120,
+        expires: run.now() + Millis::from_secs(3600),
+        depart: true,
+    };
+    let plan = planner
+        .corridor(&route, request)
+        .map_err(|why| Failure::runtime(&why))?;
+    let priced = run.preview(&plan);
+    if options.json {
+        say(&as_json(&loaded, run.now(), &plan, &priced).to_string());
+    } else {
+        draw(&loaded, run.now(), &plan, &priced);
+    }
+    Ok(())
+}
+
+/// A prepared mission, or the one that the options describe.
+fn mission_of(loaded: &LoadedCity, options: &PreviewOf) -> Result<Mission, Failure> {
+    let Some(road) = &options.from else {
+        let wanted = options.mission.as_deref().unwrap_or("demo");
+        return prepared(loaded, wanted);
+    };
+    let graph = &loaded.graph;
+    let from = graph.road_by_name(road).ok_or_else(|| {
+        Failure::Usage(format!(
+            "no road {road}; roads are named as in network.geojson, as R-J17-J08"
+        ))
+    })?;
+    let place = options.to.as_deref().unwrap_or_default();
+    let to = graph.place_by_name(place).ok_or_else(|| {
+        let known: Vec<&str> = graph.places().map(|(_, place)| place.id.as_str()).collect();
+        Failure::Usage(format!(
+            "--to {place}: no such place; there are {}",
+            known.join(", ")
+        ))
+    })?;
+    let class = class_of(&options.class).unwrap_or(ServiceClass::Ambulance);
+    Ok(Mission {
+        id: "preview".to_owned(),
+        class,
+        from: Position::Road(from, metres(options.at_m)),
+        place: place.to_owned(),
+        to: Position::Place(to),
+    })
+}
+
+/// A prepared mission of `city.toml`.
+pub(super) fn prepared(loaded: &LoadedCity, wanted: &str) -> Result<Mission, Failure> {
+    let known = all_prepared(loaded);
+    let ids: Vec<String> = known.iter().map(|one| one.id.clone()).collect();
+    let found = known.into_iter().find(|one| one.id == wanted);
+    found.ok_or_else(|| {
+        Failure::Usage(format!(
+            "city.toml has no mission {wanted}; it has {}",
+            ids.join(", ")
+        ))
+    })
+}
+
+/// Every prepared mission of `city.toml`.
+pub(super) fn all_prepared(loaded: &LoadedCity) -> Vec<Mission> {
+    let city_toml = loaded.files.iter().find(|(name, _)| name == "city.toml");
+    let text = city_toml.map(|(_, text)| text.as_str()).unwrap_or_default();
+    missions(text, &loaded.graph)
+}
+
+fn draw(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Preview) {
+    let (_, words) = advice(priced.advice, priced.saved, priced.price_vehicle_s);
+    say(&format!(
+        "{} m, {} signals: {:.0} s with the key, {:.0} s without, {:.0} s on an empty road",
+        plan.length.as_mm() / 1000,
+        plan.crossings.len(),
+        seconds(priced.with_key),
+        seconds(priced.without_key),
+        seconds(plan.free_flow),
+    ));
+    say(&words.en);
+    if let Some(wait) = &priced.longest_wait {
+        let site = loaded.city.site(wait.site);
+        say(&format!(
+            "longest wait of others: {:.0} s at {} (bound {:.0} s)",
+            seconds(wait.wait),
+            site.map_or("?", |site| site.id.as_str()),
+            seconds(wait.bound),
+        ));
+    }
+    say("signal  approach   eta s  lock by s  flush s  hold s  costs others veh-s");
+    for (crossing, price) in plan.crossings.iter().zip(&priced.crossings) {
+        let Some(site) = loaded.city.site(crossing.site) else {
+            continue;
+        };
+        let approach = site.approaches.get(crossing.approach.index());
+        let note = if price.available {
+            ""
+        } else {
+            "  cannot be commanded"
+        };
+        say(&format!(
+            "{:6}  {:8} {:7.1}  {:9.1}  {:7.1}  {:6.1}  {:18}{note}",
+            site.id,
+            approach.map_or("?", |approach| approach.name.as_str()),
+            seconds(start.until(price.eta)),
+            seconds(start.until(price.start)),
+            seconds(price.flush),
+            seconds(price.hold),
+            price.price_vehicle_s,
+        ));
+    }
+}
+
+fn as_json(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Preview) -> Value {
+    let name = |site| loaded.city.site(site).map(|site| site.id.clone());
+    let crossings = plan.crossings.iter().zip(&priced.crossings);
+    json!({
+        "length_m": f64::from(plan.length.as_mm()) / 1000.0,
+        "free_flow_s": seconds(plan.free_flow),
+        "with_key_s": seconds(priced.with_key),
+        "without_key_s": seconds(priced.without_key),
+        "saved_s": seconds(priced.saved),
+        "price_veh_s": priced.price_vehicle_s,
+        "advice": advice(priced.advice, priced.saved, priced.price_vehicle_s).1.en,
+        "longest_wait": priced.longest_wait.map(|wait| json!({
+            "site": name(wait.site), "wait_s": seconds(wait.wait), "bound_s": seconds(wait.bound),
+        })),
+        "signals": crossings.map(|(crossing, price)| json!({
+            "site": name(crossing.site),
+            "available": price.available,
+            "eta_s": seconds(start.until(price.eta)),
+            "lock_by_s": seconds(start.until(price.start)),
+            "flush_s": seconds(price.flush),
+            "hold_s": seconds(price.hold),
+            "price_veh_s": price.price_vehicle_s,
+        })).collect::<Vec<_>>(),
+    })
+}

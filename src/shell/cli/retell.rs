@@ -1,0 +1,160 @@
+//! A replayed journal in words: what happened to corridors, what a signal showed and why.
+
+use core::fmt::Write;
+
+use super::Failure;
+use super::args::Replay;
+use super::out::say;
+use crate::corridor::{Corridors, CrossingView, What};
+use crate::ids::SiteId;
+use crate::journal::ReplayStep;
+use crate::plan::CheckedSite;
+use crate::policy::Wish;
+use crate::signal::GroupSet;
+use crate::units::Mono;
+
+/// Tells what was asked for while a journal is replayed.
+#[derive(Debug)]
+pub(super) struct Retelling<'a> {
+    events: bool,
+    signal: Option<&'a str>,
+    found: bool,
+    /// What was told last of the signal, and in which second.
+    told: Option<(u64, GroupSet, Wish)>,
+}
+
+impl<'a> Retelling<'a> {
+    pub(super) fn new(options: &'a Replay) -> Self {
+        Self {
+            events: options.events,
+            signal: options.signal.as_deref(),
+            found: false,
+            told: None,
+        }
+    }
+
+    pub(super) fn tell(&mut self, step: &ReplayStep<'_>) {
+        if self.events {
+            for event in step.city.corridors().events() {
+                let what = told(event.what, step);
+                say(&format!("{} {} {what}", clock(event.at), event.corridor));
+            }
+        }
+        if let Some(signal) = self.signal {
+            self.tell_signal(signal, step);
+        }
+    }
+
+    /// Once a second, and whenever what shows or what is wanted has changed.
+    fn tell_signal(&mut self, signal: &str, step: &ReplayStep<'_>) {
+        let plans = step.city.plans();
+        let Some(at) = plans.iter().position(|plan| plan.id == signal) else {
+            return;
+        };
+        self.found = true;
+        let Some((state, last)) = step.city.sites().get(at).and_then(|s| Some((s, s.last()?)))
+        else {
+            return;
+        };
+        let second = step.inputs.now.as_ms() / 1000;
+        let told = Some((second, state.kernel().go_set(), last.decision.winner));
+        if told != self.told {
+            self.told = told;
+            if let Some(line) = signal_line(at, step) {
+                say(&line);
+            }
+        }
+    }
+
+    /// After the last cycle: a signal nobody knows is a usage error.
+    pub(super) fn ended(&self) -> Result<(), Failure> {
+        match self.signal {
+            Some(signal) if !self.found => Err(Failure::Usage(format!(
+                "the journal has no signal {signal}; signals are named as in the site files, as J06"
+            ))),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+fn told(what: What, step: &ReplayStep<'_>) -> String {
+    let name = |site: SiteId| {
+        let plan = step.city.plans().get(site.index());
+        plan.map_or("?", |plan| plan.id.as_str())
+    };
+    match what {
+        What::Opened(revision) => format!("opened, plan {revision}"),
+        What::Replaced(revision) => format!("runs plan {revision}"),
+        What::Cancelled(why) => format!("cancelled: {why:?}"),
+        What::Mission(from, to) => format!("{} -> {}", from.word(), to.word()),
+        What::Crossing(site, from, to) => {
+            format!("{} {} -> {}", name(site), from.word(), to.word())
+        }
+        What::Leased(site, groups, step_of) => {
+            let plan = step.city.plans().get(site.index());
+            let groups = plan.map_or_else(String::new, |plan| names(plan, groups));
+            format!("{} leased {groups}, {step_of:?}", name(site))
+        }
+        What::LeaseEnded(site, why) => format!("{} lease ended: {why:?}", name(site)),
+        What::Passed(site, green, held) => {
+            let green = if green { "green" } else { "not green" };
+            format!("{} passed, {green} in time, held {held}", name(site))
+        }
+        What::Late(site, by) => format!("{} late by {by} from the outset", name(site)),
+        What::TakenOut(site) => format!("{} taken out", name(site)),
+        What::FixRefused(why) => format!("position refused: {why:?}"),
+    }
+}
+
+/// One signal at one moment: what shows, who decided, and what corridors expect of it.
+fn signal_line(at: usize, step: &ReplayStep<'_>) -> Option<String> {
+    let city = step.city;
+    let (plan, state) = (city.plans().get(at)?, city.sites().get(at)?);
+    let winner = state.last()?.decision.winner;
+    let mut line = format!(
+        "{} {} {:?} green {}; {:?} wants {} ({:?})",
+        clock(step.inputs.now),
+        plan.id,
+        state.kernel().mode(),
+        names(plan, state.kernel().go_set()),
+        winner.source,
+        names(plan, winner.groups),
+        winner.reason,
+    );
+    let site = SiteId::new(u16::try_from(at).ok()?);
+    for (corridor, view) in crossings(city.corridors(), site, step.inputs.now) {
+        let _cannot_fail = write!(
+            line,
+            "; {corridor} {} eta {} +-{} start {} queue {}",
+            view.state.word(),
+            clock(view.eta),
+            view.eta_err,
+            clock(view.start),
+            view.queue
+        );
+    }
+    Some(line)
+}
+
+fn crossings(
+    corridors: &Corridors,
+    site: SiteId,
+    now: Mono,
+) -> impl Iterator<Item = (crate::ids::CorridorId, CrossingView)> + '_ {
+    corridors.missions().flat_map(move |mission| {
+        let all = 0..mission.plan().crossings.len();
+        let views = all.filter_map(move |at| mission.crossing_view(at, now));
+        let here = views.filter(move |view| view.site == site && view.passed_at.is_none());
+        here.map(|view| (mission.plan().corridor, view))
+    })
+}
+
+fn names(plan: &CheckedSite, groups: GroupSet) -> String {
+    let names = groups.iter().filter_map(|g| plan.groups.get(g.index()));
+    let names: Vec<&str> = names.map(|group| group.name.as_str()).collect();
+    format!("[{}]", names.join(" "))
+}
+
+fn clock(at: Mono) -> String {
+    format!("{}.{} s", at.as_ms() / 1000, at.as_ms() % 1000 / 100)
+}
