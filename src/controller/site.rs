@@ -12,6 +12,9 @@ use crate::plan::CheckedSite;
 use crate::policy::{DecideContext, Decision, Manual, PolicyKind, SitePolicies};
 use crate::units::{CivilTime, Millis, Mono};
 
+/// Seconds of the day at which a detector that is quiet for long is a broken one: 06:00 to 22:00.
+const DAY: core::ops::Range<u32> = 21_600..79_200;
+
 /// The state of one site. Plain data: clone it and you have a twin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SiteState {
@@ -125,6 +128,7 @@ impl SiteState {
 
     pub(super) fn choose_plan(&mut self, site: &CheckedSite, civil: CivilTime) {
         self.plan = site.schedule.plan_at(civil);
+        self.detection.set_day(DAY.contains(&civil.second_of_day));
     }
 
     /// The six steps of one cycle.

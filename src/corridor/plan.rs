@@ -72,6 +72,8 @@ pub struct Crossing {
     pub hold_max: Millis,
     /// Longest wait of walkers and riders at the site while a corridor is held.
     pub wait_max: Millis,
+    /// Longest wait of motor vehicles at the site while a corridor is held.
+    pub red_max: Millis,
     /// The longest time from the start of a hostile service until the groups can be green again:
     /// the site is told of the lock this long before it, so that none is begun in vain.
     pub notice: Millis,

@@ -161,6 +161,7 @@ fn crossing(
         exit_road: exit,
         hold_max: site.corridor_hold_max,
         wait_max: site.corridor_wait_max,
+        red_max: site.corridor_red_max,
         notice: notice(site, groups),
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::forecast::{Here, forecast};
 use super::passage::Passage;
-use super::{Availability, CorridorPlan, Crossing, Rhythm, Settings, SiteBoard};
+use super::{Availability, CorridorPlan, Crossing, OthersDemand, Rhythm, Settings, SiteBoard};
 use crate::ids::SiteId;
 use crate::units::{Millis, Mono};
 
@@ -62,6 +62,10 @@ pub struct CrossingPreview {
     pub delay_without: Millis,
     /// Delay of others at this signal, vehicle-seconds.
     pub price_vehicle_s: u64,
+    /// Vehicles of others that wait here now and will wait through the hold.
+    pub vehicles: u32,
+    /// Walkers, at least one per latched button, that wait here now and will wait through it.
+    pub walkers: u32,
 }
 
 /// The longest wait anyone will have.
@@ -176,7 +180,14 @@ fn price_crossing<B: SiteBoard>(
         Millis::ZERO
     };
     let queue = board.queue(crossing.site, crossing.approach);
+    let others = if hold > Millis::ZERO {
+        board.others_demand(crossing.site, crossing.groups)
+    } else {
+        OthersDemand::default()
+    };
     CrossingPreview {
+        vehicles: u32::from(others.vehicles),
+        walkers: u32::from(others.walkers),
         site: crossing.site,
         available,
         eta: forecast.eta,
@@ -187,7 +198,7 @@ fn price_crossing<B: SiteBoard>(
         delay_without: rhythm.map_or(forecast.change, |rhythm| {
             red_delay(rhythm, u32::from(queue.vehicles_worst_lane))
         }),
-        price_vehicle_s: price(crossing, hold, rhythm, board),
+        price_vehicle_s: price(&others, hold, rhythm),
     }
 }
 
@@ -211,13 +222,7 @@ fn red_delay(rhythm: Rhythm, queue: u32) -> Millis {
 
 /// Delay of the others over a hold: those who wait now wait through it, those who arrive wait half
 /// of it, less what they would have waited anyway, stretched by the queue's discharge afterwards.
-fn price<B: SiteBoard>(
-    crossing: &Crossing,
-    hold: Millis,
-    rhythm: Option<Rhythm>,
-    board: &B,
-) -> u64 {
-    let others = board.others_demand(crossing.site, crossing.groups);
+fn price(others: &OthersDemand, hold: Millis, rhythm: Option<Rhythm>) -> u64 {
     let hold = u64::from(hold.as_ms());
     let flow = u64::from(others.vehicles_per_hour);
     let there = u64::from(others.vehicles) * hold;
@@ -259,6 +264,9 @@ fn longest_wait<B: SiteBoard>(
         site: crossing.site,
         who,
         wait,
-        bound: crossing.wait_max,
+        bound: match who {
+            Waiting::Vehicles => crossing.red_max,
+            Waiting::Walkers => crossing.wait_max,
+        },
     })
 }

@@ -143,6 +143,7 @@ pub(super) fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
                 exit_road: Some(format!("R{}", at + 1)),
                 hold_max: Millis::from_secs(120),
                 wait_max: Millis::from_secs(120),
+                red_max: Millis::from_secs(150),
                 notice: Millis::ZERO,
             }
         })

@@ -279,6 +279,7 @@ impl Walk {
                     if self.ahead.is_none() {
                         let (street, program) = (self.street.now(), self.clock.now());
                         self.ahead = Some(street.since(program));
+                        self.street.hand_over();
                     }
                 }
                 StreetOrder::Recount => {

@@ -53,19 +53,34 @@ pub struct GroupWait {
 
 impl VirtualStreet {
     /// Begins counting anew; the street itself goes on. Call it once the street is warm: a wait that
-    /// is open counts from now.
+    /// is open keeps its beginning.
     pub fn reset_counters(&mut self) {
         self.counts = Counts::default();
-        let now = self.clock;
         for walkers in &mut self.walkers {
             walkers.wait_max_ms = 0;
-            walkers.asked_at = walkers.asked_at.map(|_| now);
         }
         for lane in &mut self.lanes {
             lane.red_max_ms = 0;
-            lane.waiting_since = lane.waiting_since.map(|_| now);
         }
         self.evs.retain(super::emergency::Ev::active);
+    }
+
+    /// Other cabinets take over, which have just started up: their all-red has let everybody off
+    /// the crossings, and who waits presses anew and waits from now on.
+    pub fn hand_over(&mut self) {
+        let now = self.clock;
+        for walkers in &mut self.walkers {
+            self.counts.walkers += u64::try_from(walkers.crossing.len()).unwrap_or(0);
+            walkers.crossing.clear();
+            walkers.asked_at = None;
+        }
+        for riders in &mut self.riders {
+            self.counts.riders += u64::try_from(riders.crossing.len()).unwrap_or(0);
+            riders.crossing.clear();
+        }
+        for lane in &mut self.lanes {
+            lane.waiting_since = lane.waiting_since.map(|_| now);
+        }
     }
 
     /// The account so far.

@@ -231,8 +231,8 @@ impl LiveWorld {
             crossings: crossings.collect(),
             price: PriceView {
                 delay_veh_s: price_f64(priced.price_vehicle_s),
-                vehicles: 0,
-                walkers: 0,
+                vehicles: priced.crossings.iter().map(|one| one.vehicles).sum(),
+                walkers: priced.crossings.iter().map(|one| one.walkers).sum(),
                 wait_max_s: longest.map_or(0.0, |wait| seconds(wait.wait)),
                 wait_max_site: longest
                     .and_then(|wait| city.site(wait.site))

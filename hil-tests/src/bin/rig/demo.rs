@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::tools::{Bench, Verdict, number, say};
 
+/// With the key and without it.
+const KEYS: [&str; 2] = ["--press-key", "--no-key"];
+
 pub(crate) fn judge(
     bench: &Bench,
     seeds: &str,
@@ -19,20 +22,13 @@ pub(crate) fn judge(
         "seed key  signals travel_s floor_s ratio stops green hold_max others_vehs ped_max red_max accept_ms",
     );
     for seed in parse(first)?..=parse(last)? {
-        for key in ["--press-key", "--no-key"] {
-            let name = format!("demo-{seed}{key}");
-            let (seed_text, seconds_text) = (seed.to_string(), seconds.to_string());
-            let arguments = [
-                "demo",
-                "--headless",
-                "--json",
-                key,
-                "--seed",
-                &seed_text,
-                "--seconds",
-                &seconds_text,
-            ];
-            let result = bench.last_object(&name, &arguments)?;
+        // Both in real time, side by side.
+        let results = std::thread::scope(|scope| {
+            let started = KEYS.map(|key| scope.spawn(move || drive(bench, key, seed, seconds)));
+            started.map(|run| run.join().unwrap_or_else(|_| Err("panicked".to_owned())))
+        });
+        for (key, result) in KEYS.into_iter().zip(results) {
+            let result = result?;
             print_row(seed, key, &result);
             let (run, with_key) = (format!("seed {seed} {key}"), key == "--press-key");
             check(&mut verdict, &run, &result);
@@ -46,6 +42,23 @@ pub(crate) fn judge(
         }
     }
     verdict.close()
+}
+
+/// One headless demo.
+fn drive(bench: &Bench, key: &str, seed: u64, seconds: u32) -> Result<Value, String> {
+    let name = format!("demo-{seed}{key}");
+    let (seed, seconds) = (seed.to_string(), seconds.to_string());
+    let arguments = [
+        "demo",
+        "--headless",
+        "--json",
+        key,
+        "--seed",
+        &seed,
+        "--seconds",
+        &seconds,
+    ];
+    bench.last_object(&name, &arguments)
 }
 
 fn print_row(seed: u64, key: &str, result: &Value) {
