@@ -65,9 +65,11 @@ else
   skip "Chromium" "no chromium in PATH or no playwright-core; hil-tests/setup.sh says what to install"
 fi
 
-step "simulate two hours" "$rig" --greenwave "$bin" --out "$out" simulate
+step "simulate a day" "$rig" --greenwave "$bin" --out "$out" simulate --seconds 86400 --corridors 24
 step "replay and a tampered replay" "$rig" --greenwave "$bin" --out "$out" replay
-step "demo with and without the key" "$rig" --greenwave "$bin" --out "$out" demo --seeds 1-1
+step "controller killed, cabinets on their own" "$rig" --greenwave "$bin" --out "$out" kill
+step "demo with and without the key" "$rig" --greenwave "$bin" --out "$out" demo --seeds 1-1 --targets
+step "a cycle of 10,000 sites" cargo bench --quiet --bench cycle
 
 printf '\nPeers\n'
 cat "$out"/peers*.txt 2>/dev/null

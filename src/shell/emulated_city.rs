@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
@@ -27,6 +28,9 @@ use crate::units::{Millis, Mono};
 
 /// The referee forgives two scans of a cabinet and one step of the street.
 const REFEREE_SLACK: Millis = Millis::new(200);
+
+/// The street answers at its next step.
+const COPY_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where one cabinet can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +50,8 @@ pub enum StreetOrder {
     Withdraw(String),
     /// Begin counting anew.
     Recount,
+    /// Send a copy of the street as it stands.
+    Copy(Sender<VirtualStreet>),
     /// Let people move: until then the street stands still, as it was warmed up.
     Go,
 }
@@ -209,6 +215,16 @@ impl EmulatedCity {
         self.orders.send(order).is_ok()
     }
 
+    /// A copy of the street as it stands; nothing if the street has ended.
+    #[must_use]
+    pub fn copy(&self) -> Option<VirtualStreet> {
+        let (to, from) = channel();
+        if !self.order(StreetOrder::Copy(to)) {
+            return None;
+        }
+        from.recv_timeout(COPY_WITHIN).ok()
+    }
+
     /// What was seen so far, refreshed once a second.
     #[must_use]
     pub fn account(&self) -> StreetAccount {
@@ -281,6 +297,10 @@ impl Walk {
                         self.ahead = Some(street.since(program));
                         self.street.hand_over();
                     }
+                }
+                StreetOrder::Copy(to) => {
+                    // Who asked may have given up waiting.
+                    let _nobody_waits = to.send(self.street.clone());
                 }
                 StreetOrder::Recount => {
                     self.street.reset_counters();

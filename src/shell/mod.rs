@@ -9,5 +9,6 @@ pub mod missions;
 pub mod planner;
 pub mod runtime;
 pub mod store;
+pub mod twin;
 pub mod virtual_city;
 pub mod world;

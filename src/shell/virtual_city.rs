@@ -25,7 +25,7 @@ use crate::units::{Millis, Mono};
 const REFEREE_SLACK: Millis = Millis::new(100);
 
 /// The street, its referee and ideal cabinets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct VirtualCity {
     /// The street.
     pub street: VirtualStreet,
@@ -33,6 +33,8 @@ pub struct VirtualCity {
     referee: Referee,
     lamps: Vec<SiteLamps>,
     fields: Vec<FieldInputs>,
+    /// The street's clock is this far ahead of the city's.
+    ahead: Millis,
 }
 
 /// The referee's rules for every site, from its own reading of the site files.
@@ -107,7 +109,30 @@ impl VirtualCity {
             rules,
             lamps: vec![[Indication::Dark; GROUPS_MAX]; sites],
             fields: vec![FieldInputs::default(); sites],
+            ahead: Millis::ZERO,
         })
+    }
+
+    /// A running street and what its cabinets told at `now`, carried on with ideal cabinets and no
+    /// referee.
+    #[must_use]
+    pub fn carry_on(street: VirtualStreet, fields: Vec<FieldInputs>, now: Mono) -> Self {
+        let shown = |lamp: &Observed| match lamp {
+            Observed::Lamps(lamp) => *lamp,
+            Observed::NoSensor | Observed::Nonsense => Indication::Dark,
+        };
+        let lamps = fields
+            .iter()
+            .map(|field| field.readback.lamps.each_ref().map(shown))
+            .collect();
+        Self {
+            ahead: street.now().since(now),
+            street,
+            rules: Vec::new(),
+            referee: Referee::default(),
+            lamps,
+            fields,
+        }
     }
 
     /// The referee begins anew, as at the end of a warm-up.
@@ -129,8 +154,9 @@ impl VirtualCity {
 
     /// Moves everybody on to `now`; positions that have arrived become commands.
     pub fn step(&mut self, now: Mono, commands: &mut Vec<Command>) {
-        self.referee.watch(now, &self.lamps, &self.street);
-        self.street.step(now, &self.lamps);
+        let there = now + self.ahead;
+        self.referee.watch(there, &self.lamps, &self.street);
+        self.street.step(there, &self.lamps);
         for (number, (field, lamps)) in (0_u16..).zip(self.fields.iter_mut().zip(&self.lamps)) {
             self.street.sense(SiteId::new(number), field);
             field.readback.cabinet = CabinetState::Following;
@@ -139,8 +165,10 @@ impl VirtualCity {
                 *read = Observed::Lamps(*lamp);
             }
         }
-        for seen in self.street.fixes(now) {
-            commands.push(Command::Fix(seen.vehicle.to_string(), fix_of(&seen)));
+        for seen in self.street.fixes(there) {
+            let mut fix = fix_of(&seen);
+            fix.at = Mono::from_ms(fix.at.as_ms() - u64::from(self.ahead.as_ms()));
+            commands.push(Command::Fix(seen.vehicle.to_string(), fix));
         }
     }
 

@@ -1,6 +1,7 @@
 //! The picture of the city that the API shows: static things once, moving things at every read.
 
 use crate::corridor::ServiceClass;
+pub use crate::corridor::{CrossingState, MissionState as CorridorState};
 use crate::kernel::CabinetState;
 use crate::signal::{GroupKind, Observed};
 
@@ -366,62 +367,6 @@ pub struct VehicleView {
     pub age_ms: u32,
     /// Corridor it drives in.
     pub corridor: Option<u32>,
-}
-
-/// The life of a corridor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CorridorState {
-    /// Asked for.
-    #[default]
-    Requested,
-    /// A second person agreed, or none was needed.
-    Confirmed,
-    /// Armed: priced, nothing held until the vehicle moves.
-    Staging,
-    /// Running.
-    Active,
-    /// Running, vehicle stands.
-    Holding,
-    /// Running with signals missing.
-    Degraded,
-    /// Letting go.
-    Releasing,
-    /// Returning to the plans.
-    Recovering,
-    /// Over: the vehicle arrived.
-    Completed,
-    /// Over: a person ended it.
-    Cancelled,
-    /// Over: its time was up.
-    Expired,
-    /// Over: it could not go on.
-    Failed,
-}
-
-/// The life of one signal in a corridor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CrossingState {
-    /// Not its turn yet.
-    #[default]
-    Pending,
-    /// Asked of the kernel.
-    Requested,
-    /// Others are being cleared.
-    Clearing,
-    /// Held green, read back.
-    GreenHeld,
-    /// The vehicle is through.
-    Passed,
-    /// Let go.
-    Released,
-    /// Returning to its plan.
-    Recovering,
-    /// Cannot be commanded.
-    Unavailable,
-    /// Taken out, or a person works it.
-    LocalControl,
-    /// The kernel said no.
-    RefusedByGuard,
 }
 
 /// How green at a signal is known.

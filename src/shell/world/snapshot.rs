@@ -2,9 +2,7 @@
 
 use super::words;
 use crate::controller::{City, SiteState};
-use crate::corridor::{
-    CrossingState as EngineCrossing, MissionState, MissionView, ServiceClass, SiteBoard,
-};
+use crate::corridor::{MissionView, ServiceClass, SiteBoard};
 use crate::detect::FieldInputs;
 use crate::ids::{ApproachId, GroupId, SiteId};
 use crate::kernel::{CabinetState, Mode as KernelMode};
@@ -12,8 +10,8 @@ use crate::network::{PlanarPoint, RoadGraph, Route};
 use crate::plan::CheckedSite;
 use crate::policy::ManualAct as PolicyAct;
 use crate::shell::dispatch::world::{
-    Advice, Confirmed, CorridorState, CorridorVehicle, CorridorView, CrossingState, CrossingView,
-    LatLon, ManualView, Mode, Names, QueueView, SiteView, WaitView,
+    Advice, Confirmed, CorridorVehicle, CorridorView, CrossingView, LatLon, ManualView, Mode,
+    Names, QueueView, SiteView, WaitView,
 };
 use crate::shell::runtime::Picture;
 use crate::units::{Millis, Mono};
@@ -203,7 +201,7 @@ pub(super) fn corridor_view(
             .map(|opened| opened.request_id.clone())
             .unwrap_or_default(),
         revision: view.revision,
-        state: corridor_state(view.state),
+        state: view.state,
         control_authority: epoch,
         class: view.class,
         priority: view.priority,
@@ -275,7 +273,7 @@ fn crossing_view(
             .map(|approach| approach.name.clone())
             .unwrap_or_default(),
         movement: String::new(),
-        state: crossing_state(crossing.state),
+        state: crossing.state,
         eta_s: crossing
             .passed_at
             .is_none()
@@ -311,36 +309,4 @@ fn warnings(city: &City, view: &MissionView) -> Vec<Advice> {
 
 pub(super) fn seconds(time: Millis) -> f64 {
     f64::from(time.as_ms()) / 1000.0
-}
-
-const fn corridor_state(state: MissionState) -> CorridorState {
-    match state {
-        MissionState::Requested => CorridorState::Requested,
-        MissionState::Confirmed => CorridorState::Confirmed,
-        MissionState::Staging => CorridorState::Staging,
-        MissionState::Active => CorridorState::Active,
-        MissionState::Holding => CorridorState::Holding,
-        MissionState::Degraded => CorridorState::Degraded,
-        MissionState::Releasing => CorridorState::Releasing,
-        MissionState::Recovering => CorridorState::Recovering,
-        MissionState::Completed => CorridorState::Completed,
-        MissionState::Cancelled => CorridorState::Cancelled,
-        MissionState::Expired => CorridorState::Expired,
-        MissionState::Failed => CorridorState::Failed,
-    }
-}
-
-const fn crossing_state(state: EngineCrossing) -> CrossingState {
-    match state {
-        EngineCrossing::Pending => CrossingState::Pending,
-        EngineCrossing::Requested => CrossingState::Requested,
-        EngineCrossing::Clearing => CrossingState::Clearing,
-        EngineCrossing::GreenHeld => CrossingState::GreenHeld,
-        EngineCrossing::Passed => CrossingState::Passed,
-        EngineCrossing::Released => CrossingState::Released,
-        EngineCrossing::Recovering => CrossingState::Recovering,
-        EngineCrossing::Unavailable => CrossingState::Unavailable,
-        EngineCrossing::LocalControl => CrossingState::LocalControl,
-        EngineCrossing::RefusedByGuard => CrossingState::RefusedByGuard,
-    }
 }

@@ -29,6 +29,11 @@ pub(crate) fn judge(bench: &Bench, seconds: u32, corridors: u64) -> Result<(), S
         run >= wanted,
         format!("{run} corridors completed, at least {corridors}"),
     );
+    let over = number(&result, "waits.over_bound");
+    verdict.hold(
+        over.abs() < 0.5,
+        format!("walkers of {over} groups waited beyond their bound"),
+    );
     verdict.hold(number(&result, "speedup") > 0.0, "speedup is told");
     verdict.close()
 }

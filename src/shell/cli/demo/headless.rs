@@ -17,6 +17,7 @@ use crate::kernel::Mode;
 use crate::network::Route;
 use crate::shell::emulated_city::StreetOrder;
 use crate::shell::missions::Mission;
+use crate::shell::twin::Twin;
 use crate::sim::Dispatch;
 
 /// Cabinets that have not come up by then will not.
@@ -53,7 +54,9 @@ pub(super) fn run(stage: Stage, options: &Demo) -> Result<(), Failure> {
         .route(mission.from, mission.to)
         .map_err(|why| Failure::runtime(&why))?;
     order(&stage, StreetOrder::Recount)?;
-    let delay_before = stage.street.account().stats.vehicle_delay_s;
+    let twin = world
+        .newest()
+        .and_then(|picture| Some(Twin::of(&picture, stage.street.copy()?)));
     let mut corridor = None;
     if options.press_key || options.no_key {
         if options.press_key {
@@ -71,7 +74,9 @@ pub(super) fn run(stage: Stage, options: &Demo) -> Result<(), Failure> {
         route: &route,
         mission: &mission,
         corridor,
-        delay_before,
+        twin,
+        vehicle: VEHICLE,
+        departs: DEPARTS_AFTER,
     });
     stage.station.stop();
     if options.json {

@@ -1,5 +1,8 @@
 //! The result object of a headless run. Keys are stable; every number says its unit.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::super::drives::{Measure, floor, green_share, round, seconds};
@@ -9,7 +12,12 @@ use crate::network::Route;
 use crate::shell::emulated_city::{CabinetAddress, StreetAccount};
 use crate::shell::missions::Mission;
 use crate::shell::runtime::Control;
+use crate::shell::twin::Twin;
 use crate::sim::Dispatch;
+use crate::units::Millis;
+
+/// The branches run this long: the drive, and what the others need to recover from it.
+const TWIN_TIME: Millis = Millis::from_secs(600);
 
 /// What the account is made of.
 pub(super) struct Account<'a> {
@@ -17,8 +25,11 @@ pub(super) struct Account<'a> {
     pub(super) route: &'a Route,
     pub(super) mission: &'a Mission,
     pub(super) corridor: Option<CorridorId>,
-    /// Delay of all other vehicles when counting began, seconds.
-    pub(super) delay_before: f64,
+    /// The city as it was just before the key.
+    pub(super) twin: Option<Twin>,
+    pub(super) vehicle: &'a str,
+    /// From the key to the vehicle's departure.
+    pub(super) departs: Duration,
 }
 
 pub(super) fn account(run: &Account<'_>) -> Value {
@@ -101,14 +112,8 @@ fn corridor(run: &Account<'_>, street: &StreetAccount) -> Value {
             .max()
             .unwrap_or_default()
     });
-    let graph = &run.stage.loaded.graph;
-    let has_signal = |id| graph.junction(id).is_some_and(|node| node.site.is_some());
-    let signals = run
-        .route
-        .passes
-        .iter()
-        .filter(|pass| has_signal(pass.junction))
-        .count();
+    let signals = signals(run);
+    let twins = twins(run, view.is_some());
     json!({
         "pressed": run.corridor.is_some(),
         "state": view.as_ref().map(|view| view.state.word()),
@@ -121,12 +126,45 @@ fn corridor(run: &Account<'_>, street: &StreetAccount) -> Value {
         "stopped_s": seconds(drive.stopped),
         "green_at_arrival": green_share(drive),
         "hold_max_s": hold_max.map_or(0.0, seconds),
-        "others_vehs": round(street.stats.vehicle_delay_s - run.delay_before, 0),
+        "others_vehs": twins["others_vehs"],
+        "twins": twins,
         "at_signals": drive.signals.iter().map(|signal| json!({
             "site": picture.as_ref().and_then(|p| p.city.plans().get(signal.site.index()).map(|s| s.id.clone())),
             "green": signal.green_at_arrival,
             "queue": signal.queue_at_arrival,
             "stops": signal.stops,
         })).collect::<Vec<_>>(),
+    })
+}
+
+/// Signals on the mission's way, met or not.
+fn signals(run: &Account<'_>) -> usize {
+    let graph = &run.stage.loaded.graph;
+    let has_signal = |id| graph.junction(id).is_some_and(|node| node.site.is_some());
+    let passes = run.route.passes.iter();
+    passes.filter(|pass| has_signal(pass.junction)).count()
+}
+
+/// Two branches of the city, from just before the key: they differ in the key alone. Without a key
+/// nobody pays anything.
+fn twins(run: &Account<'_>, pressed: bool) -> Value {
+    let picture = run.stage.station.world.newest();
+    let plan = picture.zip(run.corridor).and_then(|(picture, id)| {
+        let mission = picture.city.corridors().mission(id)?;
+        Some(Arc::clone(mission.plan()))
+    });
+    let (Some(twin), Some(plan), true) = (&run.twin, plan, pressed) else {
+        return json!({ "others_vehs": 0.0 });
+    };
+    let graph = &run.stage.loaded.graph;
+    let order = Dispatch::along(graph, run.route, run.vehicle, run.mission.class);
+    let departs = Millis::from_secs(u32::try_from(run.departs.as_secs()).unwrap_or_default());
+    let with_key = twin.clone().run(Some(plan), (&order, departs), TWIN_TIME);
+    let without = twin.clone().run(None, (&order, departs), TWIN_TIME);
+    json!({
+        "others_vehs": round(with_key.others_delay_s - without.others_delay_s, 0),
+        "with_key_s": with_key.travel.map(seconds),
+        "without_key_s": without.travel.map(seconds),
+        "over_s": seconds(TWIN_TIME),
     })
 }

@@ -1,0 +1,47 @@
+//! No lease outlives its bounds, whatever comes.
+
+use proptest::prelude::*;
+
+use super::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever positions arrive and whatever the signals do, no lease lives longer than three
+    /// seconds from its last renewal, than the hold cap, or than the corridor.
+    #[test]
+    fn no_lease_outlives_its_bounds(
+        noise in proptest::collection::vec(
+            (0_u32..30, -50.0_f64..2_600.0, -60.0_f64..60.0, 0_u32..60_000, 0_u8..8), 200..400),
+        expires in 60_u32..240,
+    ) {
+        let mut way = plan(AMBULANCE, 4);
+        way.expires = secs(expires);
+        way.depart = true;
+        let mut world = World::new(vec![way]);
+        let mut since: [Option<Mono>; 4] = [None; 4];
+        for (age, x_m, y_m, speed, knob) in noise {
+            let at = Mono::from_ms(world.now.as_ms().saturating_sub(u64::from(age) * 150));
+            // Half of the positions are honest, so that the corridor stays alive.
+            let honest = f64::from(u32::try_from(world.now.as_ms() / 100).unwrap());
+            let (at, x_m, y_m) = if knob < 5 { (world.now, honest, 0.0) } else { (at, x_m, y_m) };
+            let fix = Fix { at, x_m, y_m, speed: Speed::from_mm_per_s(speed) };
+            world.corridors.fix("V1", &fix);
+            world.board.signals[usize::from(knob % 4)].stuck = knob == 7;
+            for _ in 0..7 {
+                world.tick();
+                for (at, since) in since.iter_mut().enumerate() {
+                    let lease = world.corridors.lease(site(at));
+                    *since = lease.map(|_| since.unwrap_or(world.now));
+                    if let (Some(lease), Some(since)) = (lease, *since) {
+                        prop_assert!(lease.is_live(world.now));
+                        prop_assert!(lease.expires <= world.now + LEASE_TTL);
+                        prop_assert!(lease.expires <= secs(expires));
+                        prop_assert!(lease.expires <= since + Millis::from_secs(120));
+                        prop_assert!(!lease.groups.is_empty());
+                    }
+                }
+            }
+        }
+    }
+}

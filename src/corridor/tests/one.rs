@@ -1,0 +1,269 @@
+//! One vehicle: when its signals are asked for, held and let go.
+
+use super::*;
+
+#[test]
+fn armed_holds_nothing_until_the_vehicle_moves() {
+    let mut world = World::new(vec![plan(AMBULANCE, 3)]);
+    world.stand("V1", 0.0, 120);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Staging);
+    assert!((0..3).all(|at| world.step_of(at) <= Some(LeaseStep::Prepare)));
+    assert_eq!(world.fix("V1", 3.0, 5_000), FixVerdict::Accepted);
+    world.run(1);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Staging);
+    assert_eq!(world.fix("V1", 10.0, 8_000), FixVerdict::Accepted);
+    world.run(1);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Active);
+    assert!(world.step_of(0).is_some());
+}
+
+#[test]
+fn depart_does_not_wait_for_movement() {
+    let mut now = plan(AMBULANCE, 2);
+    now.depart = true;
+    let mut world = World::new(vec![now]);
+    world.run(1);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Active);
+    assert!(world.step_of(0).is_some());
+}
+
+#[test]
+fn lock_starts_at_eta_less_flush_change_margin_and_braking() {
+    let mut world = World::new(vec![plan(AMBULANCE, 4)]);
+    world.drive("V1", 0.0, 60);
+    let braking = Settings::default().braking_time(Speed::from_mm_per_s(20_000));
+    // Signal 3 is 1800 m on: 90 s at 20 m/s, no queue before it.
+    let lead = CHANGE + Millis::from_secs(4) + braking;
+    let start = Millis::from_secs(90).saturating_sub(lead);
+    world.drive("V1", 1200.0, 15);
+    let off = i64::from(world.locked_at(3).since(Mono::ZERO).as_ms()) - i64::from(start.as_ms());
+    assert!(off.abs() <= 1_100, "{off} ms away from {start}");
+}
+
+#[test]
+fn nothing_hostile_starts_in_the_last_seconds_before_the_lock() {
+    let mut world = World::new(vec![plan(AMBULANCE, 4)]);
+    let mut x = 0.0;
+    let mut inhibited = Millis::ZERO;
+    while world.step_of(3) != Some(LeaseStep::Lock) {
+        x = world.drive("V1", x, 1);
+        if world.step_of(3) == Some(LeaseStep::Inhibit) {
+            assert_eq!(world.state(AMBULANCE, 3), CrossingState::Requested);
+            inhibited += Millis::from_secs(1);
+        }
+    }
+    assert!(inhibited >= Millis::from_secs(13) && inhibited <= Millis::from_secs(17));
+}
+
+#[test]
+fn a_queue_is_flushed_before_the_vehicle_comes() {
+    let mut short = World::new(vec![plan(AMBULANCE, 4)]);
+    let mut long = short.clone();
+    long.board.signals[3].queue = Queue {
+        vehicles_worst_lane: 8,
+        vehicles_total: 14,
+        standing: true,
+    };
+    for world in [&mut short, &mut long] {
+        world.drive("V1", 0.0, 85);
+    }
+    let earlier = long.locked_at(3).until(short.locked_at(3));
+    // 2 s start loss and 2 s for each of eight vehicles.
+    assert!(
+        (17_000..=19_000).contains(&earlier.as_ms()),
+        "{earlier} earlier"
+    );
+}
+
+#[test]
+fn a_full_exit_opens_the_next_signal_with_this_one() {
+    let mut world = World::new(vec![plan(AMBULANCE, 4)]);
+    for at in [2, 3] {
+        world.board.signals[at].queue = Queue {
+            vehicles_worst_lane: 30,
+            vehicles_total: 50,
+            standing: true,
+        };
+    }
+    world.drive("V1", 0.0, 50);
+    assert!(world.locked_at(3) <= world.locked_at(2) + Millis::from_secs(1));
+}
+
+#[test]
+fn green_is_shown_only_when_read_back() {
+    let mut world = World::new(vec![plan(AMBULANCE, 2)]);
+    world.board.signals[0].stuck = true;
+    world.drive("V1", 0.0, 30);
+    assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
+    assert_eq!(world.state(AMBULANCE, 0), CrossingState::Clearing);
+    assert_eq!(world.view(AMBULANCE, 0).green_at_decision, Some(false));
+    assert_eq!(world.view(AMBULANCE, 0).green_at, None);
+}
+
+#[test]
+fn a_free_run_is_green_everywhere_and_released_behind_the_vehicle() {
+    let mut world = World::new(vec![plan(AMBULANCE, 6)]);
+    let mut x = 0.0;
+    while x < 2_640.0 {
+        x = world.drive("V1", x, 1);
+        for at in 0..6 {
+            let passed_at = 615.0 + 400.0 * f64::from(u32::try_from(at).unwrap());
+            if x > passed_at + 20.0 {
+                assert_eq!(world.step_of(at), None, "signal {at} still held at {x} m");
+            }
+        }
+    }
+    for at in 0..6 {
+        assert_eq!(world.view(AMBULANCE, at).green_at_decision, Some(true));
+        assert_eq!(world.ended(at), [LeaseEnd::Passed]);
+        assert!(world.view(AMBULANCE, at).held < Millis::from_secs(45));
+    }
+    world.run(5);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Completed);
+}
+
+#[test]
+fn recovery_waits_for_the_plan_and_not_for_ever() {
+    let mut world = World::new(vec![plan(AMBULANCE, 1)]);
+    world.board.signals[0].out_of_step = true;
+    world.drive("V1", 0.0, 40);
+    assert_eq!(world.state(AMBULANCE, 0), CrossingState::Recovering);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Recovering);
+    world.run(65);
+    assert_eq!(world.state(AMBULANCE, 0), CrossingState::Passed);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Completed);
+}
+
+#[test]
+fn cancel_ends_every_lease_at_once() {
+    let mut world = World::new(vec![plan(AMBULANCE, 3)]);
+    world.drive("V1", 0.0, 20);
+    assert!(world.step_of(0).is_some());
+    let why = CancelReason::Operator;
+    assert_eq!(world.corridors.cancel(AMBULANCE, why), Ok(()));
+    assert!((0..3).all(|at| world.step_of(at).is_none()));
+    world.run(30);
+    assert!((0..3).all(|at| world.step_of(at).is_none()));
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Cancelled);
+    assert_eq!(
+        world.corridors.cancel(AMBULANCE, why),
+        Err(ActRefusal::Over)
+    );
+    assert_eq!(
+        world.corridors.cancel(ENGINE, why),
+        Err(ActRefusal::Unknown)
+    );
+}
+
+#[test]
+fn silence_holds_for_a_while_then_lets_go_and_finds_again() {
+    let mut world = World::new(vec![plan(AMBULANCE, 3)]);
+    let x = world.drive("V1", 0.0, 22);
+    world.run(6);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Holding);
+    assert!(world.step_of(0).is_some());
+    world.run(5);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Degraded);
+    assert!((0..3).all(|at| world.step_of(at).is_none()));
+    assert_eq!(world.ended(0), [LeaseEnd::Lost]);
+    world.drive("V1", x + 60.0, 3);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Active);
+    assert!(world.step_of(0).is_some());
+}
+
+#[test]
+fn a_lease_lapses_by_itself_when_the_engine_stops() {
+    let mut world = World::new(vec![plan(AMBULANCE, 2)]);
+    world.drive("V1", 0.0, 20);
+    let lease = *world.corridors.lease(site(0)).unwrap();
+    assert!(lease.is_live(world.now));
+    assert!(!lease.is_live(world.now + LEASE_TTL));
+}
+
+#[test]
+fn a_hold_ends_at_its_cap_and_comes_back_a_minute_later() {
+    let mut world = World::new(vec![plan(AMBULANCE, 2)]);
+    // Stands, creeping just fast enough not to count as standing.
+    world.drive("V1", 0.0, 10);
+    for _ in 0..150 {
+        world.fix("V1", 200.0, 1_600);
+        world.run(1);
+    }
+    assert_eq!(world.ended(0)[0], LeaseEnd::Capped);
+    assert_eq!(world.state(AMBULANCE, 0), CrossingState::RefusedByGuard);
+    assert_eq!(world.step_of(0), None);
+    for _ in 0..60 {
+        world.fix("V1", 200.0, 1_600);
+        world.run(1);
+    }
+    assert!(world.step_of(0).is_some());
+}
+
+#[test]
+fn a_standing_vehicle_gives_the_crossing_back() {
+    let mut world = World::new(vec![plan(AMBULANCE, 3)]);
+    let x = world.drive("V1", 0.0, 28);
+    world.stand("V1", x, 70);
+    assert_eq!(world.ended(0), [LeaseEnd::GivenBack]);
+    let ended = world.log.iter().find(
+        |event| matches!(event.what, What::LeaseEnded(id, LeaseEnd::GivenBack) if id == site(0)),
+    );
+    let green_for = ended.unwrap().at.since(world.locked_at(0) + CHANGE);
+    assert!(green_for >= Millis::from_secs(60) && green_for < Millis::from_secs(62));
+    world.stand("V1", x, 32);
+    assert!(world.step_of(0).is_some());
+}
+
+#[test]
+fn standing_at_its_own_green_opens_what_lies_ahead() {
+    let mut world = World::new(vec![plan(AMBULANCE, 4)]);
+    world.board.signals[0].queue.vehicles_worst_lane = 2;
+    let x = world.drive("V1", 0.0, 29);
+    assert_eq!(world.state(AMBULANCE, 0), CrossingState::GreenHeld);
+    assert_ne!(world.step_of(2), Some(LeaseStep::Lock));
+    world.stand("V1", x, 8);
+    assert_eq!(world.step_of(1), Some(LeaseStep::Lock));
+    assert_eq!(world.step_of(2), Some(LeaseStep::Lock));
+    assert_ne!(world.step_of(3), Some(LeaseStep::Lock));
+}
+
+#[test]
+fn a_signal_taken_out_is_let_go_at_once_and_stays_out() {
+    let mut world = World::new(vec![plan(AMBULANCE, 3)]);
+    let x = world.drive("V1", 0.0, 22);
+    assert_eq!(world.corridors.take_out(AMBULANCE, site(0)), Ok(()));
+    assert_eq!(world.step_of(0), None);
+    world.drive("V1", x, 4);
+    assert_eq!(world.step_of(0), None);
+    assert_eq!(world.state(AMBULANCE, 0), CrossingState::LocalControl);
+    assert!(world.step_of(1).is_some());
+    assert_eq!(
+        world.corridors.take_out(AMBULANCE, site(9)),
+        Err(ActRefusal::NotAhead)
+    );
+}
+
+#[test]
+fn a_signal_that_fails_is_let_go_and_shown_unavailable() {
+    let mut world = World::new(vec![plan(AMBULANCE, 2)]);
+    let x = world.drive("V1", 0.0, 22);
+    world.board.signals[0].availability = Availability::Unavailable;
+    world.drive("V1", x, 1);
+    assert_eq!(world.step_of(0), None);
+    assert_eq!(world.ended(0), [LeaseEnd::Unavailable]);
+    assert_eq!(world.state(AMBULANCE, 0), CrossingState::Unavailable);
+}
+
+#[test]
+fn the_dispatchers_key_passes_a_signal_and_all_before_it() {
+    let mut world = World::new(vec![plan(AMBULANCE, 3)]);
+    world.drive("V1", 0.0, 20);
+    assert_eq!(world.corridors.passed(AMBULANCE, site(1)), Ok(()));
+    world.run(1);
+    assert_eq!(world.state(AMBULANCE, 0), CrossingState::Passed);
+    assert_eq!(world.step_of(0), None);
+    assert_eq!(
+        world.corridors.passed(AMBULANCE, site(0)),
+        Err(ActRefusal::NotAhead)
+    );
+}
