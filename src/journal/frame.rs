@@ -42,7 +42,9 @@ impl RecordKind {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FrameError {
     /// The file does not begin with the magic bytes.
-    #[error("not a journal: it does not begin with GWJ1")]
+    #[error(
+        "not a journal: it does not begin with GWJ1; journals are the greenwave-*.journal files that a run writes"
+    )]
     NotAJournal,
     /// The record's checksum does not match.
     #[error("record {record} at byte {at}: checksum does not match; the file is damaged here")]

@@ -15,6 +15,7 @@ mod simulate;
 mod station;
 
 use std::error::Error;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
             tracing_subscriber::EnvFilter::try_from_env("GREENWAVE_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
         )
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     let ended = match cli.command.unwrap_or_else(Command::default_demo) {
@@ -113,7 +115,14 @@ fn show(folder: &std::path::Path, signal: &str, plan: Option<&str>) -> Result<()
         .sites
         .iter()
         .find(|site| site.id == signal)
-        .ok_or_else(|| Failure::Usage(format!("no signal {signal} in {}", folder.display())))?;
+        .ok_or_else(|| {
+            let known: Vec<&str> = loaded.city.sites.iter().map(|s| s.id.as_str()).collect();
+            Failure::Usage(format!(
+                "no signal {signal} in {}; it has {}",
+                folder.display(),
+                known.join(", ")
+            ))
+        })?;
     let mut shown = 0;
     for (number, entry) in (0_u8..).zip(&site.plans) {
         if plan.is_none_or(|wanted| wanted == entry.name) {

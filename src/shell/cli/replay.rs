@@ -12,12 +12,14 @@ use crate::journal;
 pub(super) fn replay(options: &Replay) -> Result<(), Failure> {
     let bytes = std::fs::read(&options.file)
         .map_err(|why| Failure::Runtime(format!("{}: {why}", options.file.display())))?;
+    let mut compared = 0_u64;
     let bar = ProgressBar::new(u64::try_from(bytes.len()).unwrap_or_default());
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}") {
         bar.set_style(style);
     }
     let mut retelling = Retelling::new(options);
     let ended = journal::replay(&bytes, |step| {
+        compared += 1;
         if step.city.cycle_number().is_multiple_of(1000) {
             bar.set_position(step.bytes);
         }
@@ -44,9 +46,12 @@ pub(super) fn replay(options: &Replay) -> Result<(), Failure> {
         }
         Err(why) => {
             if options.json {
-                say(&json!({ "identical": false, "finding": why.to_string() }).to_string());
+                say(&json!({ "identical": false, "finding": why.to_string(),
+                        "cycles_before": compared })
+                .to_string());
             } else {
-                say(&why.to_string());
+                say(&format!("{}: {why}", options.file.display()));
+                say(&format!("{compared} cycles before it are identical"));
             }
             Err(Failure::Findings)
         }

@@ -6,11 +6,15 @@ use std::time::Duration;
 use super::Failure;
 use super::args::Run;
 use super::load::{LoadedCity, load_folder};
-use super::out::say;
+use super::out::{say, warn};
 use super::station::{Station, StationOptions, civil_clock, runtime};
+use crate::kernel::CabinetState;
 use crate::plan::LinkKind;
 use crate::shell::field::{FieldClock, Wire};
 use crate::shell::runtime::Pace;
+
+/// Cabinets that have not answered by then are named.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) fn run(options: &Run) -> Result<(), Failure> {
     let loaded = load_folder(&options.site)?;
@@ -38,6 +42,11 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
     ));
     let waiting = runtime("wait", 1)?;
     waiting.block_on(async {
+        let silent = async {
+            tokio::time::sleep(ANSWER_WITHIN).await;
+            tell_silent(&station);
+            std::future::pending::<()>().await;
+        };
         let end = async {
             match options.seconds {
                 Some(s) => tokio::time::sleep(Duration::from_secs(u64::from(s))).await,
@@ -46,12 +55,34 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
         };
         tokio::select! {
             _interrupt = tokio::signal::ctrl_c() => {}
+            () = silent => {}
             () = end => {}
         }
     });
     say("handing every cabinet to its local plan ...");
     station.stop();
     Ok(())
+}
+
+/// Says which cabinets have not answered yet; they are tried on and on.
+fn tell_silent(station: &Station) {
+    let Some(picture) = station.world.newest() else {
+        return;
+    };
+    let sites = picture.city.plans().iter().zip(&picture.fields);
+    let silent: Vec<&str> = sites
+        .filter(|(_, field)| field.readback.cabinet == CabinetState::Silent)
+        .map(|(site, _)| site.id.as_str())
+        .collect();
+    if !silent.is_empty() {
+        warn(&format!(
+            "{} of {} cabinets do not answer: {}; they are tried on: look at cabinets/links.toml, \
+             the network and the cabinets' power",
+            silent.len(),
+            picture.fields.len(),
+            silent.join(", ")
+        ));
+    }
 }
 
 /// The wires as `cabinets/links.toml` states them.

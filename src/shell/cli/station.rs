@@ -1,7 +1,7 @@
 //! The running controller: links, control thread, API, journal, joined the same way for the demo
 //! and for the real thing.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -268,18 +268,39 @@ fn listen(api: &Runtime, wanted: SocketAddr) -> Result<(TcpListener, SocketAddr)
     )))
 }
 
-/// A larger fencing token than any this data folder has given out.
+/// A larger fencing token than any this data folder has given out. It is on the disk, whole, before
+/// it is used: a token that went back would be refused by every cabinet.
 fn next_epoch(data: &Path) -> Result<u32, Failure> {
-    std::fs::create_dir_all(data)
-        .map_err(|why| Failure::Runtime(format!("{}: {why}", data.display())))?;
+    std::fs::create_dir_all(data).map_err(|why| {
+        Failure::Runtime(format!(
+            "{}: cannot be used as the data folder: {why}; name a folder that can be written with --data",
+            data.display()
+        ))
+    })?;
     let path = data.join("epoch");
-    let before = std::fs::read_to_string(&path).ok();
-    let before: u32 = before
-        .and_then(|text| text.trim().parse().ok())
-        .unwrap_or(0);
-    let epoch = before.saturating_add(1);
-    std::fs::write(&path, epoch.to_string())
-        .map_err(|why| Failure::Runtime(format!("{}: {why}", path.display())))?;
+    let broken = |why: &dyn std::fmt::Display| {
+        Failure::Runtime(format!(
+            "{}: {why}; it holds the last control epoch, a whole number: put back one that is no \
+             smaller than any the cabinets have seen",
+            path.display()
+        ))
+    };
+    let before: u32 = match std::fs::read_to_string(&path) {
+        Ok(text) => text.trim().parse().map_err(|why| broken(&why))?,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => 0,
+        Err(why) => return Err(broken(&why)),
+    };
+    let epoch = before
+        .checked_add(1)
+        .ok_or_else(|| broken(&"there is no larger number"))?;
+    let fresh = data.join("epoch.new");
+    let write = || -> io::Result<()> {
+        let mut file = std::fs::File::create(&fresh)?;
+        file.write_all(epoch.to_string().as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, &path)
+    };
+    write().map_err(|why| broken(&why))?;
     Ok(epoch)
 }
 
