@@ -220,7 +220,7 @@ impl Corridors {
                         refused_by: None,
                         expires: passage.lease_end(place, now, mission.plan.expires),
                         green_by: passage.forecast.green_by,
-                        until: passage.window(place).until,
+                        until: passage.through_by(place, step),
                     });
                 }
             }

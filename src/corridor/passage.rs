@@ -199,6 +199,16 @@ impl Passage {
         }
     }
 
+    /// When the vehicle is through. Before the lock the latest that can be expected: who is served
+    /// then costs it less than who is served at the last moment.
+    pub(super) fn through_by(&self, crossing: &Crossing, step: LeaseStep) -> Mono {
+        let until = self.window(crossing).until;
+        match step {
+            LeaseStep::Prepare | LeaseStep::Inhibit => until + self.forecast.eta_err,
+            LeaseStep::Lock => until,
+        }
+    }
+
     /// When the hold is expected to end; `None` if there is none.
     pub(super) fn hold_until(&self, crossing: &Crossing, now: Mono) -> Option<Mono> {
         let until = self.window(crossing).until.max(now);

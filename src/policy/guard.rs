@@ -25,6 +25,9 @@ const MARGIN: Millis = Millis::new(300);
 /// Who is owed a service before a lock changes slowly.
 const LOOK_OWED: Millis = Millis::from_secs(1);
 
+/// A vehicle that is through so soon has all but passed.
+const NEARLY_THROUGH: Millis = Millis::from_secs(8);
+
 /// Which bounds are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Bounds {
@@ -235,7 +238,9 @@ impl MaxWait {
                 return first.or(Some((group, stage)));
             }
             first = first.or(Some((group, stage)));
-            before += ctx.service(group) + ctx.lead(group, hostile);
+            if !is_nearly_through(ctx, lease) {
+                before += ctx.service(group) + ctx.lead(group, hostile);
+            }
         }
         None
     }
@@ -354,6 +359,16 @@ fn best_stage(ctx: &PolicyContext<'_>, group: GroupId) -> Option<StageId> {
 fn lead_from(ctx: &PolicyContext<'_>, lease: &Lease, group: GroupId) -> Millis {
     let leads = (lease.groups.iter()).map(|held| ctx.lead(held, GroupSet::only(group)));
     leads.max().unwrap_or_default()
+}
+
+/// True if the vehicle is about to pass its held green: who waits is then served for the sake of
+/// their own bound only, not to make room for those who come after them.
+fn is_nearly_through(ctx: &PolicyContext<'_>, lease: Option<&Lease>) -> bool {
+    lease.is_some_and(|lease| {
+        lease.step == LeaseStep::Lock
+            && lease.groups.is_subset(ctx.go)
+            && ctx.now.until(lease.until) <= NEARLY_THROUGH
+    })
 }
 
 /// Time until a service of `group` that is asked for now is over and the lease's groups may begin.
