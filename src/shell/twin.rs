@@ -9,6 +9,7 @@ use super::runtime::Picture;
 use super::virtual_city::VirtualCity;
 use crate::controller::{City, Command, CycleInputs};
 use crate::corridor::CorridorPlan;
+use crate::detect::FieldInputs;
 use crate::sim::{Dispatch, VirtualStreet};
 use crate::units::{CivilTime, Millis, Mono, TICK};
 
@@ -34,11 +35,24 @@ impl Twin {
     /// Branches the city of `picture` with its street as it stands.
     #[must_use]
     pub fn of(picture: &Picture, street: VirtualStreet) -> Self {
+        let fields = picture.fields.clone();
+        let at = (picture.now, picture.civil);
+        Self::branch(picture.city.clone(), fields, street, at)
+    }
+
+    /// Branches `city` at a moment: what its cabinets told last, and its street as it stands.
+    #[must_use]
+    pub fn branch(
+        city: City,
+        fields: Vec<FieldInputs>,
+        street: VirtualStreet,
+        (now, civil): (Mono, CivilTime),
+    ) -> Self {
         Self {
-            city: picture.city.clone(),
-            world: VirtualCity::carry_on(street, picture.fields.clone(), picture.now),
-            civil: picture.civil,
-            from: picture.now,
+            city,
+            world: VirtualCity::carry_on(street, fields, now),
+            civil,
+            from: now,
         }
     }
 
