@@ -4,11 +4,12 @@ use alloc::collections::BTreeMap;
 
 use super::build::build_site;
 use super::checked::CheckedSite;
-use super::city::{Bounds, CheckedCity};
+use super::city::{Bounds, CheckedCity, Datum, Origin};
 use super::city_build::build_city;
-use super::code::Severity;
+use super::code::{Code, Severity};
 use super::finding::{Finding, Sheet};
 use super::profile::CN;
+use super::raw::read_city;
 use crate::units::{Date, Millis};
 
 /// The texts of a city folder by their path inside it, with `/` between folders.
@@ -95,6 +96,19 @@ pub fn check_city(files: &CityFiles) -> Checked<CheckedCity> {
         value: city.filter(|_| !refused),
         findings,
     }
+}
+
+/// Where `city.toml` puts the city on the globe, whatever else is wrong with the folder: the road
+/// network can then be checked beside the other files. Absent if the file does not say it readably.
+#[must_use]
+pub fn city_ground(files: &CityFiles) -> Option<(Origin, Datum)> {
+    let sheet = Sheet::new("city.toml", files.text("city.toml")?);
+    let raw = read_city(&sheet);
+    if sheet.into_findings().iter().any(|f| f.code == Code::F06) {
+        return None;
+    }
+    let (lat_deg, lon_deg) = raw.origin?;
+    Some((Origin { lat_deg, lon_deg }, raw.datum?))
 }
 
 /// Loads a city folder.

@@ -35,6 +35,6 @@ pub use code::{Code, Severity};
 pub use draw::draw;
 
 pub use finding::{Finding, Span, line_column};
-pub use load::{Checked, CityFiles, check_city, check_site, load_city, load_site};
+pub use load::{Checked, CityFiles, check_city, check_site, city_ground, load_city, load_site};
 pub use profile::{CN, PROFILES, Profile};
 pub use schedule::weekday;

@@ -11,7 +11,7 @@ use super::Failure;
 use super::out::say;
 use crate::corridor::Settings;
 use crate::network::{LatLon, NetworkFinding, RoadGraph};
-use crate::plan::{CheckedCity, CityFiles, Finding, check_city};
+use crate::plan::{CheckedCity, CityFiles, Code, Finding, check_city, city_ground};
 use crate::shell::missions::CLASSES;
 use crate::shell::store::{demo_city_files, read_city_folder};
 
@@ -83,32 +83,36 @@ pub(super) struct CheckedFiles {
 }
 
 /// Everything that is wrong with a set of city files, and the city if it can be driven.
+///
+/// The roads are loaded even if other files are wrong: a mistake in the network often shows first
+/// as a mistake in a site file, and a person wants to see both.
 #[must_use]
 pub(super) fn check_files(files: &[(String, String)]) -> CheckedFiles {
-    let checked = check_city(&files.iter().cloned().collect::<CityFiles>());
-    let mut network = Vec::new();
-    let city = checked.value.and_then(|city| {
-        let text = files
-            .iter()
-            .find(|(name, _)| name == NETWORK)
-            .map(|(_, text)| text.as_str());
-        let origin = LatLon {
-            lat_deg: city.origin.lat_deg,
-            lon_deg: city.origin.lon_deg,
-        };
-        match RoadGraph::load(NETWORK, text.unwrap_or_default(), origin, city.datum) {
-            Ok(graph) => Some((city, graph)),
-            Err(findings) => {
-                network = findings;
-                None
-            }
-        }
-    });
-    CheckedFiles {
-        city,
+    let set = files.iter().cloned().collect::<CityFiles>();
+    let checked = check_city(&set);
+    let unread = |finding: &Finding| {
+        finding.file == NETWORK && matches!(finding.code, Code::F06 | Code::F07)
+    };
+    let mut result = CheckedFiles {
+        city: None,
+        network: Vec::new(),
         findings: checked.findings,
-        network,
+    };
+    // A network that cannot be read at all has its finding already.
+    let text = set.text(NETWORK);
+    let text = text.filter(|_| !result.findings.iter().any(unread));
+    let (Some(text), Some((origin, datum))) = (text, city_ground(&set)) else {
+        return result;
+    };
+    let origin = LatLon {
+        lat_deg: origin.lat_deg,
+        lon_deg: origin.lon_deg,
+    };
+    match RoadGraph::load(NETWORK, text, origin, datum) {
+        Ok(graph) => result.city = checked.value.map(|city| (city, graph)),
+        Err(findings) => result.network = findings,
     }
+    result
 }
 
 impl CheckedFiles {
@@ -179,4 +183,46 @@ fn draw_findings(files: &[(String, String)], findings: &[Finding]) -> String {
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The demo city with `from` replaced by `to` in one file.
+    fn demo_with(file: &str, from: &str, to: &str) -> Vec<(String, String)> {
+        let mut files = demo_city_files();
+        for (name, text) in &mut files {
+            if name == file {
+                assert!(text.contains(from), "{file} has no {from}");
+                *text = text.replacen(from, to, 1);
+            }
+        }
+        files
+    }
+
+    #[test]
+    fn a_mistake_of_the_network_is_named_beside_those_it_leads_to() {
+        let files = demo_with(NETWORK, "\"to\":\"J01\"", "\"to\":\"NOPE\"");
+        let checked = check_files(&files);
+        assert!(checked.city.is_none());
+        let site = checked
+            .findings
+            .iter()
+            .find(|found| found.code == Code::E06);
+        assert_eq!(
+            site.map(|found| found.file.as_str()),
+            Some("sites/J01.toml")
+        );
+        let codes: Vec<String> = checked.network.iter().map(|f| f.code.to_string()).collect();
+        assert!(codes.contains(&"G04".to_owned()), "{codes:?}");
+        assert!(checked.draw(&files).contains("names NOPE"));
+    }
+
+    #[test]
+    fn the_demo_city_has_nothing_against_it() {
+        let checked = check_files(&demo_city_files());
+        assert!(checked.city.is_some() && checked.network.is_empty());
+        assert_eq!(checked.findings, []);
+    }
 }
