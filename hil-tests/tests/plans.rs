@@ -184,6 +184,44 @@ fn every_fixture_is_refused_as_expected() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// A file in an old encoding is one finding; what is wrong with the others is still said.
+#[cfg(feature = "shell")]
+#[test]
+fn a_file_in_another_encoding_hides_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = good_city();
+    for path in good.paths() {
+        let text = good.text(path).unwrap().replace("rank = 1", "rang = 1");
+        let file = folder.path().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+    let site = folder.path().join("sites/X1.toml");
+    let mut bytes = fs::read(&site).unwrap();
+    bytes.extend(b"\n# \xc2\xb7\xbf\xda\n");
+    fs::write(&site, bytes).unwrap();
+    fs::write(folder.path().join("notes.toml"), b"a = \"\xff\"\nb = \n").unwrap();
+
+    let files = greenwave::shell::store::read_city_folder(folder.path()).unwrap();
+    let checked = check_city(&files.into_iter().collect());
+    assert!(checked.value.is_none());
+    let codes: Vec<_> = checked
+        .findings
+        .iter()
+        .map(|found| (found.code, found.file.as_str()))
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            (Code::F07, "city.toml"),
+            (Code::F01, "city.toml"),
+            (Code::F06, "notes.toml"),
+            (Code::F06, "sites/X1.toml"),
+        ]
+    );
+    assert_eq!(checked.findings.last().unwrap().help, "save it as UTF-8");
+}
+
 #[test]
 fn every_code_has_a_fixture_and_a_paragraph() {
     let broken: BTreeSet<String> = Fixture::all().iter().map(|f| f.code().to_owned()).collect();

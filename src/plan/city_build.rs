@@ -17,6 +17,14 @@ use super::raw::{RawCity, RawMission, read_calendar, read_city, read_links};
 use super::roads::Roads;
 use crate::units::Millis;
 
+/// The files every city has beside its sites.
+const CITY_FILES: [&str; 4] = [
+    "city.toml",
+    "calendar.toml",
+    "cabinets/links.toml",
+    "network.geojson",
+];
+
 /// A site file as far as it could be read.
 pub(super) struct SiteFile<'t> {
     pub(super) sheet: Sheet<'t>,
@@ -34,10 +42,7 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         }
         sheet
     };
-    let city_sheet = sheet_of("city.toml");
-    let calendar_sheet = sheet_of("calendar.toml");
-    let links_sheet = sheet_of("cabinets/links.toml");
-    let roads_sheet = sheet_of("network.geojson");
+    let [city_sheet, calendar_sheet, links_sheet, roads_sheet] = CITY_FILES.map(sheet_of);
     let present = |sheet: &Sheet<'_>| sheet.errors() == 0;
 
     let raw_city = present(&city_sheet).then(|| read_city(&city_sheet));
@@ -77,7 +82,9 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     let mut findings: Vec<Finding> = Vec::new();
     let sheets = [city_sheet, calendar_sheet, links_sheet, roads_sheet];
     let site_sheets = sites.into_iter().map(|file| file.sheet);
-    for sheet in sheets.into_iter().chain(site_sheets) {
+    let others = files.all().filter(|(path, _)| !is_read(path));
+    let other_sheets = others.map(|(path, text)| Sheet::new(path, text));
+    for sheet in sheets.into_iter().chain(site_sheets).chain(other_sheets) {
         findings.extend(sheet.into_findings());
     }
     let city = parts.and_then(|mut city| {
@@ -112,14 +119,21 @@ fn bounds_of(raw: Option<&RawCity>) -> Bounds {
     }
 }
 
+/// True for the files that are read for what they say; of others only their encoding is looked at.
+fn is_read(path: &str) -> bool {
+    CITY_FILES.contains(&path) || site_name(path).is_some()
+}
+
+/// The name a site file gives its site.
+pub(super) fn site_name(path: &str) -> Option<&str> {
+    path.strip_prefix("sites/")?.strip_suffix(".toml")
+}
+
 /// Every site file, sorted by the id of the site.
 fn read_sites<'t>(files: &'t CityFiles, bounds: &Bounds) -> Vec<SiteFile<'t>> {
     let mut sites = Vec::new();
     for (path, text) in files.all() {
-        let name = path
-            .strip_prefix("sites/")
-            .and_then(|name| name.strip_suffix(".toml"));
-        let Some(name) = name else {
+        let Some(name) = site_name(path) else {
             continue;
         };
         let sheet = Sheet::new(path, text);

@@ -68,6 +68,8 @@ fn floor_boundary(text: &str, at: usize) -> usize {
 }
 
 /// Collects the findings of one file.
+///
+/// Whoever reads the disk puts U+FFFD for a byte that is not UTF-8, so a text with it is refused.
 #[derive(Debug)]
 pub(super) struct Sheet<'t> {
     pub(super) file: &'t str,
@@ -77,11 +79,17 @@ pub(super) struct Sheet<'t> {
 
 impl<'t> Sheet<'t> {
     pub(super) fn new(file: &'t str, text: &'t str) -> Self {
-        Self {
+        let sheet = Self {
             file,
             text,
             found: RefCell::new(Vec::new()),
+        };
+        if let Some(at) = text.find(char::REPLACEMENT_CHARACTER) {
+            let span = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
+            let message = "the file is not UTF-8 text from here on".to_owned();
+            sheet.note(Code::F06, &span, message, "save it as UTF-8");
         }
+        sheet
     }
 
     /// Notes a finding at `span`; the span is cut to the file.
@@ -116,6 +124,10 @@ impl<'t> Sheet<'t> {
         let mut found = self.found.into_inner();
         if found.iter().any(|finding| finding.code == Code::F06) {
             found.retain(|finding| finding.code == Code::F06);
+        }
+        if self.text.contains(char::REPLACEMENT_CHARACTER) {
+            // Noted first; mistakes of TOML that follow from it would only repeat it.
+            found.truncate(1);
         }
         found.sort_by_key(|finding| (finding.span.start, finding.code));
         found.dedup();

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use super::build::build_site;
 use super::checked::CheckedSite;
 use super::city::{Bounds, CheckedCity, Datum, Origin};
-use super::city_build::build_city;
+use super::city_build::{build_city, site_name};
 use super::code::{Code, Severity};
 use super::finding::{Finding, Sheet};
 use super::profile::CN;
@@ -48,6 +48,14 @@ impl CityFiles {
     /// The paths, sorted.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.texts.keys().map(String::as_str)
+    }
+
+    /// How many of the files are site files.
+    #[must_use]
+    pub fn site_files(&self) -> usize {
+        self.paths()
+            .filter(|path| site_name(path).is_some())
+            .count()
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {

@@ -80,6 +80,8 @@ pub(super) struct CheckedFiles {
     pub(super) findings: Vec<Finding>,
     /// What is wrong with the road network.
     pub(super) network: Vec<NetworkFinding>,
+    /// How many site files there are, good or not.
+    pub(super) site_files: usize,
 }
 
 /// Everything that is wrong with a set of city files, and the city if it can be driven.
@@ -96,6 +98,7 @@ pub(super) fn check_files(files: &[(String, String)]) -> CheckedFiles {
     let mut result = CheckedFiles {
         city: None,
         network: Vec::new(),
+        site_files: set.site_files(),
         findings: checked.findings,
     };
     // A network that cannot be read at all has its finding already.
@@ -132,6 +135,20 @@ impl CheckedFiles {
             text.push_str(&drawn);
         }
         text
+    }
+
+    /// What was read and what came of it, in one line.
+    #[must_use]
+    pub(super) fn footer(&self) -> String {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let (sites, found) = (self.site_files, self.findings.len() + self.network.len());
+        let end = if self.city.is_some() {
+            "the city can be started"
+        } else {
+            "the city is refused"
+        };
+        let (s, fs) = (plural(sites), plural(found));
+        format!("{sites} site file{s} read, {found} finding{fs}: {end}")
     }
 
     /// Every finding as the JSON array of `greenwave check --json`.
@@ -220,8 +237,26 @@ mod tests {
     }
 
     #[test]
+    fn the_footer_counts_the_files_that_were_read() {
+        let files = demo_with("city.toml", "datum =", "datun =");
+        let count = files.iter().filter(|(name, _)| name.starts_with("sites/"));
+        let count = count.count();
+        let footer = check_files(&files).footer();
+        assert!(count > 1);
+        assert_eq!(
+            footer,
+            format!("{count} site files read, 2 findings: the city is refused")
+        );
+    }
+
+    #[test]
     fn the_demo_city_has_nothing_against_it() {
         let checked = check_files(&demo_city_files());
+        assert!(
+            checked
+                .footer()
+                .ends_with(" 0 findings: the city can be started")
+        );
         assert!(checked.city.is_some() && checked.network.is_empty());
         assert_eq!(checked.findings, []);
     }

@@ -94,12 +94,7 @@ fn check(options: &Check) -> Result<(), Failure> {
         say(&checked.json().to_string());
     } else {
         say(&checked.draw(&files));
-        let sites = checked
-            .city
-            .as_ref()
-            .map_or(0, |(city, _)| city.sites.len());
-        let count = checked.findings.len() + checked.network.len();
-        say(&format!("{sites} sites, {count} finding(s)"));
+        say(&checked.footer());
     }
     if checked.city.is_some() {
         Ok(())

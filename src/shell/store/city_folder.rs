@@ -43,18 +43,15 @@ pub enum FolderError {
         /// The folder.
         path: PathBuf,
     },
-    /// A file is not text.
-    #[error("{path} is not UTF-8 text")]
-    NotText {
-        /// Which one.
-        path: PathBuf,
-    },
 }
 
 /// Every city file below `folder`: path inside the folder with `/`, and its text; sorted by path.
 ///
+/// A byte that is not UTF-8 becomes U+FFFD, which the check of the city refuses where it stands: one
+/// file in a wrong encoding does not hide what is wrong with the others.
+///
 /// # Errors
-/// The first file that cannot be read as text.
+/// The first file that cannot be opened, or what shows that this is no city folder.
 pub fn read_city_folder(folder: &Path) -> Result<Vec<(String, String)>, FolderError> {
     let mut files = Vec::new();
     read_below(folder, folder, &mut files)?;
@@ -112,7 +109,7 @@ fn read_below(
                 .unwrap_or(&path)
                 .to_string_lossy()
                 .into_owned();
-            let text = String::from_utf8(bytes).map_err(|_| FolderError::NotText { path })?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
             files.push((inside.replace('\\', "/"), text));
         }
     }
