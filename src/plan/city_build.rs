@@ -15,7 +15,7 @@ use super::names::nearest;
 use super::profile::CN;
 use super::raw::{RawCity, RawMission, read_calendar, read_city, read_links};
 use super::roads::Roads;
-use crate::units::Millis;
+use crate::units::{Length, Millis};
 
 /// The files every city has beside its sites.
 const CITY_FILES: [&str; 4] = [
@@ -290,6 +290,9 @@ fn build_missions(sheet: &Sheet<'_>, raw: &RawCity, roads: Option<&Roads>) -> Ve
             let help = "name a class of city.toml, a road and a place of network.geojson";
             sheet.note(Code::F11, &name.span, message, help);
         }
+        if let Some(length) = roads.and_then(|roads| roads.lengths.get(&road.value)) {
+            check_start(sheet, mission, *length);
+        }
         Some(Mission {
             id: mission.id.value.clone(),
             class: class.value.clone(),
@@ -299,4 +302,20 @@ fn build_missions(sheet: &Sheet<'_>, raw: &RawCity, roads: Option<&Roads>) -> Ve
         })
     };
     raw.missions.iter().filter_map(build).collect()
+}
+
+/// A vehicle starts on its road, not beyond it.
+fn check_start(sheet: &Sheet<'_>, mission: &RawMission, length: Length) {
+    let Some(at) = mission.at.as_ref().filter(|at| at.value > length) else {
+        return;
+    };
+    let metres = |length: Length| f64::from(length.as_mm()) / 1000.0;
+    let message = format!(
+        "mission \"{}\" starts {} m along a road of {} m",
+        mission.id.value,
+        metres(at.value),
+        metres(length)
+    );
+    let help = format!("write `at_m` from 0 to {}", metres(length));
+    sheet.note(Code::F08, &at.span, message, &help);
 }

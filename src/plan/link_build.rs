@@ -5,6 +5,7 @@ use super::city::{Cabinet, ControlKind, Link, LinkKind};
 use super::city_build::SiteFile;
 use super::code::Code;
 use super::finding::Sheet;
+use super::host::is_host;
 use super::names::nearest;
 use super::raw::{RawCabinet, RawLink};
 use super::tree::At;
@@ -137,6 +138,14 @@ fn build_link(sheet: &Sheet<'_>, raw: &RawLink) -> Link {
         );
         let help = "use 1, 2, 5 or 10: a control cycle is 0.1 s";
         sheet.note(Code::N05, &rate.span, message, help);
+    }
+    if let Some(host) = raw.host.as_ref().filter(|host| !is_host(&host.value)) {
+        let message = format!(
+            "link \"{}\" has the host \"{}\", which is no address and no name",
+            raw.id.value, host.value
+        );
+        let help = "write an IPv4 address, an IPv6 address in brackets, or a host name";
+        sheet.note(Code::F08, &host.span, message, help);
     }
     let text = |given: &Option<At<String>>| {
         given

@@ -8,12 +8,16 @@ use serde_json::Value;
 
 use super::code::Code;
 use super::finding::Sheet;
+use super::values::to_u32;
+use crate::units::Length;
 
 /// The ids of a network.
 #[derive(Debug, Default)]
 pub(super) struct Roads {
     /// Road to the junction it ends at.
     pub(super) ends: BTreeMap<String, String>,
+    /// Road to its length, where the file gives one that can be used.
+    pub(super) lengths: BTreeMap<String, Length>,
     /// Junction or crossing to its site, if it has one.
     pub(super) sites: BTreeMap<String, Option<String>>,
     /// Places one can drive to.
@@ -48,6 +52,15 @@ impl Roads {
             };
             match text("kind").as_deref() {
                 Some("road") => {
+                    let length_m = feature
+                        .get("properties")
+                        .and_then(|road| road.get("length_m"));
+                    let length_mm = length_m
+                        .and_then(Value::as_f64)
+                        .and_then(|metres| to_u32(metres * 1000.0));
+                    if let Some(mm) = length_mm {
+                        roads.lengths.insert(id.clone(), Length::from_mm(mm));
+                    }
                     roads.ends.insert(id, text("to").unwrap_or_default());
                 }
                 Some("junction" | "crossing") => {

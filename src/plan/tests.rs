@@ -96,6 +96,22 @@ fn all_findings_come_at_once() {
 }
 
 #[test]
+fn a_number_out_of_range_is_told_its_range() {
+    let help = |from: &str, to: &str| {
+        let text = good_site();
+        assert!(text.contains(from), "{from}");
+        let found = load_site("sites/X1.toml", &text.replacen(from, to, 1)).unwrap_err();
+        found[0].help.clone()
+    };
+    let seconds = "write a number from 0 to 86400 (seconds)";
+    for slip in ["99999999999", "-4", "\"four\"", "1e300"] {
+        assert_eq!(help("cycle_s = 76", &format!("cycle_s = {slip}")), seconds);
+    }
+    let channel = "write a whole number from 0 to 31";
+    assert_eq!(help("channel = 0", "channel = 99999999999"), channel);
+}
+
+#[test]
 fn the_plan_of_the_hour_follows_weekday_and_exception() {
     let (night, peak) = (PlanId::new(0), PlanId::new(1));
     let schedule = Schedule {

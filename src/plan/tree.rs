@@ -12,8 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::code::Code;
 use super::finding::{Sheet, Span};
 use super::keys::{Keys, check_key};
-use super::values::{read_number, read_word, to_millis, to_u32};
-use crate::units::{Length, Millis, Speed};
+use super::values::read_word;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -30,7 +29,7 @@ impl<T> At<T> {
 
 /// One table of a file, its unknown keys already reported.
 pub(super) struct Section<'d> {
-    sheet: &'d Sheet<'d>,
+    pub(super) sheet: &'d Sheet<'d>,
     table: &'d DeTable<'d>,
     /// What to point at if something is missing.
     pub(super) span: Span,
@@ -57,7 +56,7 @@ impl<'d> Section<'d> {
         }
     }
 
-    fn find(&self, key: &str) -> Option<(&'d Spanned<DeValue<'d>>, Span)> {
+    pub(super) fn find(&self, key: &str) -> Option<(&'d Spanned<DeValue<'d>>, Span)> {
         let (name, value) = self.table.get_key_value(key)?;
         Some((value, name.span()))
     }
@@ -114,83 +113,6 @@ impl<'d> Section<'d> {
         flag
     }
 
-    /// A number as it stands, finite and not negative unless `signed`.
-    fn number(&self, key: &str, signed: bool) -> Option<At<f64>> {
-        let (value, _) = self.find(key)?;
-        read_number(self.sheet, key, value, signed)
-    }
-
-    /// A number that may be negative: coordinates.
-    pub(super) fn signed(&self, key: &str, range: Range<f64>) -> Option<At<f64>> {
-        let number = self.number(key, true)?;
-        if range.contains(&number.value) {
-            return Some(number);
-        }
-        let wants = format!("from {} to {}", range.start, range.end);
-        self.wrong(key, &number.span, &wants);
-        None
-    }
-
-    pub(super) fn ratio(&self, key: &str) -> Option<At<f64>> {
-        self.signed(key, 0.0..1.000_001)
-    }
-
-    pub(super) fn whole(&self, key: &str, range: Range<u32>) -> Option<At<u32>> {
-        let number = self.number(key, false)?;
-        let wants = || format!("a whole number from {} to {}", range.start, range.end - 1);
-        let Some(whole) = to_u32(number.value).filter(|whole| range.contains(whole)) else {
-            self.wrong(key, &number.span, &wants());
-            return None;
-        };
-        if number.value.fract() != 0.0 {
-            self.wrong(key, &number.span, &wants());
-            return None;
-        }
-        Some(At::new(whole, number.span))
-    }
-
-    pub(super) fn secs(&self, key: &str) -> Option<At<Millis>> {
-        let number = self.number(key, false)?;
-        to_millis(self.sheet, key, &number, 1000.0)
-    }
-
-    pub(super) fn secs_needed(&self, key: &str) -> Option<At<Millis>> {
-        if !self.has(key) {
-            self.missing(key, &format!("add `{key} = ...` in seconds"));
-        }
-        self.secs(key)
-    }
-
-    pub(super) fn minutes(&self, key: &str) -> Option<At<Millis>> {
-        let number = self.number(key, false)?;
-        to_millis(self.sheet, key, &number, 60_000.0)
-    }
-
-    pub(super) fn millis(&self, key: &str) -> Option<At<Millis>> {
-        let number = self.number(key, false)?;
-        to_millis(self.sheet, key, &number, 1.0)
-    }
-
-    /// Metres, at most 10 km.
-    pub(super) fn metres(&self, key: &str) -> Option<At<Length>> {
-        let number = self.number(key, false)?;
-        let mm = to_u32(number.value * 1000.0).filter(|mm| *mm <= 10_000_000);
-        if mm.is_none() {
-            self.wrong(key, &number.span, "a length of at most 10000 m");
-        }
-        mm.map(|mm| At::new(Length::from_mm(mm), number.span))
-    }
-
-    /// A speed above zero; `mm_per_s` is what one unit of the key is worth.
-    pub(super) fn speed(&self, key: &str, mm_per_s: f64) -> Option<At<Speed>> {
-        let number = self.number(key, false)?;
-        let speed = to_u32(number.value * mm_per_s).filter(|mm| (1..=60_000).contains(mm));
-        if speed.is_none() {
-            self.wrong(key, &number.span, "a speed above 0 and below 216 km/h");
-        }
-        speed.map(|mm| At::new(Speed::from_mm_per_s(mm), number.span))
-    }
-
     /// One of the allowed words.
     pub(super) fn word<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Option<At<T>> {
         let (value, _) = self.find(key)?;
@@ -242,23 +164,6 @@ impl<'d> Section<'d> {
         list.iter().filter_map(read).collect()
     }
 
-    /// A table from names to times in seconds, in the order of the file.
-    pub(super) fn secs_by_name(&self, key: &str) -> Vec<(At<String>, At<Millis>)> {
-        self.by_name(key, |name, value| {
-            let number = read_number(self.sheet, name, value, false)?;
-            to_millis(self.sheet, name, &number, 1000.0)
-        })
-    }
-
-    /// A table from names to lengths in metres, in the order of the file.
-    pub(super) fn metres_by_name(&self, key: &str) -> Vec<(At<String>, At<Length>)> {
-        self.by_name(key, |name, value| {
-            let number = read_number(self.sheet, name, value, false)?;
-            let mm = to_u32(number.value * 1000.0)?;
-            Some(At::new(Length::from_mm(mm), number.span))
-        })
-    }
-
     /// A table from names to words, in the order of the file.
     pub(super) fn words_by_name<T: Copy>(
         &self,
@@ -268,7 +173,7 @@ impl<'d> Section<'d> {
         self.by_name(key, |name, value| read_word(self.sheet, name, value, words))
     }
 
-    fn by_name<T>(
+    pub(super) fn by_name<T>(
         &self,
         key: &str,
         read: impl Fn(&str, &'d Spanned<DeValue<'d>>) -> Option<At<T>>,

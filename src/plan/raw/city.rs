@@ -165,10 +165,11 @@ pub(in super::super) fn read_city(sheet: &Sheet<'_>) -> RawCity {
                 .iter()
                 .map(read_mission)
                 .collect(),
-            corridor_hold: bounds.and_then(|bounds| bounds.secs("corridor_hold_max_s")),
-            corridor_wait: bounds.and_then(|bounds| bounds.secs("corridor_wait_max_s")),
-            corridor_red: bounds.and_then(|bounds| bounds.secs("corridor_red_max_s")),
-            corridor_length: bounds.and_then(|bounds| bounds.minutes("corridor_length_max_min")),
+            corridor_hold: bounds.and_then(|bounds| bounds.secs_above_zero("corridor_hold_max_s")),
+            corridor_wait: bounds.and_then(|bounds| bounds.secs_above_zero("corridor_wait_max_s")),
+            corridor_red: bounds.and_then(|bounds| bounds.secs_above_zero("corridor_red_max_s")),
+            corridor_length: bounds
+                .and_then(|bounds| bounds.minutes_above_zero("corridor_length_max_min")),
         }
     })
 }
@@ -185,8 +186,8 @@ fn read_origin(city: &Section<'_>) -> Option<(f64, f64)> {
             origin.missing(key, &format!("add `{key} = ...` in degrees"));
         }
     }
-    let lat = origin.signed("lat_deg", -85.0..85.0);
-    let lon = origin.signed("lon_deg", -180.0..180.0);
+    let lat = origin.signed("lat_deg", &(-85.0..85.0));
+    let lon = origin.signed("lon_deg", &(-180.0..180.0));
     Some((lat?.value, lon?.value))
 }
 

@@ -46,9 +46,9 @@ pub(in super::super) fn read_site(sheet: &Sheet<'_>) -> RawSite {
                 site.word_needed("kind", &words).map(|kind| kind.value)
             }),
             profile: site.and_then(|site| site.text_needed("profile")),
-            corridor_wait: site.and_then(|site| site.secs("corridor_wait_max_s")),
-            corridor_red: site.and_then(|site| site.secs("corridor_red_max_s")),
-            corridor_hold: site.and_then(|site| site.secs("corridor_hold_max_s")),
+            corridor_wait: site.and_then(|site| site.secs_above_zero("corridor_wait_max_s")),
+            corridor_red: site.and_then(|site| site.secs_above_zero("corridor_red_max_s")),
+            corridor_hold: site.and_then(|site| site.secs_above_zero("corridor_hold_max_s")),
             groups: each(top, "group", "[[group]]", &GROUP, read_group),
             matrix: read_matrix(top),
             approaches: each(top, "approach", "[[approach]]", &APPROACH, read_approach),
