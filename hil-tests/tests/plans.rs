@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use greenwave::plan::{CityFiles, Code, Finding, Severity, check_city, check_site};
+use greenwave::network::{LatLon, NetworkCode, RoadGraph};
+use greenwave::plan::{CityFiles, Code, Datum, Finding, Severity, check_city, check_site};
 use greenwave::units::Date;
 
 fn repository() -> PathBuf {
@@ -236,5 +237,48 @@ fn every_code_has_a_fixture_and_a_paragraph() {
             handbook.contains(code.rule()),
             "findings.md words {code} differently"
         );
+    }
+}
+
+/// What breaks each rule of the road network, as a change of the good one.
+const NETWORK_SLIPS: [(&str, &str, &str); 11] = [
+    ("G01", "\"FeatureCollection\"", "\"Feature\""),
+    ("G02", "\"lanes\": 1", "\"lane\": 1"),
+    ("G03", "\"id\": \"R-E\"", "\"id\": \"R-W\""),
+    ("G04", "\"to\": \"X1\"", "\"to\": \"NOPE\""),
+    ("G05", "\"LineString\"", "\"Line\""),
+    ("G06", "\"length_m\": 375", "\"length_m\": 975"),
+    ("G07", "\"speed_kmh\": 50", "\"speed_kmh\": 500"),
+    ("G08", "\"to\": \"R-E-OUT\"", "\"to\": \"R-E\""),
+    ("G09", "\"at_m\": 100", "\"at_m\": 1000"),
+    ("G10", "[[109.016, 32.69]", "[[109.017, 32.69]"),
+    ("G11", "[109.02, 32.69]}", "[32.69, 109.02]}"),
+];
+
+#[test]
+fn every_code_of_the_network_has_an_example_and_a_paragraph() {
+    let handbook = repository().join("docs/operating/findings.md");
+    let handbook = fs::read_to_string(handbook).unwrap();
+    let origin = LatLon {
+        lat_deg: 32.69,
+        lon_deg: 109.02,
+    };
+    let path = fixtures().join("F08-mission-beyond-road/network.geojson");
+    let good = fs::read_to_string(path).unwrap();
+    assert!(RoadGraph::load("network.geojson", &good, origin, Datum::Wgs84).is_ok());
+    assert_eq!(NetworkCode::ALL.len(), NETWORK_SLIPS.len());
+    for (code, (name, from, to)) in NetworkCode::ALL.iter().zip(NETWORK_SLIPS) {
+        assert_eq!(code.to_string(), name);
+        assert!(good.contains(from), "{from}");
+        let text = good.replacen(from, to, 1);
+        let found = RoadGraph::load("network.geojson", &text, origin, Datum::Wgs84);
+        let found = found.map(|_| ()).unwrap_err();
+        assert!(
+            found.iter().any(|one| one.code == *code),
+            "{name}: {found:?}"
+        );
+        assert!(found.iter().all(|one| !one.help.is_empty()));
+        let row = format!("| {code} | error | {} |", code.rule());
+        assert!(handbook.contains(&row), "findings.md lacks {row}");
     }
 }

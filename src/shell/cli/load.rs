@@ -11,7 +11,7 @@ use super::Failure;
 use super::out::say;
 use crate::corridor::Settings;
 use crate::network::{LatLon, NetworkFinding, RoadGraph};
-use crate::plan::{CheckedCity, CityFiles, Code, Finding, check_city, city_ground};
+use crate::plan::{CheckedCity, CityFiles, Code, Finding, Span, check_city, city_ground};
 use crate::shell::missions::CLASSES;
 use crate::shell::store::{demo_city_files, read_city_folder};
 
@@ -122,17 +122,41 @@ impl CheckedFiles {
     /// Every finding, drawn for a person.
     #[must_use]
     pub(super) fn draw(&self, files: &[(String, String)]) -> String {
-        let mut text = draw_findings(files, &self.findings);
+        let text_of = |file: &str| {
+            let source = files.iter().find(|(name, _)| name == file);
+            source.map(|(_, text)| text.as_str()).unwrap_or_default()
+        };
+        let mut text = String::new();
+        for finding in &self.findings {
+            Drawing {
+                code: finding.code.to_string(),
+                message: finding.message.clone(),
+                help: &finding.help,
+                rule: finding.rule(),
+                file: &finding.file,
+                source: text_of(&finding.file),
+                span: Some(finding.span.clone()),
+            }
+            .onto(&mut text);
+        }
         for finding in &self.network {
-            let line = finding
-                .line
-                .map(|line| format!(":{line}"))
-                .unwrap_or_default();
-            let drawn = format!(
-                "{}{line}: {}: {}\n  help: {}\n",
-                finding.file, finding.code, finding.message, finding.help
-            );
-            text.push_str(&drawn);
+            let source = text_of(&finding.file);
+            let span = finding.line.and_then(|line| span_of_line(source, line));
+            let place = match (&span, finding.line) {
+                (Some(_), _) => String::new(),
+                (None, Some(line)) => format!("{}:{line}: ", finding.file),
+                (None, None) => format!("{}: ", finding.file),
+            };
+            Drawing {
+                code: finding.code.to_string(),
+                message: format!("{place}{}", finding.message),
+                help: &finding.help,
+                rule: finding.rule(),
+                file: &finding.file,
+                source,
+                span,
+            }
+            .onto(&mut text);
         }
         text
     }
@@ -172,7 +196,9 @@ impl CheckedFiles {
                 "severity": "error",
                 "file": finding.file,
                 "line": finding.line,
+                "column": finding.line.map(|_| 1),
                 "message": finding.message,
+                "rule": finding.rule(),
                 "help": finding.help,
             })
         });
@@ -180,26 +206,50 @@ impl CheckedFiles {
     }
 }
 
-/// The findings with their source lines, as a person wants to see them.
-#[must_use]
-fn draw_findings(files: &[(String, String)], findings: &[Finding]) -> String {
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
-    let mut text = String::new();
-    for finding in findings {
-        let source = files.iter().find(|(name, _)| *name == finding.file);
-        let source = source.map(|(_, text)| text.clone()).unwrap_or_default();
-        let diagnostic = MietteDiagnostic::new(finding.message.clone())
-            .with_code(finding.code.to_string())
-            .with_help(format!("{}\nrule: {}", finding.help, finding.rule()))
-            .with_label(LabeledSpan::at(finding.span.clone(), finding.rule()));
-        let report =
-            Report::new(diagnostic).with_source_code(NamedSource::new(&finding.file, source));
-        if handler.render_report(&mut text, report.as_ref()).is_err() {
-            text.push_str(&finding.to_string());
+/// One finding as a person wants to see it, with the line it is about.
+struct Drawing<'a> {
+    code: String,
+    message: String,
+    help: &'a str,
+    rule: &'static str,
+    file: &'a str,
+    source: &'a str,
+    /// What to point at; absent if the finding is not about one place.
+    span: Option<Span>,
+}
+
+impl Drawing<'_> {
+    fn onto(self, text: &mut String) {
+        let plain = format!("{}: {}: {}", self.file, self.code, self.message);
+        let mut diagnostic = MietteDiagnostic::new(self.message)
+            .with_code(self.code)
+            .with_help(format!("{}\nrule: {}", self.help, self.rule));
+        let report = if let Some(span) = self.span {
+            diagnostic = diagnostic.with_label(LabeledSpan::at(span, self.rule));
+            let source = NamedSource::new(self.file, self.source.to_owned());
+            Report::new(diagnostic).with_source_code(source)
+        } else {
+            Report::new(diagnostic)
+        };
+        let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
+        if handler.render_report(text, report.as_ref()).is_err() {
+            text.push_str(&plain);
         }
         text.push('\n');
     }
-    text
+}
+
+/// A line longer than this is not drawn: a network may be written without line breaks.
+const DRAWN_LINE_MAX: usize = 2000;
+
+/// The beginning of a line, from 1, where the line can be drawn.
+fn span_of_line(text: &str, line: usize) -> Option<Span> {
+    let mut lines = text.split_inclusive('\n');
+    let before = lines.by_ref().take(line.checked_sub(1)?);
+    let start: usize = before.map(str::len).sum();
+    let first = lines.next()?.trim_end();
+    let width = first.chars().next()?.len_utf8();
+    (first.len() <= DRAWN_LINE_MAX).then_some(start..start + width)
 }
 
 #[cfg(test)]
@@ -233,7 +283,25 @@ mod tests {
         );
         let codes: Vec<String> = checked.network.iter().map(|f| f.code.to_string()).collect();
         assert!(codes.contains(&"G04".to_owned()), "{codes:?}");
-        assert!(checked.draw(&files).contains("names NOPE"));
+        let (drawn, rule) = (checked.draw(&files), "What a feature names is in the file.");
+        assert!(drawn.contains("names NOPE") && drawn.contains(&format!("rule: {rule}")));
+        assert!(drawn.contains("[network.geojson:"), "{drawn}");
+        let json = checked.json();
+        let found = json
+            .as_array()
+            .and_then(|list| list.iter().find(|f| f["code"] == "G04"));
+        assert_eq!(found.map(|f| &f["rule"]), Some(&json!(rule)));
+    }
+
+    #[test]
+    fn a_line_too_long_to_draw_is_only_named() {
+        let mut files = demo_with(NETWORK, "\"to\":\"J01\"", "\"to\":\"NOPE\"");
+        for (_, text) in files.iter_mut().filter(|(name, _)| name == NETWORK) {
+            *text = text.replace('\n', "");
+        }
+        let checked = check_files(&files);
+        let drawn = checked.draw(&files);
+        assert!(drawn.contains("network.geojson:1: ") && drawn.len() < 100_000);
     }
 
     #[test]
