@@ -111,6 +111,20 @@ fn a_number_out_of_range_is_told_its_range() {
     assert_eq!(help("channel = 0", "channel = 99999999999"), channel);
 }
 
+/// A flood of tables has one finding about its size and is not read to its end.
+#[test]
+fn a_site_far_too_large_is_refused_at_once() {
+    use core::fmt::Write as _;
+    let mut text = good_site();
+    for stage in 0..20_000 {
+        writeln!(text, "[[stage]]\nid = \"Z{stage}\"\ngrene = [\"WT\"]").unwrap();
+    }
+    let found = load_site("sites/X1.toml", &text).unwrap_err();
+    let sizes = found.iter().filter(|finding| finding.code == Code::F10);
+    assert_eq!(sizes.count(), 1);
+    assert!(found.len() < 300, "{} findings", found.len());
+}
+
 #[test]
 fn the_plan_of_the_hour_follows_weekday_and_exception() {
     let (night, peak) = (PlanId::new(0), PlanId::new(1));

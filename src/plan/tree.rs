@@ -250,8 +250,14 @@ impl<'d> Section<'d> {
         })
     }
 
-    /// The tables of the list at `key`, in order.
-    pub(super) fn tables(&self, key: &str, what: &'static str, keys: &Keys) -> Vec<Section<'d>> {
+    /// The first `most` tables of the list at `key`, in order.
+    pub(super) fn tables(
+        &self,
+        key: &str,
+        what: &'static str,
+        keys: &Keys,
+        most: usize,
+    ) -> Vec<Section<'d>> {
         let Some((value, _)) = self.find(key) else {
             return Vec::new();
         };
@@ -259,7 +265,7 @@ impl<'d> Section<'d> {
             self.wrong(key, &value.span(), "a list of tables");
             return Vec::new();
         };
-        let sections = list.iter().filter_map(|item| {
+        let sections = list.iter().take(most).filter_map(|item| {
             let Some(table) = item.get_ref().as_table() else {
                 self.wrong(key, &item.span(), "a list of tables");
                 return None;

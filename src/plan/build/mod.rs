@@ -11,6 +11,7 @@ mod plans;
 mod stages;
 mod waits;
 
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 
 use super::checked::{CheckedSite, GroupInfo, Schedule, SiteKind, StageInfo};
@@ -19,20 +20,15 @@ use super::code::Code;
 use super::finding::{Sheet, Span};
 use super::names::nearest;
 use super::profile::{CN, PROFILES, Profile};
-use super::raw::{RawSite, read_site};
+use super::raw::{RawSite, most_of, read_site};
 use super::tree::At;
 use crate::ids::{GroupId, PlanId, StageId};
 use crate::signal::{
-    Conflicts, FallbackShow, GROUPS_MAX, GroupSet, GroupTiming, SafetyTable, StartUp, TableError,
+    Conflicts, FallbackShow, GroupSet, GroupTiming, SafetyTable, StartUp, TableError,
 };
 use crate::units::Millis;
 
 pub(super) use waits::{Round, Run};
-
-/// Most stages of one site.
-const STAGES_MAX: usize = 32;
-/// Most plans, approaches or detectors of one site: their ids are one byte.
-const ITEMS_MAX: usize = 250;
 
 /// What later steps need of earlier ones. Indexes are the positions in the file.
 pub(super) struct Draft<'r> {
@@ -167,24 +163,31 @@ fn profile_of(sheet: &Sheet<'_>, raw: &RawSite) -> Profile {
 
 fn check_sizes(sheet: &Sheet<'_>, raw: &RawSite) {
     let groups = raw.groups.iter().map(|group| &group.head);
-    note_beyond(sheet, groups, GROUPS_MAX, "groups");
+    note_beyond(sheet, groups, "group");
     let stages = raw.stages.iter().map(|stage| &stage.id.span);
-    note_beyond(sheet, stages, STAGES_MAX, "stages");
+    note_beyond(sheet, stages, "stage");
+    let moves = raw.moves.iter().map(|row| &row.head);
+    note_beyond(sheet, moves, "move");
     let plans = raw.plans.iter().map(|plan| &plan.head);
-    note_beyond(sheet, plans, ITEMS_MAX, "plans");
+    note_beyond(sheet, plans, "plan");
     let approaches = raw.approaches.iter().map(|approach| &approach.head);
-    note_beyond(sheet, approaches, ITEMS_MAX, "approaches");
+    note_beyond(sheet, approaches, "approach");
     let detectors = raw.detectors.iter().map(|detector| &detector.head);
-    note_beyond(sheet, detectors, ITEMS_MAX, "detectors");
+    note_beyond(sheet, detectors, "detector");
+    for approach in &raw.approaches {
+        let lanes = approach.lanes.iter().map(|lane| &lane.group.span);
+        note_beyond(sheet, lanes, "lane");
+    }
 }
 
-fn note_beyond<'s>(
-    sheet: &Sheet<'_>,
-    mut spans: impl Iterator<Item = &'s Span>,
-    most: usize,
-    what: &str,
-) {
+fn note_beyond<'s>(sheet: &Sheet<'_>, mut spans: impl Iterator<Item = &'s Span>, key: &str) {
+    let most = most_of(key);
     if let Some(span) = spans.nth(most) {
+        let what = match key {
+            "approach" => "approaches".to_owned(),
+            "lane" => "lanes in one approach".to_owned(),
+            _ => format!("{key}s"),
+        };
         let message = format!("the site has more than {most} {what}");
         let help = "split the site between two cabinet units";
         sheet.note(Code::F10, span, message, help);
@@ -287,13 +290,12 @@ pub(super) fn check_unique<'i>(
     what: &str,
     ids: impl Iterator<Item = &'i At<String>>,
 ) {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for id in ids {
-        if seen.contains(&id.value.as_str()) && !id.value.is_empty() {
+        if !seen.insert(&id.value) && !id.value.is_empty() {
             let message = format!("{what} \"{}\" exists already", id.value);
             sheet.note(Code::F04, &id.span, message, "give it an id of its own");
         }
-        seen.push(&id.value);
     }
 }
 

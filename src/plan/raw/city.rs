@@ -148,7 +148,7 @@ pub(in super::super) fn read_city(sheet: &Sheet<'_>) -> RawCity {
             ("cgcs2000", Datum::Cgcs2000),
             ("gcj02", Datum::Gcj02),
         ];
-        let classes = top.tables("class", "[[class]]", &CLASS);
+        let classes = top.tables("class", "[[class]]", &CLASS, usize::MAX);
         RawCity {
             id: city.and_then(|city| city.text_needed("id")),
             name_zh: city.and_then(|city| city.text_needed("name_zh")),
@@ -161,7 +161,7 @@ pub(in super::super) fn read_city(sheet: &Sheet<'_>) -> RawCity {
             origin: city.and_then(read_origin),
             classes: classes.iter().map(read_class).collect(),
             missions: top
-                .tables("mission", "[[mission]]", &MISSION)
+                .tables("mission", "[[mission]]", &MISSION, usize::MAX)
                 .iter()
                 .map(read_mission)
                 .collect(),
@@ -222,7 +222,7 @@ fn read_mission(mission: &Section<'_>) -> RawMission {
 /// Reads `calendar.toml`.
 pub(in super::super) fn read_calendar(sheet: &Sheet<'_>) -> RawCalendar {
     read_file(sheet, &CALENDAR_TOP, |top| {
-        let days = top.tables("day", "[[day]]", &DAY);
+        let days = top.tables("day", "[[day]]", &DAY, usize::MAX);
         let calendar = top.free_table("calendar", "[calendar]");
         if !top.has("calendar") {
             top.missing(
@@ -232,7 +232,7 @@ pub(in super::super) fn read_calendar(sheet: &Sheet<'_>) -> RawCalendar {
         }
         let exceptions = calendar.as_ref().map(|calendar| {
             let what = "[[calendar.exception]]";
-            calendar.tables("exception", what, &EXCEPTION)
+            calendar.tables("exception", what, &EXCEPTION, usize::MAX)
         });
         let read = |exception: &Section<'_>| RawException {
             head: exception.span.clone(),
@@ -257,7 +257,7 @@ fn read_day(sheet: &Sheet<'_>, day: &Section<'_>) -> RawDay {
     if !day.has("at") {
         day.missing("at", "add `at = [ { time = \"00:00\", run = \"...\" } ]`");
     }
-    let entries = day.tables("at", "an entry of a day", &ENTRY);
+    let entries = day.tables("at", "an entry of a day", &ENTRY, usize::MAX);
     let read = |entry: &Section<'_>| {
         let (time, run) = (entry.text_needed("time"), entry.text_needed("run"));
         let (time, run) = (time?, run?);
@@ -327,8 +327,8 @@ fn weekday_range(name: &str) -> Option<(usize, usize)> {
 /// Reads `cabinets/links.toml`.
 pub(in super::super) fn read_links(sheet: &Sheet<'_>) -> (Vec<RawLink>, Vec<RawCabinet>) {
     read_file(sheet, &LINKS_TOP, |top| {
-        let links = top.tables("link", "[[link]]", &LINK);
-        let cabinets = top.tables("cabinet", "[[cabinet]]", &CABINET);
+        let links = top.tables("link", "[[link]]", &LINK, usize::MAX);
+        let cabinets = top.tables("cabinet", "[[cabinet]]", &CABINET, usize::MAX);
         (
             links.iter().map(read_link).collect(),
             cabinets.iter().map(read_cabinet).collect(),

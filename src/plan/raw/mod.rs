@@ -12,7 +12,7 @@ pub(super) use city::{
     RawCabinet, RawCalendar, RawCity, RawDay, RawException, RawLink, RawMission, read_calendar,
     read_city, read_links,
 };
-pub(super) use site::read_site;
+pub(super) use site::{most_of, read_site};
 pub(super) use types::{
     OffsetRef, RawApproach, RawDetector, RawGroup, RawPlan, RawShow, RawSite, RawStage, RawUse,
 };

@@ -11,7 +11,7 @@ use super::types::{
     OffsetRef, RawApproach, RawDetector, RawGroup, RawLane, RawMatrix, RawMove, RawPlan, RawSafety,
     RawShow, RawSite, RawStage, RawUse,
 };
-use crate::signal::{FallbackShow, GroupKind};
+use crate::signal::{FallbackShow, GROUPS_MAX, GroupKind};
 
 /// Reads a site file; what cannot be read is noted on `sheet`.
 pub(in super::super) fn read_site(sheet: &Sheet<'_>) -> RawSite {
@@ -61,6 +61,20 @@ pub(in super::super) fn read_site(sheet: &Sheet<'_>) -> RawSite {
     })
 }
 
+/// Most tables of a kind in one site file.
+pub(in super::super) fn most_of(key: &str) -> usize {
+    match key {
+        "group" => GROUPS_MAX,
+        "stage" => STAGES_MAX,
+        "move" => STAGES_MAX * STAGES_MAX,
+        // Their ids are one byte.
+        _ => 250,
+    }
+}
+
+/// Most stages of one site.
+const STAGES_MAX: usize = 32;
+
 fn each<T>(
     top: &Section<'_>,
     key: &str,
@@ -68,7 +82,11 @@ fn each<T>(
     keys: &Keys,
     read: fn(&Section<'_>) -> T,
 ) -> Vec<T> {
-    top.tables(key, what, keys).iter().map(read).collect()
+    // One slip too many is read on, so that names do not go missing; a flood is not. The build then
+    // says that the site is too large (F10).
+    let read_max = most_of(key).saturating_mul(2);
+    let sections = top.tables(key, what, keys, read_max);
+    sections.iter().map(read).collect()
 }
 
 /// The id of a section; a section without one is reported and keeps an empty name.
@@ -235,6 +253,7 @@ fn read_move(row: &Section<'_>) -> RawMove {
         row.missing("via", "write either `via = \"...\"` or `forbidden = true`");
     }
     RawMove {
+        head: row.span.clone(),
         from: row.text_needed("from"),
         to: row.text_needed("to"),
         via: row.text("via").filter(|_| !forbidden),
@@ -310,7 +329,7 @@ fn read_safety(top: &Section<'_>) -> RawSafety {
         };
     };
     safety.word("red_lamp_lost", &falls);
-    let steps = safety.tables("startup", "a step of the start-up", &STARTUP);
+    let steps = safety.tables("startup", "a step of the start-up", &STARTUP, usize::MAX);
     let read = |step: &Section<'_>| {
         let show = step.word_needed("show", &shows)?;
         Some((show.value, step.secs_needed("for_s")?))

@@ -126,6 +126,7 @@ pub(in super::super) struct RawStage {
 /// One `[[move]]`.
 #[derive(Debug)]
 pub(in super::super) struct RawMove {
+    pub(in super::super) head: Span,
     pub(in super::super) from: Option<At<String>>,
     pub(in super::super) to: Option<At<String>>,
     pub(in super::super) via: Option<At<String>>,
