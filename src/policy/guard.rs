@@ -217,15 +217,17 @@ impl MaxWait {
         // service is not there for the others.
         let mut first: Option<(GroupId, StageId)> = None;
         let mut before = Millis::ZERO;
+        let mut served = GroupSet::EMPTY;
         while let Some((deadline, group)) = self.earliest(ctx, left) {
             left = left.without(group);
             let slack = ctx.now.until(deadline);
             if !budget.spend(8) || slack > self.reach_max + self.reach_max {
                 return None;
             }
-            let is_with_first =
-                first.is_some_and(|(_, stage)| ctx.groups_of(stage).contains(group));
-            let Some(stage) = best_stage(ctx, group).filter(|_| !is_with_first) else {
+            if served.contains(group) {
+                continue;
+            }
+            let Some(stage) = best_stage(ctx, group) else {
                 continue;
             };
             let hostile = conflicts.hostile_to(group);
@@ -238,6 +240,7 @@ impl MaxWait {
                 return first.or(Some((group, stage)));
             }
             first = first.or(Some((group, stage)));
+            served = served.union(ctx.groups_of(stage));
             if !is_nearly_through(ctx, lease) {
                 before += ctx.service(group) + ctx.lead(group, hostile);
             }

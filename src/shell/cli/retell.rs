@@ -121,6 +121,14 @@ fn signal_line(at: usize, step: &ReplayStep<'_>) -> Option<String> {
         names(plan, winner.groups),
         winner.reason,
     );
+    let demands = state.detection().demands();
+    for group in demands.all().difference(state.kernel().go_set()) {
+        let name = plan.groups.get(group.index()).map(|info| &info.name);
+        if let Some(name) = name {
+            let waited = demands.waited(group, step.inputs.now);
+            let _cannot_fail = write!(line, "; {name} waits {waited}");
+        }
+    }
     let site = SiteId::new(u16::try_from(at).ok()?);
     for (corridor, view) in crossings(city.corridors(), site, step.inputs.now) {
         let _cannot_fail = write!(
