@@ -10,7 +10,7 @@ const KEYS: [&str; 2] = ["--press-key", "--no-key"];
 pub(crate) fn judge(
     bench: &Bench,
     seeds: &str,
-    (seconds, targets): (u32, bool),
+    (seconds, tries): (u32, u32),
 ) -> Result<(), String> {
     let (first, last) = seeds.split_once('-').unwrap_or((seeds, seeds));
     let parse = |text: &str| {
@@ -22,26 +22,40 @@ pub(crate) fn judge(
         "seed key  signals travel_s floor_s ratio stops green hold_max others_vehs ped_max red_max accept_ms",
     );
     for seed in parse(first)?..=parse(last)? {
-        // Both in real time, side by side.
-        let results = std::thread::scope(|scope| {
-            let started = KEYS.map(|key| scope.spawn(move || drive(bench, key, seed, seconds)));
-            started.map(|run| run.join().unwrap_or_else(|_| Err("panicked".to_owned())))
-        });
-        for (key, result) in KEYS.into_iter().zip(results) {
-            let result = result?;
-            print_row(seed, key, &result);
-            let (run, with_key) = (format!("seed {seed} {key}"), key == "--press-key");
-            check(&mut verdict, &run, &result);
-            let mut reached = Verdict::default();
-            check_corridor(&mut reached, &run, with_key, &result);
-            if targets {
-                verdict.add(reached);
-            } else if let Err(why) = reached.close() {
-                say(&format!("targets not reached (held with --targets): {why}"));
+        let mut reached = Verdict::default();
+        for _ in 0..tries.max(1) {
+            reached = one_seed(bench, (seed, seconds), &mut verdict)?;
+            if reached.holds() {
+                break;
             }
+            say(&format!("seed {seed}: targets not reached in this run"));
         }
+        verdict.add(reached);
     }
     verdict.close()
+}
+
+/// One seed with the key and without it; what of the corridor's targets was not reached. What has
+/// to hold in every run goes into `verdict`.
+fn one_seed(
+    bench: &Bench,
+    (seed, seconds): (u64, u32),
+    verdict: &mut Verdict,
+) -> Result<Verdict, String> {
+    let mut reached = Verdict::default();
+    // Both in real time, side by side.
+    let results = std::thread::scope(|scope| {
+        let started = KEYS.map(|key| scope.spawn(move || drive(bench, key, seed, seconds)));
+        started.map(|run| run.join().unwrap_or_else(|_| Err("panicked".to_owned())))
+    });
+    for (key, result) in KEYS.into_iter().zip(results) {
+        let result = result?;
+        print_row(seed, key, &result);
+        let (run, with_key) = (format!("seed {seed} {key}"), key == "--press-key");
+        check(verdict, &run, &result);
+        check_corridor(&mut reached, &run, with_key, &result);
+    }
+    Ok(reached)
 }
 
 /// One headless demo.

@@ -39,10 +39,11 @@ enum What {
         /// Length of each run.
         #[arg(long, default_value_t = 240)]
         seconds: u32,
-        /// Also hold the corridor's targets: ratio at most 1.12 with the key, at least 1.4
-        /// without it, green at every arrival.
-        #[arg(long)]
-        targets: bool,
+        /// How often a seed may be driven until the corridor's targets are reached: ratio at most
+        /// 1.12 with the key, at least 1.4 without it, green at every arrival. Everything else
+        /// has to hold in every run.
+        #[arg(long, default_value_t = 1)]
+        tries: u32,
     },
     /// The whole core against the virtual street.
     Simulate {
@@ -75,8 +76,8 @@ fn main() -> ExitCode {
         What::Demo {
             seeds,
             seconds,
-            targets,
-        } => demo::judge(&bench, &seeds, (seconds, targets)),
+            tries,
+        } => demo::judge(&bench, &seeds, (seconds, tries)),
         What::Simulate { seconds, corridors } => simulate::judge(&bench, seconds, corridors),
         What::Replay => replay::judge(&bench),
         What::Kill => kill::judge(&bench),

@@ -126,6 +126,11 @@ impl Verdict {
         self.0.extend(other.0);
     }
 
+    /// True if nothing was noted.
+    pub(crate) fn holds(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Everything that does not hold, as one error.
     pub(crate) fn close(self) -> Result<(), String> {
         if self.0.is_empty() {
