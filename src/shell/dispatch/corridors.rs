@@ -130,11 +130,8 @@ pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Vec<CorridorDto>> 
     responses((status = 200, body = CorridorDto), (status = 404, body = Problem)))]
 pub(super) async fn one(State(api): State<Arc<Api>>, Path(id): Path<String>) -> Answered {
     let id = number(&id)?;
-    let view = api.world.snapshot();
-    let found = view.corridors.iter().find(|corridor| corridor.id == id);
-    found
-        .map(|corridor| Json(corridor.into()))
-        .ok_or_else(|| no_such(&id.to_string()))
+    let corridor = act(&api, move |world| world.corridor(id)).await?;
+    Ok(Json((&corridor).into()))
 }
 
 /// Ends a corridor.

@@ -43,6 +43,13 @@ pub trait World: Send + Sync {
     /// As [`World::preview`], and whatever policy forbids.
     fn open(&self, request: &CorridorRequest, by: &Principal) -> Result<OpenAnswer, Refusal>;
 
+    /// One corridor. It is known from the moment [`World::open`] has accepted it; may block for a
+    /// few control cycles.
+    ///
+    /// # Errors
+    /// No such corridor.
+    fn corridor(&self, corridor: u32) -> Result<CorridorView, Refusal>;
+
     /// Confirms a corridor that waits for a second person.
     ///
     /// # Errors

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::snapshot::{Opened, corridor_view, manual_view, seconds};
-use super::{LiveWorld, lock, mono_of, statics, unix_ms_of, words};
+use super::snapshot::{Opened, manual_view, seconds};
+use super::{LiveWorld, lock, mono_of, statics, words};
 use crate::controller::Command;
 use crate::corridor::{CancelReason, CorridorPlan, Fix, PlanRequest, ServiceClass, preview};
 use crate::ids::{CorridorId, StageId};
@@ -150,7 +150,7 @@ impl LiveWorld {
         })
     }
 
-    fn post(&self, command: Command, arrived: Instant) -> Result<(), Refusal> {
+    pub(super) fn post(&self, command: Command, arrived: Instant) -> Result<(), Refusal> {
         self.parts
             .mailbox
             .ask(command, arrived)
@@ -163,27 +163,6 @@ impl LiveWorld {
                 }
                 PostError::Refused(why) => Refusal::new(RefusalClass::Conflict, "refused", why),
             })
-    }
-
-    fn corridor(&self, corridor: u32) -> Result<CorridorView, Refusal> {
-        let picture = self.picture()?;
-        let mission = picture.city.corridors().mission(CorridorId::new(corridor));
-        let mission = mission.ok_or_else(|| {
-            Refusal::new(
-                RefusalClass::NotFound,
-                "unknown-corridor",
-                format!("no corridor {corridor}"),
-            )
-        })?;
-        let opened = lock(&self.opened).get(&corridor).cloned();
-        let at = (unix_ms_of(&picture), self.parts.epoch);
-        Ok(corridor_view(
-            &picture,
-            &self.parts.planner.graph,
-            mission,
-            opened.as_ref(),
-            at,
-        ))
     }
 
     fn price(&self, planned: &Planned) -> Result<PreviewView, Refusal> {
@@ -320,6 +299,7 @@ impl World for LiveWorld {
                 saved: priced.saved,
                 route: planned.route,
                 class: ask.class,
+                when: Instant::now(),
             },
         );
         Ok(OpenAnswer {
@@ -332,8 +312,12 @@ impl World for LiveWorld {
         })
     }
 
+    fn corridor(&self, corridor: u32) -> Result<CorridorView, Refusal> {
+        self.seen(corridor)
+    }
+
     fn confirm(&self, corridor: u32, _by: &Principal) -> Result<CorridorView, Refusal> {
-        self.corridor(corridor)?;
+        self.seen(corridor)?;
         let why = "this corridor waits for nobody's confirmation";
         Err(Refusal::new(
             RefusalClass::Conflict,
@@ -343,10 +327,11 @@ impl World for LiveWorld {
     }
 
     fn cancel(&self, corridor: u32, _by: &Principal) -> Result<CorridorView, Refusal> {
-        self.corridor(corridor)?;
-        let command = Command::CancelCorridor(CorridorId::new(corridor), CancelReason::Operator);
-        self.post(command, Instant::now())?;
-        self.corridor(corridor)
+        let id = CorridorId::new(corridor);
+        self.act_on(
+            corridor,
+            Command::CancelCorridor(id, CancelReason::Operator),
+        )
     }
 
     fn extend(
@@ -355,37 +340,25 @@ impl World for LiveWorld {
         until_ms: i64,
         _by: &Principal,
     ) -> Result<CorridorView, Refusal> {
-        let picture = self.picture()?;
-        self.corridor(corridor)?;
+        let picture = self.picture_with(corridor)?;
         let mission = picture.city.corridors().mission(CorridorId::new(corridor));
         let Some(mission) = mission else {
-            return self.corridor(corridor);
+            return self.seen(corridor);
         };
         let mut plan = CorridorPlan::clone(mission.plan());
         plan.revision += 1;
         plan.expires = mono_of(&picture, until_ms);
-        self.post(Command::ReplaceCorridor(Arc::new(plan)), Instant::now())?;
-        self.corridor(corridor)
+        self.act_on(corridor, Command::ReplaceCorridor(Arc::new(plan)))
     }
 
     fn take_out(&self, corridor: u32, site: &str, _: &Principal) -> Result<CorridorView, Refusal> {
-        let site = self.site_id(site)?;
-        self.corridor(corridor)?;
-        self.post(
-            Command::TakeOut(CorridorId::new(corridor), site),
-            Instant::now(),
-        )?;
-        self.corridor(corridor)
+        let command = Command::TakeOut(CorridorId::new(corridor), self.site_id(site)?);
+        self.act_on(corridor, command)
     }
 
     fn passed(&self, corridor: u32, site: &str, _: &Principal) -> Result<CorridorView, Refusal> {
-        let site = self.site_id(site)?;
-        self.corridor(corridor)?;
-        self.post(
-            Command::Passed(CorridorId::new(corridor), site),
-            Instant::now(),
-        )?;
-        self.corridor(corridor)
+        let command = Command::Passed(CorridorId::new(corridor), self.site_id(site)?);
+        self.act_on(corridor, command)
     }
 
     fn manual(

@@ -4,8 +4,11 @@
 //! control thread; the control thread only ever sees finished commands.
 
 mod acts;
+mod running;
 mod snapshot;
 mod statics;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use words::advice;

@@ -1,5 +1,7 @@
 //! Everything that moves, as of one picture of the control thread.
 
+use std::time::Instant;
+
 use super::words;
 use crate::controller::{City, SiteState};
 use crate::corridor::{MissionView, ServiceClass, SiteBoard};
@@ -24,6 +26,8 @@ pub(super) struct Opened {
     pub(super) saved: Millis,
     pub(super) route: Route,
     pub(super) class: ServiceClass,
+    /// When the control thread had accepted it.
+    pub(super) when: Instant,
 }
 
 pub(super) fn site_view<'a>(

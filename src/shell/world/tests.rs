@@ -1,0 +1,214 @@
+//! The world over a control thread whose pictures come late.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
+
+use super::*;
+use crate::controller::{City, CycleInputs};
+use crate::corridor::{MissionState, Settings};
+use crate::detect::FieldInputs;
+use crate::network::{LatLon, RoadGraph};
+use crate::plan::{CityFiles, check_city};
+use crate::shell::dispatch::request::{Destination, MissionStage};
+use crate::shell::dispatch::world::{CorridorRequest, Origin, RequestVehicle, World};
+use crate::shell::dispatch::{Principal, Role};
+use crate::shell::missions::missions;
+use crate::shell::runtime::{Histogram, Inbox, mailbox};
+use crate::shell::store::demo_city_files;
+use crate::units::{CivilTime, TICK};
+
+/// Cycles follow each other quickly, and a picture comes only with every so many.
+const CYCLE: Duration = Duration::from_millis(10);
+const PICTURE_EVERY: u64 = 20;
+
+struct Rig {
+    world: LiveWorld,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ended = thread.join();
+        }
+    }
+}
+
+impl Rig {
+    fn start() -> Self {
+        let files = demo_city_files();
+        let city = check_city(&files.iter().cloned().collect::<CityFiles>());
+        let city = city.value.unwrap();
+        let file = |wanted: &str| {
+            let found = files.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, text)| text.as_str()).unwrap_or_default()
+        };
+        let origin = LatLon {
+            lat_deg: city.origin.lat_deg,
+            lon_deg: city.origin.lon_deg,
+        };
+        let network = "network.geojson";
+        let graph = RoadGraph::load(network, file(network), origin, city.datum).unwrap();
+        let (post, inbox) = mailbox();
+        let pictures = Arc::new(ArcSwapOption::empty());
+        let stop = Arc::new(AtomicBool::new(false));
+        let running = City::new(city.sites.clone().into(), Settings::default(), Mono::ZERO);
+        let (shown, ended) = (Arc::clone(&pictures), Arc::clone(&stop));
+        let world = LiveWorld::new(WorldParts {
+            missions: missions(file("city.toml"), &graph),
+            planner: Planner {
+                city: Arc::new(city),
+                graph: Arc::new(graph),
+            },
+            pictures,
+            mailbox: post,
+            monitors: Vec::new(),
+            journal: None,
+            grants: Arc::default(),
+            epoch: 1,
+        });
+        let thread = std::thread::spawn(move || control(running, &inbox, (&shown, &ended)));
+        while world.newest().is_none() {
+            std::thread::sleep(CYCLE);
+        }
+        Self {
+            world,
+            stop,
+            thread: Some(thread),
+        }
+    }
+
+    fn open(&self) -> u32 {
+        self.world.open(&request(), &somebody()).unwrap().corridor
+    }
+
+    /// Right after a picture was taken, so that the next one is as far away as can be.
+    fn just_after_a_picture(&self) {
+        let before = self.world.newest().unwrap().now;
+        while self.world.newest().unwrap().now == before {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// What the control thread does, with rare pictures and cabinets that say nothing.
+fn control(mut city: City, inbox: &Inbox, (shown, stop): (&ArcSwapOption<Picture>, &AtomicBool)) {
+    let fields = vec![FieldInputs::default(); city.sites().len()];
+    let (mut now, mut taken) = (Mono::ZERO, Vec::new());
+    while !stop.load(Ordering::Relaxed) {
+        now = now + TICK;
+        inbox.take(&mut taken);
+        let commands: Vec<_> = taken.iter().map(|posted| posted.command.clone()).collect();
+        city.cycle(&CycleInputs {
+            now,
+            civil: CivilTime::default(),
+            fields: &fields,
+            commands: &commands,
+        });
+        for (posted, answer) in taken.iter().zip(city.answers()) {
+            posted.answer(answer.clone());
+        }
+        if city.cycle_number() % PICTURE_EVERY == 1 {
+            shown.store(Some(Arc::new(Picture {
+                now,
+                taken: Instant::now(),
+                civil: CivilTime::default(),
+                city: city.clone(),
+                fields: fields.clone(),
+                lateness: Histogram::default(),
+                missed: 0,
+                mute: 0,
+                keys: KeyTimes::default(),
+            })));
+        }
+        std::thread::sleep(CYCLE);
+    }
+}
+
+fn somebody() -> Principal {
+    Principal {
+        name: "somebody".to_owned(),
+        agency: "ems".to_owned(),
+        source_system: "cad".to_owned(),
+        roles: vec![Role::Dispatcher],
+    }
+}
+
+fn request() -> CorridorRequest {
+    CorridorRequest {
+        request_id: "0190b6a2-7d3e-7c11-8f00-000000000001".to_owned(),
+        agency: "ems".to_owned(),
+        source_system: "cad".to_owned(),
+        operator_id: "op-1".to_owned(),
+        incident_id: "inc-1".to_owned(),
+        service: ServiceClass::Ambulance,
+        stage: MissionStage::ToHospital,
+        priority: 1,
+        lights_siren: true,
+        vehicle: RequestVehicle {
+            id: "A120".to_owned(),
+            plate: String::new(),
+            call_sign: String::new(),
+            terminal_id: String::new(),
+            length_m: 6.0,
+            convoy_n: 1,
+        },
+        origin: Origin::Live,
+        destination: Destination::Place("H1".to_owned()),
+        route: Vec::new(),
+        depart_after_ms: None,
+        needed_by_ms: None,
+        expires_at_ms: Timestamp::now().as_millisecond() + 20 * 60_000,
+        note: String::new(),
+    }
+}
+
+/// Pictures are late; the corridor is there all the same, for every act and for a look.
+#[test]
+fn a_corridor_is_known_from_the_moment_it_is_accepted() {
+    let rig = Rig::start();
+    rig.just_after_a_picture();
+    let id = rig.open();
+    let before = rig.world.newest().unwrap();
+    let shown = before.city.corridors().mission(CorridorId::new(id));
+    assert!(shown.is_none(), "no picture shows it yet");
+    let view = rig.world.cancel(id, &somebody()).unwrap();
+    assert_eq!(view.state, MissionState::Cancelled);
+    let again = rig.world.cancel(id, &somebody()).unwrap_err();
+    assert_eq!(again.code, "corridor-over");
+
+    rig.just_after_a_picture();
+    let id = rig.open();
+    assert_eq!(rig.world.corridor(id).unwrap().id, id);
+
+    let site = rig.world.corridor(id).unwrap().crossings[1].site.clone();
+    rig.world.cancel(id, &somebody()).unwrap();
+    rig.just_after_a_picture();
+    let id = rig.open();
+    rig.world.take_out(id, &site, &somebody()).unwrap();
+    rig.world.cancel(id, &somebody()).unwrap();
+    rig.just_after_a_picture();
+    let id = rig.open();
+    rig.world.passed(id, &site, &somebody()).unwrap();
+}
+
+/// A number that was never given out is refused without a wait.
+#[test]
+fn a_corridor_that_nobody_opened_is_not_waited_for() {
+    let rig = Rig::start();
+    let begun = Instant::now();
+    let looked = rig.world.corridor(77).unwrap_err();
+    assert!(begun.elapsed() < Duration::from_millis(200));
+    let cancelled = rig.world.cancel(77, &somebody()).unwrap_err();
+    for refusal in [looked, cancelled] {
+        assert_eq!(refusal.code, "no-such-corridor");
+        assert_eq!(refusal.class, RefusalClass::NotFound);
+    }
+}
