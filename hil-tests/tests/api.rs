@@ -160,6 +160,10 @@ fn with(field: &str, value: Value) -> Value {
     body
 }
 
+fn vehicle(length_m: f64, convoy_n: u32) -> Value {
+    json!({ "id": "amb-1", "length_m": length_m, "convoy_n": convoy_n })
+}
+
 /// Every route of the document is in the table and the other way round, and every role gets from
 /// every route exactly what the table says.
 #[test]
@@ -253,6 +257,35 @@ fn a_link_signs_in_once_and_acts_need_the_csrf_header() {
     );
 }
 
+/// A page of another server can send nothing, even with everything else in order.
+#[test]
+fn a_foreign_page_can_do_nothing() {
+    let rig = Rig::new();
+    let own = rig.base.clone();
+    let sign_in = json!({ "token": "none" });
+    for (path, body) in [
+        ("/api/v1/corridors", request()),
+        ("/api/v1/session", sign_in),
+    ] {
+        let body = body.to_string();
+        let foreign = own.replace("127.0.0.1", "127.0.0.2");
+        let shorter = own.rsplit_once(':').unwrap().0.to_owned();
+        for origin in ["http://elsewhere.example", "null", &foreign, &shorter] {
+            let origin = ("origin".to_owned(), origin.to_owned());
+            let headers = [rig.bearer(Role::Integration), origin];
+            let got = rig.call("POST", path, &headers, Some(&body));
+            assert_eq!(got.status, 403, "{path} {headers:?}");
+            assert_eq!(got.body["type"], "urn:greenwave:problem:foreign-origin");
+        }
+    }
+    assert_eq!(rig.city.opened(), 0);
+    let origin = ("origin".to_owned(), own);
+    let headers = [rig.bearer(Role::Integration), origin];
+    let body = request().to_string();
+    let got = rig.call("POST", "/api/v1/corridors", &headers, Some(&body));
+    assert_eq!(got.status, 201, "{}", got.body);
+}
+
 #[test]
 fn a_second_press_changes_nothing() {
     let rig = Rig::new();
@@ -288,6 +321,7 @@ fn a_bad_request_says_which_field_and_what_is_allowed() {
         (with("nonce", json!("ab")), 422, "nonce"),
         (with("agency", json!("fire")), 422, "agency"),
         (with("service", json!("taxi")), 422, "service"),
+        (with("service", json!("fire")), 422, "service"),
         (with("stage", json!("returning")), 422, "stage"),
         (with("priority", json!(0)), 422, "priority"),
         (with("priority", json!("high")), 400, "priority"),
@@ -297,6 +331,12 @@ fn a_bad_request_says_which_field_and_what_is_allowed() {
             400,
             "vehicle.length_m",
         ),
+        (with("vehicle", vehicle(31.0, 1)), 422, "vehicle.length_m"),
+        (with("vehicle", vehicle(0.5, 1)), 422, "vehicle.length_m"),
+        (with("vehicle", vehicle(6.0, 21)), 422, "vehicle.convoy_n"),
+        (with("depart_after", json!(utc(1300))), 422, "depart_after"),
+        (with("needed_by", json!(utc(-10))), 422, "needed_by"),
+        (with("needed_by", json!(utc(1300))), 422, "needed_by"),
         (
             with("origin", json!({ "lat": 91, "lon": 0, "datum": "wgs84" })),
             422,
@@ -345,6 +385,29 @@ fn a_bad_request_says_which_field_and_what_is_allowed() {
         "all at once"
     );
     assert_eq!(rig.city.opened(), 0);
+}
+
+#[test]
+fn a_service_is_the_one_on_the_allow_list() {
+    let rig = Rig::new();
+    let fire = with("service", json!("fire"));
+    let refused = rig.post(Role::Integration, "/api/v1/corridors", &fire);
+    assert_eq!(refused.body["errors"][0]["allowed"], "ambulance");
+    let mut fire = fire;
+    fire["vehicle"]["id"] = json!("fire-1");
+    fire["nonce"] = json!("f".repeat(32));
+    let opened = rig.post(Role::Integration, "/api/v1/corridors", &fire);
+    assert_eq!(opened.status, 201, "{}", opened.body);
+}
+
+#[test]
+fn times_within_the_corridors_life_are_taken() {
+    let rig = Rig::new();
+    let mut body = request();
+    body["depart_after"] = json!(utc(-60));
+    body["needed_by"] = json!(utc(600));
+    let opened = rig.post(Role::Integration, "/api/v1/corridors", &body);
+    assert_eq!(opened.status, 201, "{}", opened.body);
 }
 
 #[test]

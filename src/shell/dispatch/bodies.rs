@@ -15,6 +15,10 @@ use crate::corridor::ServiceClass;
 pub(super) const FRESH_MS: i64 = 30_000;
 /// A corridor's expiry lies at most this far ahead, milliseconds.
 pub(super) const EXPIRY_MAX_MS: i64 = 60 * 60_000;
+/// No vehicle of a corridor is longer, metres: a longer one turns at no ordinary junction.
+const LENGTH_MAX_M: f64 = 30.0;
+/// Vehicles of one convoy at most.
+const CONVOY_MAX: u32 = 20;
 /// Longest hold by hand, seconds.
 pub(super) const MANUAL_MAX_S: u32 = 120;
 
@@ -42,7 +46,8 @@ pub(super) const CORRIDOR_FIELDS: &[&str] = &[
     "reply_to",
 ];
 
-const SERVICES: &[(&str, ServiceClass)] = &[
+/// Services as requests write them.
+pub(super) const SERVICES: &[(&str, ServiceClass)] = &[
     ("ambulance", ServiceClass::Ambulance),
     ("fire", ServiceClass::Fire),
     ("rescue", ServiceClass::Rescue),
@@ -97,9 +102,9 @@ fn read_corridor(
     let origin = origin(fields);
     let destination = destination(fields);
     let route = route(fields);
-    let depart_after_ms = fields.time_or_none("depart_after");
-    let needed_by_ms = fields.time_or_none("needed_by");
     let expires_at_ms = expires_at(fields, now_ms);
+    let depart_after_ms = time_before(fields, "depart_after", (None, expires_at_ms));
+    let needed_by_ms = time_before(fields, "needed_by", (Some(now_ms), expires_at_ms));
     let note = note(fields);
     if fields.has("reply_to") {
         fields.impossible(
@@ -202,6 +207,34 @@ fn expires_at(fields: &Fields<'_>, now_ms: i64) -> Option<i64> {
     None
 }
 
+/// A moment that may be missing, not before `low` and not after the corridor's end (which is
+/// judged on its own).
+#[expect(
+    clippy::option_option,
+    reason = "outside: is it good; inside: was it there"
+)]
+fn time_before(
+    fields: &Fields<'_>,
+    key: &str,
+    (low, end): (Option<i64>, Option<i64>),
+) -> Option<Option<i64>> {
+    let at = fields.time_or_none(key)?;
+    let Some(moment) = at else {
+        return Some(None);
+    };
+    if let Some(low) = low.filter(|low| moment < *low) {
+        let allowed = format!("from {} to expires_at", utc(low));
+        fields.impossible(key, "in the past", &allowed);
+        return None;
+    }
+    if let Some(end) = end.filter(|end| moment > *end) {
+        let allowed = format!("at the latest expires_at, which is {}", utc(end));
+        fields.impossible(key, "after the corridor has ended", &allowed);
+        return None;
+    }
+    Some(at)
+}
+
 fn utc(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms)
         .map(|at| at.to_string())
@@ -245,8 +278,8 @@ fn vehicle(fields: &Fields<'_>) -> Option<RequestVehicle> {
     let plate = inner.text_or_empty("plate", 16);
     let call_sign = inner.text_or_empty("call_sign", 32);
     let terminal_id = inner.text_or_empty("terminal_id", 20);
-    let length_m = inner.number("length_m", 1.0, 40.0);
-    let convoy_n = inner.whole("convoy_n", 1, 20);
+    let length_m = inner.number("length_m", 1.0, LENGTH_MAX_M);
+    let convoy_n = inner.whole("convoy_n", 1, CONVOY_MAX);
     Some(RequestVehicle {
         id: id?,
         plate: plate?,

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::Api;
+use super::allow_list;
 use super::auth::Principal;
 use super::bodies;
 use super::dto::corridor::{CorridorDto, OpenAnswerDto, PreviewDto};
@@ -88,6 +89,7 @@ fn enter(
     body: &Map<String, Value>,
 ) -> Result<(String, Answer, CorridorRequest), Problem> {
     let (request, nonce) = bodies::corridor(body, by, api.now_ms())?;
+    allow_list::check(&request, &api.world.city())?;
     let key = ledger_key(by, &request.request_id);
     let Some(answer) = api.ledger.enter(&key, &nonce, body) else {
         return Err(Problem::new(

@@ -10,13 +10,14 @@ use core::time::Duration;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Api;
 use super::dto::live::{DeltaDto, FrameDto, SnapshotDto};
+use super::origin;
 use super::problem::Problem;
 use super::world::{CityView, World};
 
@@ -63,13 +64,7 @@ pub(super) async fn live(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    if !same_origin(&headers) {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "foreign-origin",
-            "the live stream is for pages of this server only",
-        ));
-    }
+    origin::check(&headers)?;
     let upgrade = upgrade.map_err(|_| {
         Problem::new(
             StatusCode::BAD_REQUEST,
@@ -81,18 +76,6 @@ pub(super) async fn live(
     Ok(upgrade
         .max_message_size(4096)
         .on_upgrade(move |socket| serve(socket, frames)))
-}
-
-/// A browser names the page's origin; programs do not and need none, having no ambient cookie.
-fn same_origin(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = text(header::ORIGIN) else {
-        return true;
-    };
-    let host = text(header::HOST).unwrap_or_default();
-    origin
-        .split_once("://")
-        .is_some_and(|(_, origin)| origin.eq_ignore_ascii_case(host))
 }
 
 async fn serve(mut socket: WebSocket, mut frames: watch::Receiver<Frame>) {

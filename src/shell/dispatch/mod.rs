@@ -8,6 +8,7 @@
     reason = "sessions and rate limits run on the machine's own clock"
 )]
 
+mod allow_list;
 pub mod auth;
 mod bodies;
 mod corridors;
@@ -17,6 +18,7 @@ mod handlers;
 mod ledger;
 mod limits;
 mod live;
+mod origin;
 mod problem;
 pub mod request;
 pub mod routes;

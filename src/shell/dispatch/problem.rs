@@ -22,6 +22,22 @@ pub(crate) struct FieldProblem {
     pub(super) unreadable: bool,
 }
 
+impl FieldProblem {
+    /// A field that could be read, with a value that cannot be.
+    pub(super) fn impossible(
+        field: &str,
+        problem: impl Into<String>,
+        allowed: impl Into<String>,
+    ) -> Self {
+        Self {
+            field: field.to_owned(),
+            problem: problem.into(),
+            allowed: allowed.into(),
+            unreadable: false,
+        }
+    }
+}
+
 /// Why a request was not carried out. Nothing has been changed by it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -77,12 +93,11 @@ impl From<Refusal> for Problem {
         };
         let mut problem = Self::new(status, refusal.code, refusal.detail.clone());
         if let Some(field) = refusal.field {
-            problem.errors.push(FieldProblem {
-                field: field.to_owned(),
-                problem: refusal.detail,
-                allowed: refusal.allowed.unwrap_or_default(),
-                unreadable: false,
-            });
+            problem.errors.push(FieldProblem::impossible(
+                field,
+                refusal.detail,
+                refusal.allowed.unwrap_or_default(),
+            ));
         }
         problem
     }

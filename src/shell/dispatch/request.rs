@@ -63,7 +63,7 @@ pub struct RequestVehicle {
     pub call_sign: String,
     /// JT/T 808 phone number of the terminal.
     pub terminal_id: String,
-    /// Length over all, metres.
+    /// Length over all as the caller says, metres; the allow-list's counts if that is more.
     pub length_m: f64,
     /// Vehicles that drive together, 1-20.
     pub convoy_n: u8,
@@ -109,9 +109,10 @@ pub struct CorridorRequest {
     pub destination: Destination,
     /// Signals the caller prescribes; empty: the city routes.
     pub route: Vec<Stretch>,
-    /// Not before, Unix milliseconds.
+    /// When the vehicle means to set off, Unix milliseconds. Information only: nothing is
+    /// held until it moves.
     pub depart_after_ms: Option<i64>,
-    /// Wanted at the destination, Unix milliseconds.
+    /// Wanted at the destination, Unix milliseconds. Information only.
     pub needed_by_ms: Option<i64>,
     /// Ends here at the latest, Unix milliseconds.
     pub expires_at_ms: i64,

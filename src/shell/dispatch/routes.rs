@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::Api;
 use super::auth::{Principal, Role};
 use super::fields::BODY_MAX;
+use super::origin;
 use super::problem::Problem;
 
 /// Name of the session cookie.
@@ -141,6 +142,9 @@ fn admit(api: &Api, request: &mut Request) -> Result<(), Problem> {
             "this route has no access rule",
         ));
     };
+    if changes_something(request.method()) {
+        origin::check(request.headers())?;
+    }
     if access == Access::Public {
         return Ok(());
     }
@@ -161,11 +165,15 @@ fn admit(api: &Api, request: &mut Request) -> Result<(), Problem> {
             format!("needs one of the roles {}", names.join(", ")),
         ));
     }
-    if request.method() != Method::GET {
+    if changes_something(request.method()) {
         check_act(api, &caller, request.headers())?;
     }
     request.extensions_mut().insert(caller.principal);
     Ok(())
+}
+
+fn changes_something(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// The rule of a route; `HEAD` is treated as `GET`.

@@ -15,7 +15,7 @@ use crate::shell::dispatch::request::{Datum, Destination, GeoPoint};
 use crate::shell::dispatch::world::{
     Advice, CityStatic, CityView, CorridorRequest, CorridorView, Decision, ManualAct, ManualView,
     Names, OpenAnswer, Origin, PositionFix, PreviewCrossing, PreviewRequest, PreviewView,
-    PriceView, Refusal, RefusalClass, World,
+    PriceView, Refusal, RefusalClass, VehicleStatic, World,
 };
 use crate::shell::missions::metres;
 use crate::shell::planner::PlanError;
@@ -138,9 +138,9 @@ impl LiveWorld {
         self.parts.planner.graph.grid().to_planar(at)
     }
 
-    fn class_of_vehicle(&self, vehicle: &str) -> Result<ServiceClass, Refusal> {
+    fn listed(&self, vehicle: &str) -> Result<&VehicleStatic, Refusal> {
         let known = self.city.vehicles.iter().find(|known| known.id == vehicle);
-        known.map(|known| known.class).ok_or_else(|| {
+        known.ok_or_else(|| {
             let ids: Vec<&str> = self.city.vehicles.iter().map(|v| v.id.as_str()).collect();
             unprocessable(
                 "no-such-vehicle",
@@ -254,7 +254,7 @@ impl World for LiveWorld {
     fn preview(&self, request: &PreviewRequest) -> Result<PreviewView, Refusal> {
         let ask = Ask {
             vehicle: &request.vehicle,
-            class: self.class_of_vehicle(&request.vehicle)?,
+            class: self.listed(&request.vehicle)?.class,
             priority: 1,
             origin: &request.origin,
             destination: &request.destination,
@@ -268,9 +268,10 @@ impl World for LiveWorld {
     fn open(&self, request: &CorridorRequest, _by: &Principal) -> Result<OpenAnswer, Refusal> {
         let arrived = Instant::now();
         let picture = self.picture()?;
-        let _known = self.class_of_vehicle(&request.vehicle.id)?;
+        let listed = self.listed(&request.vehicle.id)?;
         let corridor = self.new_corridor();
-        let length = metres(request.vehicle.length_m);
+        // A vehicle that calls itself shorter than it is would lose its signal too early.
+        let length = metres(request.vehicle.length_m.max(listed.length_m));
         let gaps = u32::from(request.vehicle.convoy_n.saturating_sub(1));
         let ask = Ask {
             vehicle: &request.vehicle.id,
@@ -415,7 +416,7 @@ impl World for LiveWorld {
     }
 
     fn fix(&self, fix: &PositionFix, _by: &Principal) -> Result<(), Refusal> {
-        let _known = self.class_of_vehicle(&fix.vehicle)?;
+        let _known = self.listed(&fix.vehicle)?;
         let picture = self.picture()?;
         let at = self.on_grid(&fix.at);
         let speed = metres(fix.speed_mps).as_mm();

@@ -20,7 +20,7 @@ use crate::shell::dispatch::{Principal, Role};
 use crate::shell::missions::missions;
 use crate::shell::runtime::{Histogram, Inbox, mailbox};
 use crate::shell::store::demo_city_files;
-use crate::units::{CivilTime, TICK};
+use crate::units::{CivilTime, Length, TICK};
 
 /// Cycles follow each other quickly, and a picture comes only with every so many.
 const CYCLE: Duration = Duration::from_millis(10);
@@ -211,4 +211,33 @@ fn a_corridor_that_nobody_opened_is_not_waited_for() {
         assert_eq!(refusal.code, "no-such-corridor");
         assert_eq!(refusal.class, RefusalClass::NotFound);
     }
+}
+
+/// How far behind each stop line the vehicle's tail is clear of the signal.
+fn clear_points(rig: &Rig, length_m: f64, convoy_n: u8) -> Vec<(Length, Length)> {
+    let mut request = request();
+    request.vehicle.length_m = length_m;
+    request.vehicle.convoy_n = convoy_n;
+    let id = rig.world.open(&request, &somebody()).unwrap().corridor;
+    rig.world.corridor(id).unwrap();
+    let picture = rig.world.newest().unwrap();
+    let mission = picture.city.corridors().mission(CorridorId::new(id));
+    let crossings = &mission.unwrap().plan().crossings;
+    let points = crossings
+        .iter()
+        .map(|one| (one.stop_line_at, one.passed_at));
+    let points = points.collect();
+    rig.world.cancel(id, &somebody()).unwrap();
+    points
+}
+
+/// A signal is released behind the tail of the vehicle as it is listed, or as it is said to be if
+/// that is longer.
+#[test]
+fn a_vehicle_that_calls_itself_short_keeps_its_listed_length() {
+    let rig = Rig::start();
+    let listed = clear_points(&rig, 6.0, 1);
+    assert_eq!(clear_points(&rig, 1.0, 1), listed);
+    assert_ne!(clear_points(&rig, 12.0, 1), listed);
+    assert_ne!(clear_points(&rig, 1.0, 2), listed);
 }

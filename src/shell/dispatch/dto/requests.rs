@@ -29,6 +29,7 @@ pub(crate) struct CorridorRequestDto {
     /// The agency's own id.
     #[schema(max_length = 64)]
     incident_id: String,
+    /// Must be the vehicle's class on the allow-list.
     service: ServiceDto,
     stage: MissionStageDto,
     /// 1 (highest) to 5.
@@ -42,8 +43,11 @@ pub(crate) struct CorridorRequestDto {
     /// Signals in order; without it the city routes.
     #[schema(max_items = 200)]
     route: Option<Vec<StretchDto>>,
+    /// Not after `expires_at`. Information only: a corridor is armed at once and holds nothing
+    /// until the vehicle moves.
     #[schema(format = DateTime)]
     depart_after: Option<String>,
+    /// Not in the past and not after `expires_at`. Information only: it makes no signal earlier.
     #[schema(format = DateTime)]
     needed_by: Option<String>,
     /// At most 60 minutes ahead.
@@ -72,7 +76,8 @@ pub(crate) struct RequestVehicleDto {
     plate: Option<String>,
     call_sign: Option<String>,
     terminal_id: Option<String>,
-    #[schema(minimum = 1, maximum = 40)]
+    /// Over all, metres. Signals are held for the length on the allow-list if that is more.
+    #[schema(minimum = 1, maximum = 30)]
     length_m: f64,
     #[schema(minimum = 1, maximum = 20)]
     convoy_n: u8,
