@@ -80,18 +80,26 @@ impl Rig {
         headers: &[(String, String)],
         body: Option<&str>,
     ) -> Got {
+        let Some(body) = body else {
+            return self.call_raw(method, path, headers, "");
+        };
+        let kind = ("content-type".to_owned(), "application/json".to_owned());
+        let headers = [headers, &[kind]].concat();
+        self.call_raw(method, path, &headers, body)
+    }
+
+    /// With no headers but these.
+    fn call_raw(&self, method: &str, path: &str, headers: &[(String, String)], body: &str) -> Got {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let answer = match body {
-            Some(text) => {
-                let request = request.header("content-type", "application/json");
-                self.agent.run(request.body(text.to_owned()).unwrap())
-            }
-            None => self.agent.run(request.body(()).unwrap()),
+        let answer = if body.is_empty() {
+            self.agent.run(request.body(()).unwrap())
+        } else {
+            self.agent.run(request.body(body.to_owned()).unwrap())
         };
         let mut answer = answer.unwrap();
         let text = answer.body_mut().read_to_string().unwrap_or_default();
@@ -138,7 +146,7 @@ fn request() -> Value {
     json!({
         "request_id": format!("0190b6a2-7d3e-7c11-8f00-{number:012x}"),
         "issued_at": utc(0),
-        "nonce": format!("{number:032x}"),
+        "nonce": format!("abcd{number:028x}"),
         "agency": "ems",
         "source_system": "cad",
         "operator_id": "op-1",
@@ -294,6 +302,12 @@ fn a_second_press_changes_nothing() {
     assert_eq!(first.status, 201, "{}", first.body);
     let second = rig.post(Role::Integration, "/api/v1/corridors", &body);
     assert_eq!((second.status, &second.body), (201, &first.body));
+    let mut loud = body.clone();
+    for key in ["request_id", "nonce"] {
+        loud[key] = json!(body[key].as_str().unwrap().to_uppercase());
+    }
+    let loud = rig.post(Role::Integration, "/api/v1/corridors", &loud);
+    assert_eq!((loud.status, &loud.body), (201, &first.body));
     let mut other = body.clone();
     other["priority"] = json!(2);
     let other = rig.post(Role::Integration, "/api/v1/corridors", &other);
@@ -416,6 +430,10 @@ fn bodies_that_are_not_requests_are_refused_in_order() {
     let sender = [rig.bearer(Role::Integration)];
     let post = |body: &str| rig.call("POST", "/api/v1/corridors", &sender, Some(body));
     assert_eq!(post("{").status, 400);
+    let form = ("content-type".to_owned(), "text/plain".to_owned());
+    let form = [rig.bearer(Role::Integration), form];
+    let form = rig.call_raw("POST", "/api/v1/corridors", &form, "{}");
+    assert_eq!(form.status, 415);
     assert_eq!(post("[]").status, 400);
     assert_eq!(post(&" ".repeat(70_000)).status, 413);
     assert_eq!(rig.call("GET", "/api/v1/nothing", &[], None).status, 404);
@@ -440,8 +458,24 @@ fn a_corridor_is_seen_thinned_out_and_ended() {
     let nowhere = json!({ "site": "J99" });
     let nowhere = rig.post(Role::Dispatcher, &format!("{path}/take-out"), &nowhere);
     assert_eq!(nowhere.status, 404);
-    let cancelled = rig.post(Role::Integration, &format!("{path}/cancel"), &json!({}));
-    assert_eq!(cancelled.body["state"], "cancelled");
+    let operator = [rig.bearer(Role::Dispatcher)];
+    for act in ["take-out", "passed"] {
+        let silent = rig.call("POST", &format!("{path}/{act}"), &operator, None);
+        assert_eq!(silent.status, 400, "{act} without a body: {}", silent.body);
+        assert_eq!(silent.body["errors"][0]["field"], "site");
+    }
+    let cancelled = rig.call("POST", &format!("{path}/cancel"), &operator, None);
+    assert_eq!(cancelled.body["state"], "cancelled", "needs no body");
+    for act in ["", "/cancel"] {
+        let method = if act.is_empty() { "GET" } else { "POST" };
+        let path = format!("/api/v1/corridors/999{act}");
+        let nobody = rig.call(method, &path, &operator, None);
+        assert_eq!(nobody.status, 404);
+        assert_eq!(
+            nobody.body["type"],
+            "urn:greenwave:problem:no-such-corridor"
+        );
+    }
     let again = rig.post(Role::Integration, &format!("{path}/cancel"), &json!({}));
     assert_eq!(again.status, 409);
     let late = json!({ "expires_at": utc(3700) });

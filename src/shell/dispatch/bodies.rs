@@ -136,6 +136,17 @@ fn read_corridor(
     Some((request, nonce?))
 }
 
+/// The same body with its hexadecimal fields in lower case: a request sent again in upper case is
+/// the same request.
+pub(super) fn in_lower_case(mut body: Map<String, Value>) -> Map<String, Value> {
+    for key in ["request_id", "nonce"] {
+        if let Some(Value::String(text)) = body.get_mut(key) {
+            text.make_ascii_lowercase();
+        }
+    }
+    body
+}
+
 /// The request id alone, for the look into the ledger that comes before everything else.
 pub(super) fn request_id(body: &Map<String, Value>) -> Option<String> {
     let text = body.get("request_id")?.as_str()?;

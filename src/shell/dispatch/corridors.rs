@@ -47,6 +47,7 @@ pub(super) async fn open(
     Extension(by): Extension<Principal>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<OpenAnswerDto>), Problem> {
+    let body = bodies::in_lower_case(body);
     let (key, answer, request) = match known(&api, &by, &body)? {
         Some(answer) => {
             // Waits if the first press is still being answered.

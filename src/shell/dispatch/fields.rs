@@ -24,18 +24,13 @@ impl<S: Sync> FromRequest<S> for JsonBody {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let kind = request.headers().get(header::CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        if !kind.starts_with("application/json") {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not-json",
-                "the body must have the content type application/json",
-            ));
-        }
-        read(request.into_body()).await.map(Self)
+        let is_json = kind.starts_with("application/json");
+        read(request.into_body(), is_json).await.map(Self)
     }
 }
 
-async fn read(body: Body) -> Result<Map<String, Value>, Problem> {
+/// No body at all is an object without fields: the caller learns which fields are needed.
+async fn read(body: Body, is_json: bool) -> Result<Map<String, Value>, Problem> {
     let bytes = axum::body::to_bytes(body, BODY_MAX).await.map_err(|_| {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -43,6 +38,16 @@ async fn read(body: Body) -> Result<Map<String, Value>, Problem> {
             format!("a body may have at most {BODY_MAX} bytes"),
         )
     })?;
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
+    if !is_json {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-json",
+            "the body must have the content type application/json",
+        ));
+    }
     match serde_json::from_slice(&bytes) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(Problem::new(

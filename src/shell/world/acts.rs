@@ -380,7 +380,7 @@ impl World for LiveWorld {
             );
         }
         let plan = self.parts.planner.city.site(id);
-        let plan = plan.ok_or_else(|| unprocessable("unknown-site", site))?;
+        let plan = plan.ok_or_else(|| unprocessable("no-such-site", site))?;
         let act = match act {
             ManualAct::AllRed => PolicyAct::AllRed,
             ManualAct::Flash => PolicyAct::Flash,
@@ -393,7 +393,7 @@ impl World for LiveWorld {
                         .iter()
                         .map(|stage| stage.name.as_str())
                         .collect();
-                    unprocessable("unknown-stage", &format!("{site} has no stage {name}"))
+                    unprocessable("no-such-stage", &format!("{site} has no stage {name}"))
                         .blaming("stage", names.join(", "))
                 })?;
                 PolicyAct::Stage(StageId::new(number))

@@ -165,7 +165,7 @@ impl LiveWorld {
         self.parts.planner.city.site_by_id(id).ok_or_else(|| {
             Refusal::new(
                 RefusalClass::NotFound,
-                "unknown-site",
+                "no-such-site",
                 format!("no signal {id}"),
             )
         })

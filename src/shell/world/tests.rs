@@ -207,6 +207,8 @@ fn a_corridor_that_nobody_opened_is_not_waited_for() {
     let looked = rig.world.corridor(77).unwrap_err();
     assert!(begun.elapsed() < Duration::from_millis(200));
     let cancelled = rig.world.cancel(77, &somebody()).unwrap_err();
+    let nowhere = rig.world.take_out(77, "J99", &somebody()).unwrap_err();
+    assert_eq!(nowhere.code, "no-such-site");
     for refusal in [looked, cancelled] {
         assert_eq!(refusal.code, "no-such-corridor");
         assert_eq!(refusal.class, RefusalClass::NotFound);
