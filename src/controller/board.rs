@@ -107,7 +107,7 @@ impl SiteBoard for Board<'_> {
         }
         for (approach, info) in (0_u8..).zip(&plan.approaches) {
             for (lane, wants) in (0_u8..).zip(&info.lanes) {
-                if hostile.contains(wants.group) {
+                if hostile.contains(wants.group()) {
                     let seen = state.detection().lane(ApproachId::new(approach), lane);
                     others.vehicles = others.vehicles.saturating_add(seen.queue);
                 }

@@ -149,6 +149,7 @@ impl SiteState {
             plan: self.plan,
             site,
             demands: self.detection.demands(),
+            picture: self.detection.picture(),
             kernel: &self.kernel,
             lease: turn.lease,
             manual: self.manual.as_ref(),

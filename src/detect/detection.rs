@@ -6,6 +6,7 @@ use super::channel::{CHECK, Channel, Health, Pulse};
 use super::demands::Demands;
 use super::inputs::FieldInputs;
 use super::lane::{Lane, LaneObservation, StopLine, lanes_of};
+use super::picture::Picture;
 use crate::ids::{ApproachId, DetectorId, GroupId};
 use crate::plan::{CheckedSite, Detector, DetectorUse, OnFault};
 use crate::signal::{GROUPS_MAX, GroupSet};
@@ -34,6 +35,7 @@ pub struct Detection {
     age: Millis,
     next_check: Mono,
     day: bool,
+    picture: Picture,
 }
 
 /// What the channels of one cycle add up to.
@@ -83,6 +85,7 @@ impl Detection {
             age: Millis::MAX,
             next_check: Mono::ZERO + CHECK,
             day: true,
+            picture: Picture::of(site.movements().count()),
         }
     }
 
@@ -116,6 +119,9 @@ impl Detection {
             }
         }
         self.settle_lanes(&moment);
+        if self.picture.is_due(now) && !self.picture.take(now, &inputs.area) {
+            self.picture.estimate(now, self.age, &self.lanes);
+        }
         self.conclude(&moment, sum);
     }
 
@@ -123,6 +129,12 @@ impl Detection {
     #[must_use]
     pub const fn demands(&self) -> &Demands {
         &self.demands
+    }
+
+    /// Who drives towards the stop lines, as of the last look.
+    #[must_use]
+    pub const fn picture(&self) -> &Picture {
+        &self.picture
     }
 
     /// What is known of a lane, counted from the kerb; a lane without detectors is `Missing`.
@@ -205,10 +217,12 @@ impl Detection {
                 occupied: stop.is_some_and(|stop| stop.on),
                 gap: stop.map_or(Millis::ZERO, |stop| stop.gap(now)),
             };
-            let green_for = moment.go.contains(lane.group).then(|| {
-                let since = self.go_since.get(lane.group.index()).copied();
-                now.since(since.unwrap_or(now))
-            });
+            let green_for = (lane.groups.intersection(moment.go).iter())
+                .map(|group| {
+                    let since = self.go_since.get(group.index()).copied();
+                    now.since(since.unwrap_or(now))
+                })
+                .max();
             lane.settle(now, line, green_for);
             if line.believed && lane.queue == 0 {
                 let advance = lane.advance.map(|(index, _)| usize::from(index));

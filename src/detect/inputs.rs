@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::area::AreaReport;
 use crate::kernel::Readback;
 
 /// Vehicle detector channels of one cabinet unit.
@@ -35,4 +36,6 @@ pub struct FieldInputs {
     pub detectors: [DetectorReading; DETECTORS_MAX],
     /// Rolling press counters, one per button channel.
     pub presses: [u16; BUTTONS_MAX],
+    /// What the site's area sensors told, if it has any.
+    pub area: AreaReport,
 }

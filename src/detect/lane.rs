@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::channel::Health;
-use crate::ids::{ApproachId, GroupId};
+use crate::ids::ApproachId;
 use crate::plan::{CheckedSite, DetectorUse};
+use crate::signal::GroupSet;
 use crate::units::{Length, Millis, Mono, Speed};
 
 /// No lane of ours holds more vehicles between its detectors and in the tail behind them.
@@ -16,6 +17,9 @@ const GAPPED: Millis = Millis::from_secs(3);
 const ARRIVAL_SLACK: Millis = Millis::from_secs(8);
 /// Discharge headway of a queue nobody counts at the stop line.
 const DISCHARGE: Millis = Millis::from_secs(2);
+
+/// Arrivals remembered one by one: what a lane lets in while one vehicle drives to the stop line.
+const RECENT: usize = 8;
 
 /// Speed assumed where the site file gives none.
 const SPEED_DEFAULT: Speed = Speed::from_kmh(40);
@@ -68,8 +72,8 @@ pub(super) struct Lane {
     pub(super) stop: Option<u8>,
     /// Index of the advance detector and its distance from the stop line.
     pub(super) advance: Option<(u8, Length)>,
-    /// The group the lane obeys.
-    pub(super) group: GroupId,
+    /// The groups somebody in the lane may wait for.
+    pub(super) groups: GroupSet,
     /// Speed assumed until one is measured.
     pub(super) free_speed: Speed,
     pub(super) count: u32,
@@ -77,6 +81,8 @@ pub(super) struct Lane {
     pub(super) queue: u16,
     last_arrival: Mono,
     drained: Mono,
+    /// The latest arrivals, newest first; [`Mono::ZERO`] where there was none yet.
+    recent: [Mono; RECENT],
 }
 
 /// What a lane's stop line looks like this cycle.
@@ -96,6 +102,30 @@ impl Lane {
         self.arrivals = self.arrivals.wrapping_add(u32::from(vehicles));
         self.queue = self.queue.saturating_add(vehicles).min(QUEUE_MAX);
         self.last_arrival = now;
+        for _ in 0..usize::from(vehicles).min(RECENT) {
+            self.recent.rotate_right(1);
+            if let Some(first) = self.recent.first_mut() {
+                *first = now;
+            }
+        }
+    }
+
+    /// True if a detector says anything about the lane.
+    pub(super) const fn tells(&self) -> bool {
+        self.stop.is_some() || self.advance.is_some()
+    }
+
+    /// The vehicles that were seen upstream and cannot have reached the stop line yet: how far they
+    /// still are and how fast they are believed to drive.
+    pub(super) fn on_their_way(&self, now: Mono) -> impl Iterator<Item = (Length, Speed)> + Clone {
+        let upstream = self.advance.map_or(0, |(_, upstream)| upstream.as_mm());
+        let speed = self.free_speed;
+        let seen = self.recent.into_iter().filter(|seen| *seen > Mono::ZERO);
+        seen.filter_map(move |seen| {
+            let driven = u64::from(speed.as_mm_per_s()) * u64::from(now.since(seen).as_ms()) / 1000;
+            let left = upstream.checked_sub(u32::try_from(driven).ok()?)?;
+            (left > 0).then_some((Length::from_mm(left), speed))
+        })
     }
 
     /// Vehicles that crossed the stop line.
@@ -140,9 +170,9 @@ pub(super) fn lanes_of(site: &CheckedSite) -> (Vec<Lane>, Vec<u16>) {
     for (approach, number) in site.approaches.iter().zip(0_u8..) {
         starts.push(u16::try_from(lanes.len()).unwrap_or(u16::MAX));
         for (lane, kerb) in approach.lanes.iter().zip(0_u8..) {
-            let speed = site.groups.get(lane.group.index()).map(|info| info.speed);
+            let speed = site.groups.get(lane.group().index()).map(|info| info.speed);
             let mut made = Lane {
-                group: lane.group,
+                groups: lane.groups(),
                 free_speed: speed.filter(|v| *v > Speed::ZERO).unwrap_or(SPEED_DEFAULT),
                 ..Lane::default()
             };

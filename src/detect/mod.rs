@@ -11,18 +11,22 @@
 
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
+mod area;
 mod channel;
 mod demands;
 mod detection;
 mod inputs;
 mod lane;
+mod picture;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use area::{AreaReport, MovementReport, SIGHTINGS_MAX, Sighting};
 pub use channel::Health;
 pub use demands::Demands;
 pub use detection::Detection;
 pub use inputs::{BUTTONS_MAX, DETECTORS_MAX, DetectorReading, FieldInputs};
 pub use lane::LaneObservation;
+pub use picture::{PICTURE_PERIOD, Picture, PictureSource};

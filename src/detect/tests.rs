@@ -40,10 +40,7 @@ impl Bench {
             road: "R".into(),
             groups: set(&[0]),
             emergency: Emergency::Groups(set(&[0])),
-            lanes: vec![Lane {
-                group: g(0),
-                turns: Vec::new(),
-            }],
+            lanes: vec![Lane::of(g(0), Vec::new())],
             riders: None,
         });
         let upstream = DetectorUse::Advance(Length::from_metres(60));

@@ -3,6 +3,7 @@
 //! A site whose readings did not change costs nothing; one that did costs its number, a mask of
 //! what changed and the new values.
 
+use super::area::{push_area, read_area};
 use super::wire::{Malformed, Reader, push_varint};
 use crate::detect::{BUTTONS_MAX, DETECTORS_MAX, DetectorReading, FieldInputs};
 use crate::kernel::CabinetState;
@@ -16,6 +17,7 @@ const OCCUPIED: u8 = 8;
 const BUTTONS: u8 = 16;
 const DETECTORS: u8 = 32;
 const PRESSES: u8 = 64;
+const AREA: u8 = 128;
 
 const CABINET_STATES: [CabinetState; 6] = [
     CabinetState::Silent,
@@ -104,6 +106,7 @@ fn changes(before: &FieldInputs, now: &FieldInputs) -> u8 {
         | flag(before.buttons_held != now.buttons_held, BUTTONS)
         | flag(before.detectors != now.detectors, DETECTORS)
         | flag(before.presses != now.presses, PRESSES)
+        | flag(before.area != now.area, AREA)
 }
 
 fn push_site(out: &mut Vec<u8>, mask: u8, before: &FieldInputs, now: &FieldInputs) {
@@ -139,6 +142,9 @@ fn push_site(out: &mut Vec<u8>, mask: u8, before: &FieldInputs, now: &FieldInput
         push_changed(out, &before.presses, &now.presses, |out, n| {
             push_varint(out, u64::from(*n));
         });
+    }
+    if mask & AREA != 0 {
+        push_area(out, &now.area);
     }
 }
 
@@ -194,6 +200,9 @@ fn read_site(reader: &mut Reader<'_>, mask: u8, inputs: &mut FieldInputs) -> Res
     }
     if mask & PRESSES != 0 {
         read_changed::<_, BUTTONS_MAX>(reader, &mut inputs.presses, Reader::narrow)?;
+    }
+    if mask & AREA != 0 {
+        read_area(reader, &mut inputs.area)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! See `docs/decisions/0002-journal.md` for why it is the inputs that are kept.
 
+mod area;
 mod cycle;
 mod frame;
 mod inputs;

@@ -36,6 +36,8 @@ pub struct CheckedSite {
     pub stages: Vec<StageInfo>,
     /// One per approach, indexed by [`ApproachId`].
     pub approaches: Vec<Approach>,
+    /// The groups that each group yields to while both are green, indexed by [`GroupId`].
+    pub yields: Vec<GroupSet>,
     /// One per detector or button, indexed by [`DetectorId`].
     pub detectors: Vec<Detector>,
     /// One per plan, indexed by [`PlanId`].
@@ -118,10 +120,52 @@ pub enum Emergency {
 /// One lane of an approach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lane {
-    /// The group this lane obeys.
+    /// The ways out of the lane: the file's `group` and `turns` first, then what it lists as `also`.
+    /// Never empty.
+    pub movements: Vec<Movement>,
+}
+
+/// A way from a lane through the junction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Movement {
+    /// The group it obeys.
     pub group: GroupId,
-    /// Where the lane leads.
+    /// Where it leads.
     pub turns: Vec<TurnKind>,
+}
+
+impl Lane {
+    /// A lane that leads `turns` under one group.
+    #[must_use]
+    pub fn of(group: GroupId, turns: Vec<TurnKind>) -> Self {
+        Self {
+            movements: vec![Movement { group, turns }],
+        }
+    }
+
+    /// The group of the lane's main movement.
+    #[must_use]
+    pub fn group(&self) -> GroupId {
+        self.movements
+            .first()
+            .map_or_else(GroupId::default, |first| first.group)
+    }
+
+    /// Every group that somebody in the lane may wait for.
+    #[must_use]
+    pub fn groups(&self) -> GroupSet {
+        self.movements
+            .iter()
+            .map(|movement| movement.group)
+            .collect()
+    }
+
+    /// Every direction the lane leads to.
+    pub fn turns(&self) -> impl Iterator<Item = TurnKind> + '_ {
+        self.movements
+            .iter()
+            .flat_map(|movement| movement.turns.iter().copied())
+    }
 }
 
 /// A direction through a junction, seen from the approach.
@@ -281,6 +325,17 @@ impl CheckedSite {
             .iter()
             .position(|approach| approach.road == road)?;
         u8::try_from(at).ok().map(ApproachId::new)
+    }
+
+    /// Every way through the site: approach, lane in it, movement. The order is the numbering that
+    /// area sensors and adaptive control count movements by.
+    pub fn movements(&self) -> impl Iterator<Item = (ApproachId, u8, &Movement)> {
+        (0_u8..).zip(&self.approaches).flat_map(|(approach, info)| {
+            (0_u8..).zip(&info.lanes).flat_map(move |(lane, ways)| {
+                let ways = ways.movements.iter();
+                ways.map(move |way| (ApproachId::new(approach), lane, way))
+            })
+        })
     }
 
     /// The detector with this name on the drawing.

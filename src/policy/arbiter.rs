@@ -6,8 +6,9 @@ use std::panic::catch_unwind;
 use serde::{Deserialize, Serialize};
 
 use super::actuated::Actuated;
+use super::adaptive::Adaptive;
 use super::budget::{STEPS_MAX, StepBudget, Why};
-use super::context::{NoAdaptive, Policy, PolicyContext};
+use super::context::{Policy, PolicyContext};
 use super::coordinated::Coordinated;
 use super::fixed::{Fixed, rotation};
 use super::guard::{Bounds, MaxWait};
@@ -15,7 +16,7 @@ use super::manual::Manual;
 use super::priority::Priority;
 use super::wish::{PolicyKind, Reason, Wish};
 use crate::corridor::{Lease, LeaseStep};
-use crate::detect::Demands;
+use crate::detect::{Demands, Picture};
 use crate::ids::{PlanId, StageId};
 use crate::kernel::{CabinetState, Kernel, ModeWish, Request};
 use crate::plan::{CheckedSite, Plan, PlanMode};
@@ -41,6 +42,8 @@ pub struct DecideContext<'a> {
     pub site: &'a CheckedSite,
     /// Who waits.
     pub demands: &'a Demands,
+    /// Who drives towards the stop lines.
+    pub picture: &'a Picture,
     /// What really runs.
     pub kernel: &'a Kernel,
     /// The corridor's lease, if there is one.
@@ -66,7 +69,7 @@ pub struct Decision {
 
 /// The policies of one site. `A` is adaptive control.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SitePolicies<A = NoAdaptive> {
+pub struct SitePolicies<A = Adaptive> {
     fixed: Fixed,
     actuated: Actuated,
     coordinated: Coordinated,
@@ -83,7 +86,7 @@ impl SitePolicies {
     /// The policies of `site`, before their first cycle.
     #[must_use]
     pub fn new(site: &CheckedSite, now: Mono) -> Self {
-        Self::with_adaptive(site, now, NoAdaptive)
+        Self::with_adaptive(site, now, Adaptive::new(site))
     }
 }
 
@@ -104,6 +107,12 @@ impl<A: Policy> SitePolicies<A> {
         }
     }
 
+    /// Adaptive control, for what it has decided and why.
+    #[must_use]
+    pub const fn adaptive(&self) -> &A {
+        &self.adaptive
+    }
+
     /// Asks every policy and picks one wish. Allocates nothing.
     pub fn decide(&mut self, given: &DecideContext<'_>) -> Decision {
         let mut decision = Decision::default();
@@ -117,6 +126,7 @@ impl<A: Policy> SitePolicies<A> {
             plan,
             plan_id: given.plan,
             demands: given.demands,
+            picture: given.picture,
             kernel: given.kernel,
             go: given.kernel.go_set(),
             in_control: false,

@@ -2,11 +2,9 @@
 
 use core::fmt::Debug;
 
-use serde::{Deserialize, Serialize};
-
 use super::budget::StepBudget;
 use super::wish::{PolicyKind, Wish};
-use crate::detect::Demands;
+use crate::detect::{Demands, Picture};
 use crate::ids::{GroupId, PlanId, StageId};
 use crate::kernel::{Interval, Kernel};
 use crate::plan::{CheckedSite, Plan, StageInfo, Walk};
@@ -28,6 +26,8 @@ pub struct PolicyContext<'a> {
     pub plan_id: PlanId,
     /// Who waits.
     pub demands: &'a Demands,
+    /// Who drives towards the stop lines.
+    pub picture: &'a Picture,
     /// What really runs.
     pub kernel: &'a Kernel,
     /// The groups with right of way.
@@ -46,22 +46,6 @@ pub trait Policy: Clone + Debug {
 
     /// Forgets everything: called after it lost its turn.
     fn reset(&mut self);
-}
-
-/// The place of adaptive control while there is none: a plan in adaptive mode runs actuated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NoAdaptive;
-
-impl Policy for NoAdaptive {
-    fn kind(&self) -> PolicyKind {
-        PolicyKind::Adaptive
-    }
-
-    fn propose(&mut self, _: &PolicyContext<'_>, _: &mut StepBudget) -> Option<Wish> {
-        None
-    }
-
-    fn reset(&mut self) {}
 }
 
 impl<'a> PolicyContext<'a> {

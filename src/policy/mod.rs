@@ -14,6 +14,7 @@
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
 mod actuated;
+mod adaptive;
 mod arbiter;
 mod budget;
 mod context;
@@ -32,8 +33,9 @@ mod testing;
 mod tests;
 mod wish;
 
+pub use adaptive::Adaptive;
 pub use arbiter::{DecideContext, Decision, LOSERS_MAX, SitePolicies};
 pub use budget::{STEPS_MAX, StepBudget, Why};
-pub use context::{NoAdaptive, Policy, PolicyContext};
+pub use context::{Policy, PolicyContext};
 pub use manual::{Manual, ManualAct};
 pub use wish::{PolicyKind, Reason, Wish};

@@ -15,7 +15,7 @@ use crate::units::{Millis, Mono, TICK};
 
 /// A site that runs: field inputs, detection, policies, kernel and a cabinet that obeys.
 #[derive(Clone)]
-pub(super) struct Rig<P = NoAdaptive> {
+pub(super) struct Rig<P = Adaptive> {
     pub(super) site: CheckedSite,
     pub(super) kernel: Kernel,
     pub(super) detection: Detection,
@@ -106,6 +106,7 @@ impl<P: Policy> Rig<P> {
             plan: self.plan,
             site: &self.site,
             demands: self.detection.demands(),
+            picture: self.detection.picture(),
             kernel: &self.kernel,
             lease: self.lease.as_ref(),
             manual: self.manual.as_ref(),

@@ -463,6 +463,7 @@ fn a_panel_at_the_cabinet_is_followed() {
         plan: PlanId::new(0),
         site: &rig.site,
         demands: &demands,
+        picture: rig.detection.picture(),
         kernel: &kernel,
         lease: None,
         manual: None,

@@ -162,8 +162,8 @@ fn lay_lanes(map: &mut StreetMap, at: usize, sites: &[Arc<CheckedSite>]) {
             .lanes
             .iter()
             .map(|lane| LaneRule {
-                group: Some(lane.group),
-                exits: of_turns(&lane.turns),
+                group: Some(lane.group()),
+                exits: of_turns(&lane.turns().collect::<Vec<_>>()),
             })
             .collect(),
         _ => vec![

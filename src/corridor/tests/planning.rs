@@ -37,6 +37,7 @@ fn checked(emergency: Emergency) -> Arc<CheckedSite> {
         safety: Arc::new(safety),
         groups: Vec::new(),
         stages: Vec::new(),
+        yields: Vec::new(),
         approaches: vec![Approach {
             name: "W".into(),
             road: "R1".into(),

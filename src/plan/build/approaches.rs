@@ -1,6 +1,6 @@
 //! Roads entering the site, their lanes, and what an emergency vehicle on them is given.
 
-use super::super::checked::{Approach, Emergency, Lane};
+use super::super::checked::{Approach, Emergency, Lane, Movement};
 use super::super::code::Code;
 use super::super::raw::{RawApproach, RawSite};
 use super::{Draft, check_unique, emergency};
@@ -47,21 +47,27 @@ fn build_approach(draft: &Draft<'_>, raw: &RawApproach) -> Approach {
     }
     let mut lanes = Vec::new();
     for lane in &raw.lanes {
-        let Some(group) = draft.group(Code::F11, &lane.group) else {
-            continue;
-        };
-        if !groups.contains(group) {
-            let message = format!(
-                "a lane of approach \"{}\" obeys \"{}\"",
-                raw.id.value, lane.group.value
-            );
-            let help = "add the group to `groups` of the approach";
-            draft.sheet.note(Code::E05, &lane.group.span, message, help);
+        let mut movements = Vec::new();
+        for way in core::iter::once(lane).chain(&lane.also) {
+            let Some(group) = draft.group(Code::F11, &way.group) else {
+                continue;
+            };
+            if !groups.contains(group) {
+                let message = format!(
+                    "a lane of approach \"{}\" obeys \"{}\"",
+                    raw.id.value, way.group.value
+                );
+                let help = "add the group to `groups` of the approach";
+                draft.sheet.note(Code::E05, &way.group.span, message, help);
+            }
+            movements.push(Movement {
+                group,
+                turns: way.turns.clone(),
+            });
         }
-        lanes.push(Lane {
-            group,
-            turns: lane.turns.clone(),
-        });
+        if !movements.is_empty() {
+            lanes.push(Lane { movements });
+        }
     }
     let riders = raw.riders.as_ref();
     Approach {

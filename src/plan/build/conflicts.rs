@@ -8,7 +8,7 @@ use super::super::tree::At;
 use super::groups::Groups;
 use super::{resolve, secs};
 use crate::ids::GroupId;
-use crate::signal::{Conflicts, GroupKind, GroupTiming, Indication, Relation};
+use crate::signal::{Conflicts, GroupKind, GroupSet, GroupTiming, Indication, Relation};
 use crate::units::{Length, Millis};
 
 /// What the file says about one ordered pair.
@@ -73,6 +73,24 @@ pub(super) fn build(
         }
     }
     conflicts
+}
+
+/// Who yields to whom: the row of [permissive] to its columns. One per group.
+pub(super) fn yields(raw: &RawSite, names: &[&str]) -> Vec<GroupSet> {
+    let find = |name: &str| {
+        let at = names.iter().position(|known| *known == name)?;
+        u8::try_from(at).ok().map(GroupId::new)
+    };
+    let mut yields = vec![GroupSet::EMPTY; names.len()];
+    for (from, to) in &raw.matrix.permissive {
+        let (Some(from), Some(to)) = (find(&from.value), find(&to.value)) else {
+            continue;
+        };
+        if let Some(row) = yields.get_mut(from.index()) {
+            *row = row.with(to);
+        }
+    }
+    yields
 }
 
 impl Matrix<'_> {

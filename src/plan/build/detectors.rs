@@ -25,7 +25,7 @@ pub(super) struct Demand {
 impl Demand {
     pub(super) fn of(draft: &Draft<'_>, approaches: &[Approach], detectors: &[Detector]) -> Self {
         let lanes = approaches.iter().flat_map(|approach| &approach.lanes);
-        let lanes: GroupSet = lanes.map(|lane| lane.group).collect();
+        let lanes = lanes.fold(GroupSet::EMPTY, |all, lane| all.union(lane.groups()));
         let riders: GroupSet = approaches.iter().filter_map(|a| a.riders).collect();
         let called = detectors
             .iter()

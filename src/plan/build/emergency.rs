@@ -38,11 +38,10 @@ pub(super) fn left_yields(
 }
 
 fn groups_turning(approach: &Approach, turns: &[TurnKind]) -> GroupSet {
-    approach
-        .lanes
-        .iter()
-        .filter(|lane| lane.turns.iter().any(|turn| turns.contains(turn)))
-        .map(|lane| lane.group)
+    let movements = approach.lanes.iter().flat_map(|lane| &lane.movements);
+    movements
+        .filter(|way| way.turns.iter().any(|turn| turns.contains(turn)))
+        .map(|way| way.group)
         .collect()
 }
 
@@ -121,7 +120,10 @@ struct Green {
 impl Green {
     fn check(&self, draft: &Draft<'_>, approach: &Approach, yields: &[(GroupId, GroupId)]) {
         let name = &approach.name;
-        let lanes: GroupSet = approach.lanes.iter().map(|lane| lane.group).collect();
+        let lanes: GroupSet = approach
+            .lanes
+            .iter()
+            .fold(GroupSet::EMPTY, |all, lane| all.union(lane.groups()));
         let standing = lanes.difference(self.groups);
         if !standing.is_empty() {
             let names = draft.names_of(standing);

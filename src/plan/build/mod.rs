@@ -107,6 +107,7 @@ pub(super) fn build_site(sheet: &Sheet<'_>, bounds: &Bounds) -> Built {
     let plans = plans::build(&draft, &raw, &demand);
     detectors::check_stuck_on(&draft, &raw, &detectors, &plans);
     let places = SitePlaces::of(&raw);
+    let yields = conflicts::yields(&raw, &draft.group_names);
     let safety = safety_table(&draft, &raw);
     let site = safety.map(|safety| CheckedSite {
         id: text(raw.id.as_ref()),
@@ -117,6 +118,7 @@ pub(super) fn build_site(sheet: &Sheet<'_>, bounds: &Bounds) -> Built {
         groups: draft.groups,
         stages: draft.stages,
         approaches,
+        yields,
         detectors,
         schedule: Schedule::always(PlanId::new(0)),
         plans,

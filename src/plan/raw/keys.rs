@@ -59,7 +59,8 @@ pub(super) const APPROACH: Keys = Keys::only(&[
     "riders",
     "lane",
 ]);
-pub(super) const LANE: Keys = Keys::only(&["group", "turns"]);
+pub(super) const LANE: Keys = Keys::only(&["group", "turns", "also"]);
+pub(super) const ALSO: Keys = Keys::only(&["group", "turns"]);
 pub(super) const DETECTOR: Keys = Keys::only(&[
     "id",
     "channel",

@@ -5,7 +5,8 @@ use super::super::finding::Sheet;
 use super::super::keys::Keys;
 use super::super::tree::{At, Section, read_file};
 use super::keys::{
-    APPROACH, DETECTOR, GROUP, LANE, MOVE, PLAN, SAFETY, SITE, STAGE, STARTUP, TOP, TRANSITION,
+    ALSO, APPROACH, DETECTOR, GROUP, LANE, MOVE, PLAN, SAFETY, SITE, STAGE, STARTUP, TOP,
+    TRANSITION,
 };
 use super::types::{
     OffsetRef, RawApproach, RawDetector, RawGroup, RawLane, RawMatrix, RawMove, RawPlan, RawSafety,
@@ -189,6 +190,13 @@ fn read_approach(approach: &Section<'_>) -> RawApproach {
 }
 
 fn read_lane(lane: &Section<'_>) -> RawLane {
+    RawLane {
+        also: each(lane, "also", "a movement of `also`", &ALSO, read_movement),
+        ..read_movement(lane)
+    }
+}
+
+fn read_movement(lane: &Section<'_>) -> RawLane {
     let turns = [
         ("left", TurnKind::Left),
         ("through", TurnKind::Through),
@@ -203,6 +211,7 @@ fn read_lane(lane: &Section<'_>) -> RawLane {
             .text_needed("group")
             .unwrap_or_else(|| At::new(String::new(), lane.span.clone())),
         turns: lane.words("turns", &turns),
+        also: Vec::new(),
     }
 }
 

@@ -85,6 +85,8 @@ pub(in super::super) struct RawApproach {
 pub(in super::super) struct RawLane {
     pub(in super::super) group: At<String>,
     pub(in super::super) turns: Vec<TurnKind>,
+    /// Movements of other groups that share the lane.
+    pub(in super::super) also: Vec<RawLane>,
 }
 
 /// What a detector is for, without its numbers.

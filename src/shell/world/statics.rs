@@ -174,8 +174,8 @@ fn approach_static(
             .lanes
             .iter()
             .map(|lane| {
-                let turns = lane.turns.iter().map(|turn| turn_word(*turn).to_owned());
-                (lane.group.number(), turns.collect())
+                let turns = lane.turns().map(|turn| turn_word(turn).to_owned());
+                (lane.group().number(), turns.collect())
             })
             .collect(),
     }
