@@ -85,7 +85,7 @@ impl Detection {
             age: Millis::MAX,
             next_check: Mono::ZERO + CHECK,
             day: true,
-            picture: Picture::of(site.movements().count()),
+            picture: Picture::of(site),
         }
     }
 

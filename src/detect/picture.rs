@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::area::{AreaReport, MovementReport, SIGHTINGS_MAX, Sighting};
 use super::lane::Lane;
+use crate::plan::CheckedSite;
 use crate::units::{Length, Millis, Mono, Speed};
 
 /// A picture is made anew this often; drivers do not change their minds faster.
@@ -34,14 +35,27 @@ pub struct Picture {
     age: Millis,
     sightings: Vec<Sighting>,
     movements: Vec<MovementReport>,
+    /// Vehicles over the stop line of each lane since detection began; wraps.
+    departed: Vec<u32>,
+    /// The lane of each movement.
+    lane_of: Vec<u8>,
 }
 
 impl Picture {
-    /// An empty picture with room for everybody.
-    pub(super) fn of(movements: usize) -> Self {
+    /// An empty picture of a site with room for everybody.
+    pub(super) fn of(site: &CheckedSite) -> Self {
+        let mut lane_of = Vec::new();
+        let lanes = site.approaches.iter().flat_map(|approach| &approach.lanes);
+        let mut count = 0;
+        for (lane, number) in lanes.zip(0_u8..) {
+            lane_of.extend(lane.movements.iter().map(|_| number));
+            count += 1;
+        }
         Self {
             sightings: Vec::with_capacity(SIGHTINGS_MAX),
-            movements: vec![MovementReport::default(); movements],
+            movements: vec![MovementReport::default(); lane_of.len()],
+            departed: vec![0; count],
+            lane_of,
             ..Self::default()
         }
     }
@@ -79,6 +93,14 @@ impl Picture {
         &self.movements
     }
 
+    /// Vehicles over the stop line of each lane so far; wraps.
+    ///
+    /// **Shape:** one per lane, counted as in [`Sighting::lane`].
+    #[must_use]
+    pub fn departed(&self) -> &[u32] {
+        &self.departed
+    }
+
     /// True once a second, when it is time for a new one.
     pub(super) fn is_due(&self, now: Mono) -> bool {
         self.source == PictureSource::None || now.since(self.taken) >= PICTURE_PERIOD
@@ -92,7 +114,12 @@ impl Picture {
         self.begin(now, PictureSource::Area, report.age);
         let room = self.sightings.capacity().max(SIGHTINGS_MAX);
         self.sightings.extend(report.sightings.iter().take(room));
-        for (own, told) in self.movements.iter_mut().zip(&report.movements) {
+        let ways = self.movements.iter_mut().zip(&self.lane_of);
+        for ((own, lane), told) in ways.zip(&report.movements) {
+            let more = u32::from(told.departed.wrapping_sub(own.departed));
+            if let Some(departed) = self.departed.get_mut(usize::from(*lane)) {
+                *departed = departed.wrapping_add(more);
+            }
             *own = *told;
         }
         self.sightings.sort_unstable();
@@ -109,6 +136,9 @@ impl Picture {
         };
         self.begin(now, source, age);
         self.movements.fill(MovementReport::default());
+        for (departed, lane) in self.departed.iter_mut().zip(lanes) {
+            *departed = lane.count;
+        }
         for (lane, number) in lanes.iter().zip(0_u8..) {
             let moving = lane.on_their_way(now);
             let moving_count = u16::try_from(moving.clone().count()).unwrap_or(u16::MAX);

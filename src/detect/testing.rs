@@ -201,6 +201,7 @@ pub(crate) fn junction() -> CheckedSite {
         .map(plan)
         .collect(),
         schedule: Schedule::default(),
+        tuning: Arc::default(),
         corridor_wait_max: secs(120),
         corridor_red_max: Millis::from_secs(150),
         corridor_hold_max: secs(110),

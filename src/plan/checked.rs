@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::tuning::Tuning;
 use crate::ids::{ApproachId, DetectorId, GroupId, PlanId, StageId};
 use crate::signal::{GroupSet, SafetyTable, Stage};
 use crate::units::{Date, Length, Millis, Speed};
@@ -44,6 +45,8 @@ pub struct CheckedSite {
     pub plans: Vec<Plan>,
     /// Which plan runs when.
     pub schedule: Schedule,
+    /// The numbers of adaptive control.
+    pub tuning: Arc<Tuning>,
     /// Longest wait of walkers and riders while a corridor is held.
     pub corridor_wait_max: Millis,
     /// Longest wait of motor vehicles while a corridor is held.

@@ -26,6 +26,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod tuning;
 mod values;
 
 pub use checked::*;
@@ -40,3 +41,4 @@ pub use finding::{Finding, Span, line_column};
 pub use load::{Checked, CityFiles, check_city, check_site, city_ground, load_city, load_site};
 pub use profile::{CN, PROFILES, Profile};
 pub use schedule::weekday;
+pub use tuning::Tuning;

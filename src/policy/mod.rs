@@ -33,7 +33,7 @@ mod testing;
 mod tests;
 mod wish;
 
-pub use adaptive::Adaptive;
+pub use adaptive::{Adaptive, Choice, Limit, SCORES_MAX};
 pub use arbiter::{DecideContext, Decision, LOSERS_MAX, SitePolicies};
 pub use budget::{STEPS_MAX, StepBudget, Why};
 pub use context::{Policy, PolicyContext};

@@ -59,6 +59,10 @@ pub enum Reason {
     Window(StageId),
     /// Nobody waits elsewhere.
     Rest(StageId),
+    /// The arrivals known are served with the least delay if this stage goes on.
+    Serving(StageId),
+    /// The arrivals known are served with the least delay if this stage comes now.
+    LessDelay(StageId),
     /// A walk is given because its everyday bound would be broken otherwise.
     WalkDue(GroupId, Millis),
     /// A vehicle group is given because its bound would be broken otherwise.

@@ -49,6 +49,7 @@ fn checked(emergency: Emergency) -> Arc<CheckedSite> {
         detectors: Vec::new(),
         plans: Vec::new(),
         schedule: Schedule::default(),
+        tuning: Arc::default(),
         corridor_wait_max: Millis::from_secs(110),
         corridor_red_max: Millis::from_secs(150),
         corridor_hold_max: Millis::from_secs(100),

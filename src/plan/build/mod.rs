@@ -122,6 +122,7 @@ pub(super) fn build_site(sheet: &Sheet<'_>, bounds: &Bounds) -> Built {
         detectors,
         schedule: Schedule::always(PlanId::new(0)),
         plans,
+        tuning: Arc::default(),
         corridor_wait_max: corridor_wait,
         corridor_red_max: corridor_red,
         corridor_hold_max: corridor_hold,

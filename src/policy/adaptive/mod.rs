@@ -1,21 +1,354 @@
 //! Adaptive control: every second the stage that serves the known arrivals with the least delay.
+//!
+//! The picture of detection says who drives towards which stop line. Each second, outside a change
+//! and after minimum green, short sequences of stages are reckoned through, and the first step of
+//! the best one is taken: hold, or change to another stage. Guards stand beside the search: nobody
+//! waits beyond the longest red, a junction that is still full is not crossed, and neither a full
+//! road nor a stuck lane earns anything. Everything is kept per movement, never per shared lane.
+//!
+//! What it does not do: it knows no amber and no clearance of its own; the kernel tells how long a
+//! change takes from where the lamps really are.
+
+mod arrivals;
+mod choice;
+mod memory;
+mod model;
+mod search;
+mod service;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use choice::{Choice, Limit, SCORES_MAX};
+
+use self::arrivals::Arrivals;
+use self::memory::{Memory, Running};
+use self::model::Model;
+use self::search::{Question, Search};
+use self::service::Services;
+use super::actuated::entering;
 use super::budget::StepBudget;
 use super::context::{Policy, PolicyContext};
-use super::wish::{PolicyKind, Wish};
+use super::moves::next_hop;
+use super::show::{Showing, change_time};
+use super::wish::{PolicyKind, Reason, Wish};
+use crate::detect::PictureSource;
+use crate::ids::{PlanId, StageId};
+use crate::kernel::ModeWish;
 use crate::plan::CheckedSite;
+use crate::signal::GroupSet;
+use crate::units::{Millis, Mono};
 
-/// Adaptive control of one site. Plain data.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Adaptive {}
+/// A stage that has not come up after this long is treated as if it had.
+const START_MAX: Millis = Millis::from_secs(90);
+/// A walk that is called this soon after the start of its stage still starts with it.
+const JOIN: Millis = Millis::from_secs(3);
+
+/// Adaptive control of one site. Plain data; what the search works with is made anew when needed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Adaptive {
+    memory: Memory,
+    turn: Option<Turn>,
+    looked: Mono,
+    choice: Option<Choice>,
+    #[serde(skip)]
+    desk: Option<Desk>,
+}
+
+/// Two states are the same if they go on alike; the desk holds nothing that lasts.
+impl PartialEq for Adaptive {
+    fn eq(&self, other: &Self) -> bool {
+        self.memory == other.memory
+            && self.turn == other.turn
+            && self.looked == other.looked
+            && self.choice == other.choice
+    }
+}
+
+impl Eq for Adaptive {}
+
+/// The stage that runs and how it came so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Turn {
+    plan: PlanId,
+    stage: StageId,
+    since: Mono,
+    /// All its vehicle groups have been in go together since.
+    up: Option<Mono>,
+    /// Where it goes next, and when that stage is due.
+    leaving: Option<(StageId, Mono)>,
+    /// The next stage waits for vehicles inside the junction since.
+    held: Option<Mono>,
+}
+
+/// What the search works with: rebuilt every second, kept so that nothing is allocated.
+#[derive(Clone, Debug)]
+struct Desk {
+    model: Arc<Model>,
+    arrivals: Arrivals,
+    services: Services,
+    search: Search,
+    scores: Vec<f32>,
+    change_now_s: Vec<f32>,
+    change_s: Vec<f32>,
+    green_min_s: Vec<f32>,
+    allowed: Vec<bool>,
+}
+
+impl Desk {
+    fn of(site: &CheckedSite) -> Self {
+        Self {
+            model: Arc::new(Model::of(site)),
+            arrivals: Arrivals::default(),
+            services: Services::default(),
+            search: Search::default(),
+            scores: Vec::new(),
+            change_now_s: Vec::new(),
+            change_s: Vec::new(),
+            green_min_s: Vec::new(),
+            allowed: Vec::new(),
+        }
+    }
+}
 
 impl Adaptive {
     /// Adaptive control of `site` before its first second.
     #[must_use]
-    pub fn new(_site: &CheckedSite) -> Self {
-        Self {}
+    pub fn new(site: &CheckedSite) -> Self {
+        let desk = Desk::of(site);
+        Self {
+            memory: Memory::of(&desk.model, site.stages.len()),
+            desk: Some(desk),
+            ..Self::default()
+        }
+    }
+
+    /// What was decided last, and why; nothing before the first decision.
+    #[must_use]
+    pub const fn choice(&self) -> Option<&Choice> {
+        self.choice.as_ref()
+    }
+
+    /// Looks at a new picture and decides, where there is something to decide.
+    fn think(&mut self, ctx: &PolicyContext<'_>, turn: &mut Turn, desk: &mut Desk) {
+        let picture = ctx.picture;
+        if picture.taken() == self.looked {
+            return;
+        }
+        self.looked = picture.taken();
+        let running = Running {
+            now: ctx.now,
+            stage: turn.stage,
+            go: ctx.go,
+            kernel: ctx.kernel,
+        };
+        self.memory
+            .observe(&desk.model, picture, &running, &ctx.site.tuning);
+        if turn.up.is_none() || turn.leaving.is_some() || is_promised(ctx, turn.stage) {
+            return;
+        }
+        desk.arrivals
+            .fill(&desk.model, picture, ctx.demands, &ctx.site.tuning);
+        desk.services
+            .fill((ctx.site, ctx.plan), (&desk.model, &self.memory), ctx.now);
+        let Some(present) = desk.services.index_of(turn.stage) else {
+            return;
+        };
+        desk.lay_times(ctx, present);
+        let limit = self.limit(ctx, desk, present);
+        let question = Question {
+            arrivals: &desk.arrivals,
+            services: &desk.services,
+            tuning: &ctx.site.tuning,
+            present,
+            change_now_s: &desk.change_now_s,
+            change_s: &desk.change_s,
+            green_min_s: &desk.green_min_s,
+            allowed: &desk.allowed,
+            must_change: limit != Limit::None,
+        };
+        let answer = desk.search.answer(&question, &mut desk.scores);
+        let next = answer
+            .next
+            .and_then(|at| desk.services.stages.get(at))
+            .copied();
+        if let Some(next) = next
+            && let Some(hop) = next_hop(ctx, turn.stage, next, &mut StepBudget::new(1000))
+        {
+            let starters = ctx.groups_of(hop).difference(ctx.groups_of(turn.stage));
+            turn.leaving = Some((hop, ctx.now + change_time(ctx, starters)));
+        }
+        self.choice = Some(Choice::of(
+            ctx,
+            (turn.stage, next),
+            limit,
+            &desk.services.stages,
+            &desk.scores,
+        ));
+    }
+
+    /// Which bound leaves no free choice, and the stages that keep it.
+    fn limit(&self, ctx: &PolicyContext<'_>, desk: &mut Desk, present: usize) -> Limit {
+        let count = desk.services.stages.len();
+        desk.allowed.clear();
+        desk.allowed.resize(count, true);
+        let longest = (0..desk.model.movements.len())
+            .map(|way| (way, self.memory.red_s(way, ctx.now)))
+            .max_by(|a, b| a.1.total_cmp(&b.1));
+        let Some((way, red_s)) = longest else {
+            return Limit::None;
+        };
+        let Some(group) = desk.model.movements.get(way).map(|known| known.group) else {
+            return Limit::None;
+        };
+        let serves = |groups: &GroupSet| groups.contains(group);
+        let reach = (desk.services.groups.iter().zip(&desk.change_now_s))
+            .filter(|(groups, _)| serves(groups))
+            .map(|(_, change)| *change)
+            .reduce(f32::min);
+        let Some(reach) = reach else {
+            return Limit::None;
+        };
+        let is_present = desk.services.groups.get(present).is_some_and(serves);
+        if is_present || red_s + reach < ctx.site.tuning.red_max_s {
+            return Limit::None;
+        }
+        for (allowed, groups) in desk.allowed.iter_mut().zip(&desk.services.groups) {
+            *allowed = serves(groups);
+        }
+        Limit::RedMax(group)
+    }
+
+    /// True while the next stage has to wait for vehicles that stand inside the junction.
+    fn is_box_full(
+        &self,
+        ctx: &PolicyContext<'_>,
+        desk: &Desk,
+        turn: &Turn,
+        next: StageId,
+    ) -> bool {
+        let starters = ctx.groups_of(next).difference(ctx.groups_of(turn.stage));
+        let in_the_way = ctx.hostile(starters);
+        let ways = self.memory.ways.iter().zip(&desk.model.movements);
+        ways.into_iter()
+            .any(|(way, known)| way.inside_slow > 0 && in_the_way.contains(known.group))
+    }
+
+    fn wish(&self, ctx: &PolicyContext<'_>, turn: &Turn, budget: &mut StepBudget) -> Wish {
+        let (remaining, next) = match turn.leaving {
+            Some((next, due)) => (ctx.now.until(due), entering(ctx, next)),
+            None => (Millis::MAX, GroupSet::EMPTY),
+        };
+        let showing = Showing {
+            stage: turn.stage,
+            elapsed: (ctx.now.since(turn.up.unwrap_or(ctx.now))).max(ctx.now.since(turn.since)),
+            remaining,
+            remaining_walk: Millis::MAX,
+            next,
+            walks: self.walks(ctx, turn),
+            rest_in_walk: false,
+        };
+        let mut groups = showing.groups(ctx, budget);
+        if turn.held.is_some() {
+            groups = groups.difference(next.difference(ctx.go));
+        }
+        Wish {
+            mode: ModeWish::Normal,
+            groups,
+            stage: Some(turn.stage),
+            source: PolicyKind::Adaptive,
+            reason: match turn.leaving {
+                Some((next, _)) => Reason::LessDelay(next),
+                None if turn.up.is_none() => Reason::StageMin(turn.stage),
+                None => Reason::Serving(turn.stage),
+            },
+        }
+    }
+
+    /// Walks that may start in the stage now.
+    fn walks(&self, ctx: &PolicyContext<'_>, turn: &Turn) -> GroupSet {
+        if turn.leaving.is_some() {
+            return GroupSet::EMPTY;
+        }
+        let called = ctx.groups_of(turn.stage).intersection(ctx.demands.walkers);
+        let since_up = turn.up.map_or(Millis::ZERO, |up| ctx.now.since(up));
+        let others = ctx.demands.all().difference(ctx.groups_of(turn.stage));
+        if since_up <= JOIN || others.is_empty() {
+            called
+        } else {
+            GroupSet::EMPTY
+        }
+    }
+}
+
+impl Desk {
+    fn lay_times(&mut self, ctx: &PolicyContext<'_>, present: usize) {
+        let count = self.services.stages.len();
+        self.change_now_s.clear();
+        self.change_s.clear();
+        self.green_min_s.clear();
+        let own = self
+            .services
+            .groups
+            .get(present)
+            .copied()
+            .unwrap_or_default();
+        for (groups, stage) in self.services.groups.iter().zip(&self.services.stages) {
+            let starters = entering(ctx, *stage).difference(own);
+            self.change_now_s
+                .push(units::secs(change_time(ctx, starters)));
+            let least = groups.iter().filter(|group| ctx.walk(*group).is_none());
+            let least = least
+                .filter_map(|group| Some(ctx.timing(group)?.green_min))
+                .max();
+            self.green_min_s
+                .push(units::secs(least.unwrap_or_default()));
+        }
+        for from in 0..count {
+            for to in 0..count {
+                let groups = |at: usize| self.services.groups.get(at).copied().unwrap_or_default();
+                let starters = groups(to).difference(groups(from));
+                let leaving = groups(from).difference(groups(to));
+                let vehicles = leaving.iter().filter(|group| ctx.walk(*group).is_none());
+                let change = vehicles.map(|group| ctx.lead(group, starters)).max();
+                self.change_s.push(units::secs(change.unwrap_or_default()));
+            }
+        }
+    }
+}
+
+/// True while a service that has begun in the stage has not had its time.
+fn is_promised(ctx: &PolicyContext<'_>, stage: StageId) -> bool {
+    let running = ctx.groups_of(stage).intersection(ctx.go);
+    running.iter().any(|group| ctx.is_promised(group))
+}
+
+impl Turn {
+    fn begin(ctx: &PolicyContext<'_>, stage: StageId) -> Self {
+        Self {
+            plan: ctx.plan_id,
+            stage,
+            since: ctx.now,
+            up: None,
+            leaving: None,
+            held: None,
+        }
+    }
+
+    /// Notes the moment the stage is up.
+    fn look(&mut self, ctx: &PolicyContext<'_>) {
+        if self.up.is_some() {
+            return;
+        }
+        let own = ctx.groups_of(self.stage);
+        let vehicles = own.difference(ctx.walks_in(own));
+        if vehicles.is_subset(ctx.go) || ctx.now.since(self.since) >= START_MAX {
+            self.up = Some(ctx.now);
+        }
     }
 }
 
@@ -24,9 +357,38 @@ impl Policy for Adaptive {
         PolicyKind::Adaptive
     }
 
-    fn propose(&mut self, _ctx: &PolicyContext<'_>, _budget: &mut StepBudget) -> Option<Wish> {
-        None
+    fn propose(&mut self, ctx: &PolicyContext<'_>, budget: &mut StepBudget) -> Option<Wish> {
+        if ctx.picture.source() == PictureSource::None {
+            return None;
+        }
+        let mut turn = match self.turn {
+            Some(turn) if ctx.in_control && turn.plan == ctx.plan_id => turn,
+            Some(_) | None => Turn::begin(ctx, ctx.nearest_stage()?),
+        };
+        turn.look(ctx);
+        let mut desk = self.desk.take().unwrap_or_else(|| Desk::of(ctx.site));
+        self.think(ctx, &mut turn, &mut desk);
+        if let Some((next, due)) = turn.leaving
+            && ctx.now >= due
+        {
+            let since = *turn.held.get_or_insert(ctx.now);
+            let waited = units::secs(ctx.now.since(since));
+            if !self.is_box_full(ctx, &desk, &turn, next) || waited >= ctx.site.tuning.box_hold_s {
+                turn = Turn::begin(ctx, next);
+            }
+        } else if let Some((next, due)) = turn.leaving
+            && turn.held.is_none()
+            && ctx.now + Millis::from_secs(1) >= due
+            && self.is_box_full(ctx, &desk, &turn, next)
+        {
+            turn.held = Some(due);
+        }
+        self.desk = Some(desk);
+        self.turn = Some(turn);
+        Some(self.wish(ctx, &turn, budget))
     }
 
-    fn reset(&mut self) {}
+    fn reset(&mut self) {
+        self.turn = None;
+    }
 }

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::plan::{CheckedSite, PlanMode};
+use crate::units::Millis;
+
 /// Real-time traffic-signal controller with emergency green-wave corridors.
 ///
 /// Without a command it runs the demo: a synthetic city on emulated cabinets over real Modbus
@@ -206,6 +209,7 @@ impl Simulate {
             corridors_per_hour: 0,
             mission: None,
             no_key: true,
+            control: None,
             journal: None,
             json: false,
         }
@@ -236,12 +240,46 @@ pub(super) struct Simulate {
     /// Send the vehicles without pressing the key.
     #[arg(long)]
     pub(super) no_key: bool,
+    /// Run every plan of every site by this control instead of its own; fixed and coordinated
+    /// control only where a plan has a cycle.
+    #[arg(long, value_enum)]
+    pub(super) control: Option<Control>,
     /// Write the journal into this folder.
     #[arg(long)]
     pub(super) journal: Option<PathBuf>,
     /// Print the result object on the last line.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// How plans are driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Control {
+    /// Every stage its split, every cycle.
+    Fixed,
+    /// Demand, extension and maximum.
+    Actuated,
+    /// Fixed cycle and offset, stages by demand inside.
+    Coordinated,
+    /// The least delay of the arrivals known.
+    Adaptive,
+}
+
+impl Control {
+    /// `site` with its plans driven so.
+    pub(super) fn on(self, site: &CheckedSite) -> CheckedSite {
+        let mut site = site.clone();
+        for plan in &mut site.plans {
+            let has_cycle = plan.cycle > Millis::ZERO;
+            plan.mode = match self {
+                Self::Fixed if has_cycle => PlanMode::Fixed,
+                Self::Coordinated if has_cycle => PlanMode::Coordinated,
+                Self::Adaptive => PlanMode::Adaptive,
+                Self::Fixed | Self::Coordinated | Self::Actuated => PlanMode::Actuated,
+            };
+        }
+        site
+    }
 }
 
 /// Options of `replay`.

@@ -73,7 +73,12 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(loaded: &LoadedCity, options: &Simulate) -> Result<Self, Failure> {
-        let sites: Arc<[_]> = loaded.city.sites.clone().into();
+        let sites: Arc<[_]> = match options.control {
+            Some(control) => (loaded.city.sites.iter())
+                .map(|site| Arc::new(control.on(site)))
+                .collect(),
+            None => loaded.city.sites.clone().into(),
+        };
         let start_s = options.start_hour * 3600;
         let world = VirtualCity::new(
             &loaded.city,

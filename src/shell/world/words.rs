@@ -59,6 +59,20 @@ pub(super) fn reason(site: &CheckedSite, reason: Reason) -> Names {
             format!("无其他请求，停留在阶段 {}", stage(id)),
             format!("nobody waits elsewhere: rests in stage {}", stage(id)),
         ),
+        Reason::Serving(id) => Names::new(
+            format!("已知到达车辆在阶段 {} 延误最小", stage(id)),
+            format!(
+                "going on with stage {} delays the known arrivals least",
+                stage(id)
+            ),
+        ),
+        Reason::LessDelay(id) => Names::new(
+            format!("切换到阶段 {} 总延误最小", stage(id)),
+            format!(
+                "changing to stage {} delays the known arrivals least",
+                stage(id)
+            ),
+        ),
         Reason::WalkDue(id, bound) => Names::new(
             format!("{} 行人等待将达 {} 秒上限", group(id), s(bound)),
             format!(

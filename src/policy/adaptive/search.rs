@@ -1,0 +1,457 @@
+//! The search: short sequences of stages, and the first step of the one with the least delay.
+
+use super::arrivals::Arrivals;
+use super::service::{Service, Services};
+use crate::plan::Tuning;
+
+/// How much longer the present green is tried to last, seconds.
+const EXTENSIONS_S: [f32; 14] = [
+    0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 13.0, 16.0, 20.0, 25.0, 32.0, 40.0,
+];
+/// Mass below which a vehicle counts as gone.
+const GONE: f32 = 0.02;
+/// Most departures that one search may reckon, so that its time is bounded.
+const DEPARTURES_MAX: u32 = 60_000;
+
+/// What the search is given.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Question<'a> {
+    pub(super) arrivals: &'a Arrivals,
+    pub(super) services: &'a Services,
+    pub(super) tuning: &'a Tuning,
+    /// Place of the present stage in `services`.
+    pub(super) present: usize,
+    /// Seconds from letting the present stage go to the start of each stage, by place.
+    pub(super) change_now_s: &'a [f32],
+    /// Seconds from the end of one stage to the start of another: row from, column to.
+    pub(super) change_s: &'a [f32],
+    /// Shortest green of each stage, by place.
+    pub(super) green_min_s: &'a [f32],
+    /// Stages that may come next, by place.
+    pub(super) allowed: &'a [bool],
+    /// The present stage may not go on.
+    pub(super) must_change: bool,
+}
+
+/// What the search found.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Answer {
+    /// Change now, to the stage in this place; `None` holds the present one.
+    pub(super) next: Option<usize>,
+    /// Seconds of delay of the best sequence.
+    pub(super) cost_s: f32,
+    /// Departures that were reckoned.
+    pub(super) departures: u32,
+}
+
+/// How far one imagined future has come.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Future {
+    /// For each lane its first vehicle that is not gone, and the earliest next departure.
+    lanes: Vec<(usize, f32)>,
+    /// What is left of each vehicle.
+    mass: Vec<f32>,
+    stage: usize,
+    /// The end of the green so far.
+    at_s: f32,
+    cost_s: f32,
+}
+
+/// Room for the futures under search; kept so that a decision allocates nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Search {
+    root: Future,
+    extended: Future,
+    tried: Future,
+    dry: Vec<(usize, f32)>,
+    departures: u32,
+}
+
+/// A green of one stage.
+#[derive(Clone, Copy, Debug)]
+struct Green {
+    stage: usize,
+    from_s: f32,
+    to_s: f32,
+}
+
+impl Future {
+    fn copy_from(&mut self, other: &Self) {
+        self.lanes.clone_from(&other.lanes);
+        self.mass.clone_from(&other.mass);
+        self.stage = other.stage;
+        self.at_s = other.at_s;
+        self.cost_s = other.cost_s;
+    }
+}
+
+impl Search {
+    /// The best first step, and the least delay of any sequence that begins with each stage.
+    pub(super) fn answer(&mut self, ask: &Question<'_>, scores: &mut Vec<f32>) -> Answer {
+        self.departures = 0;
+        self.begin(ask);
+        scores.clear();
+        scores.resize(ask.services.stages.len(), f32::INFINITY);
+        let mut best = Answer {
+            next: None,
+            cost_s: f32::INFINITY,
+            departures: 0,
+        };
+        let extensions = if ask.must_change {
+            1
+        } else {
+            EXTENSIONS_S.len()
+        };
+        for extension in EXTENSIONS_S.iter().take(extensions).copied() {
+            let mut extended = core::mem::take(&mut self.extended);
+            extended.copy_from(&self.root);
+            if extension > 0.0 {
+                let green = Green {
+                    stage: ask.present,
+                    from_s: 0.0,
+                    to_s: extension,
+                };
+                self.serve(ask, &mut extended, green);
+            }
+            if extended.cost_s < best.cost_s {
+                self.try_next(ask, &extended, extension, (&mut best, scores));
+            }
+            self.extended = extended;
+            if self.departures > DEPARTURES_MAX {
+                break;
+            }
+        }
+        best.departures = self.departures;
+        best
+    }
+
+    fn begin(&mut self, ask: &Question<'_>) {
+        let lanes = ask.arrivals.starts.len().saturating_sub(1);
+        self.root.lanes.clear();
+        self.root
+            .lanes
+            .extend((0..lanes).map(|lane| (ask.arrivals.range(lane).0, 0.0)));
+        self.root.mass.clear();
+        self.root
+            .mass
+            .extend(ask.arrivals.list.iter().map(|arrival| arrival.mass));
+        self.root.stage = ask.present;
+        self.root.at_s = 0.0;
+        self.root.cost_s = 0.0;
+    }
+
+    /// Every stage that may come next, with its short, middle and long green.
+    fn try_next(
+        &mut self,
+        ask: &Question<'_>,
+        extended: &Future,
+        extension: f32,
+        (best, scores): (&mut Answer, &mut Vec<f32>),
+    ) {
+        for next in 0..ask.services.stages.len() {
+            if next == ask.present || !ask.allowed.get(next).copied().unwrap_or(false) {
+                continue;
+            }
+            let from_s = extension + ask.change_now_s.get(next).copied().unwrap_or(0.0);
+            let least = ask.green_min_s.get(next).copied().unwrap_or(5.0);
+            let clear = self.clear_s(ask, extended, next, from_s).max(least);
+            let middle = f32::midpoint(least, clear);
+            let mut tried_before = f32::NAN;
+            for green in [clear, middle, least] {
+                if (green - tried_before).abs() < 0.5 {
+                    continue;
+                }
+                tried_before = green;
+                let mut tried = core::mem::take(&mut self.tried);
+                tried.copy_from(extended);
+                let green = Green {
+                    stage: next,
+                    from_s,
+                    to_s: from_s + green,
+                };
+                self.serve(ask, &mut tried, green);
+                let cost_s = self.complete(ask, &mut tried, best.cost_s);
+                self.tried = tried;
+                let score = scores.get_mut(if extension > 0.0 { ask.present } else { next });
+                if let Some(score) = score {
+                    *score = score.min(cost_s);
+                }
+                if cost_s < best.cost_s - 0.01
+                    || (extension > 0.0 && best.next.is_some() && cost_s <= best.cost_s)
+                {
+                    best.cost_s = cost_s;
+                    best.next = (extension <= 0.0).then_some(next);
+                }
+            }
+        }
+    }
+
+    /// The greedy rest: the stage that serves most a second, again and again; what is still left
+    /// is served one change later.
+    fn complete(&mut self, ask: &Question<'_>, future: &mut Future, limit_s: f32) -> f32 {
+        for _ in 0..ask.tuning.completion {
+            if future.cost_s >= limit_s || self.departures > DEPARTURES_MAX {
+                return f32::INFINITY.min(future.cost_s + self.left_over(ask, future));
+            }
+            let Some(green) = self.best_rate(ask, future) else {
+                break;
+            };
+            self.serve(ask, future, green);
+        }
+        future.cost_s + self.left_over(ask, future)
+    }
+
+    fn best_rate(&mut self, ask: &Question<'_>, future: &Future) -> Option<Green> {
+        let mut best: Option<(f32, Green)> = None;
+        let count = ask.services.stages.len();
+        for stage in 0..count {
+            if stage == future.stage {
+                continue;
+            }
+            let change = ask
+                .change_s
+                .get(future.stage * count + stage)
+                .copied()
+                .unwrap_or(5.0);
+            let from_s = future.at_s + change;
+            let least = ask.green_min_s.get(stage).copied().unwrap_or(5.0);
+            let (clear, served) = self.look(ask, future, stage, from_s);
+            if served <= GONE {
+                continue;
+            }
+            let green_s = clear.max(least);
+            let rate = served / (change + green_s);
+            if best.is_none_or(|(most, _)| rate > most) {
+                let green = Green {
+                    stage,
+                    from_s,
+                    to_s: from_s + green_s,
+                };
+                best = Some((rate, green));
+            }
+        }
+        best.map(|(_, green)| green)
+    }
+
+    fn left_over(&mut self, ask: &Question<'_>, future: &Future) -> f32 {
+        let later = future.at_s + 5.0 + ask.tuning.start_loss_s;
+        let mut cost = 0.0;
+        for (lane, (first, _)) in future.lanes.iter().enumerate() {
+            let (_, end) = ask.arrivals.range(lane);
+            for at in *first..end {
+                let (Some(arrival), Some(mass)) = (ask.arrivals.list.get(at), future.mass.get(at))
+                else {
+                    break;
+                };
+                self.departures += 1;
+                let delay = later - arrival.at_s;
+                if delay > 0.0 {
+                    cost += mass * (delay + stop_cost(delay, arrival.stop_s, ask.tuning));
+                }
+            }
+        }
+        cost
+    }
+
+    fn clear_s(&mut self, ask: &Question<'_>, future: &Future, stage: usize, from_s: f32) -> f32 {
+        self.look(ask, future, stage, from_s).0
+    }
+
+    /// How long the green has to be for the platoon to pass, and how many are then served.
+    fn look(
+        &mut self,
+        ask: &Question<'_>,
+        future: &Future,
+        stage: usize,
+        from_s: f32,
+    ) -> (f32, f32) {
+        let to_s = from_s + ask.tuning.green_max_s;
+        let green = Green {
+            stage,
+            from_s,
+            to_s,
+        };
+        let (mut end, mut served) = (from_s, 0.0);
+        for lane in ask.services.open_lanes(stage) {
+            let drive = LaneDrive::new(ask, future, *lane, &green, end);
+            let (lane_end, lane_served, looked) = drive.dry(ask, future);
+            self.departures += looked;
+            end = end.max(lane_end);
+            served += lane_served;
+        }
+        (end - from_s, served)
+    }
+
+    /// Lets a green serve its lanes.
+    fn serve(&mut self, ask: &Question<'_>, future: &mut Future, green: Green) {
+        let mut platoon_end = green.from_s;
+        for lane in ask.services.open_lanes(green.stage) {
+            let drive = LaneDrive::new(ask, future, *lane, &green, platoon_end);
+            let (end, looked) = drive.wet(ask, future);
+            if !drive.service.yields {
+                platoon_end = platoon_end.max(end);
+            }
+            self.departures += looked;
+        }
+        future.stage = green.stage;
+        future.at_s = green.to_s;
+    }
+}
+
+/// One lane under one green.
+struct LaneDrive {
+    service: Service,
+    lane: usize,
+    /// The first departure is not before this.
+    start_s: f32,
+    /// A queue loses so much at the start.
+    loss_s: f32,
+    end_s: f32,
+    is_walk: bool,
+}
+
+impl LaneDrive {
+    fn new(
+        ask: &Question<'_>,
+        future: &Future,
+        lane: usize,
+        green: &Green,
+        platoon_end: f32,
+    ) -> Self {
+        let service = ask.services.get(green.stage, lane);
+        let goes_on = ask.services.get(future.stage, lane).head > 0.0;
+        let mut start_s = if goes_on {
+            future.at_s.min(green.from_s)
+        } else {
+            green.from_s
+        };
+        if service.yields {
+            start_s = start_s.max((platoon_end + 1.0).min(green.to_s - 2.0));
+        }
+        let is_walk = service.headway_s <= 0.0;
+        Self {
+            service,
+            lane,
+            start_s: start_s.max(service.from_s),
+            loss_s: if goes_on {
+                0.0
+            } else {
+                ask.tuning.start_loss_s
+            },
+            end_s: if is_walk {
+                green.to_s
+            } else {
+                green.to_s + ask.tuning.amber_used_s
+            },
+            is_walk,
+        }
+    }
+
+    /// When a vehicle that could arrive at `at_s` departs.
+    fn departs(&self, at_s: f32, last_s: f32) -> f32 {
+        let departs = at_s.max(last_s).max(self.start_s);
+        if at_s < self.start_s + self.loss_s && !self.is_walk {
+            departs.max(self.start_s + self.loss_s)
+        } else {
+            departs
+        }
+    }
+
+    /// Where the first platoon ends and how many it holds; and how many were looked at.
+    fn dry(&self, ask: &Question<'_>, future: &Future) -> (f32, f32, u32) {
+        let (first, mut last_s) = future.lanes.get(self.lane).copied().unwrap_or_default();
+        let (_, end) = ask.arrivals.range(self.lane);
+        let (mut flow, mut served, mut looked) = (1.0_f32, 0.0, 0);
+        let (mut platoon_end, mut is_first) = (self.start_s, true);
+        for at in first..end {
+            let (Some(arrival), Some(mass)) = (ask.arrivals.list.get(at), future.mass.get(at))
+            else {
+                break;
+            };
+            if *mass <= GONE {
+                continue;
+            }
+            looked += 1;
+            flow *= if is_first {
+                self.service.head
+            } else {
+                self.service.rest
+            };
+            is_first = false;
+            let departs = self.departs(arrival.at_s, last_s);
+            if flow < GONE
+                || departs > self.end_s
+                || departs > platoon_end + ask.tuning.gap_s + self.loss_s
+            {
+                break;
+            }
+            last_s = departs + self.service.headway_s * mass * flow;
+            platoon_end = departs;
+            served += mass * flow;
+        }
+        (
+            if served > 0.0 {
+                platoon_end
+            } else {
+                f32::NEG_INFINITY
+            },
+            served,
+            looked,
+        )
+    }
+
+    /// Serves the lane; where its first platoon ends, and how many were looked at.
+    fn wet(&self, ask: &Question<'_>, future: &mut Future) -> (f32, u32) {
+        let Some((first, mut last_s)) = future.lanes.get(self.lane).copied() else {
+            return (self.start_s, 0);
+        };
+        let (_, end) = ask.arrivals.range(self.lane);
+        let (mut flow, mut looked, mut first_left) = (1.0_f32, 0, end);
+        let (mut platoon_end, mut is_platoon, mut is_first) = (self.start_s, true, true);
+        for at in first..end {
+            let (Some(arrival), Some(mass)) = (ask.arrivals.list.get(at), future.mass.get_mut(at))
+            else {
+                break;
+            };
+            if *mass <= GONE {
+                continue;
+            }
+            looked += 1;
+            flow *= if is_first {
+                self.service.head
+            } else {
+                self.service.rest
+            };
+            is_first = false;
+            let departs = self.departs(arrival.at_s, last_s);
+            if flow < GONE || departs > self.end_s {
+                first_left = first_left.min(at);
+                break;
+            }
+            let gone = *mass * flow;
+            let delay = departs - arrival.at_s;
+            future.cost_s += gone * (delay + stop_cost(delay, arrival.stop_s, ask.tuning));
+            last_s = departs + self.service.headway_s * gone;
+            is_platoon &= departs <= platoon_end + ask.tuning.gap_s + self.loss_s;
+            if is_platoon {
+                platoon_end = departs;
+            }
+            *mass -= gone;
+            if *mass > GONE {
+                first_left = first_left.min(at);
+            }
+        }
+        if let Some(kept) = future.lanes.get_mut(self.lane) {
+            *kept = (first_left, last_s);
+        }
+        (platoon_end, looked)
+    }
+}
+
+fn stop_cost(delay_s: f32, stop_s: f32, tuning: &Tuning) -> f32 {
+    if delay_s > tuning.stop_threshold_s {
+        stop_s
+    } else {
+        0.0
+    }
+}
