@@ -94,6 +94,7 @@ struct Desk {
     search: Search,
     scores: Vec<f32>,
     change_now_s: Vec<f32>,
+    tail_s: Vec<f32>,
     change_s: Vec<f32>,
     green_min_s: Vec<f32>,
     allowed: Vec<bool>,
@@ -108,6 +109,7 @@ impl Desk {
             search: Search::default(),
             scores: Vec::new(),
             change_now_s: Vec::new(),
+            tail_s: Vec::new(),
             change_s: Vec::new(),
             green_min_s: Vec::new(),
             allowed: Vec::new(),
@@ -166,6 +168,7 @@ impl Adaptive {
             tuning: &ctx.site.tuning,
             present,
             change_now_s: &desk.change_now_s,
+            tail_s: &desk.tail_s,
             change_s: &desk.change_s,
             green_min_s: &desk.green_min_s,
             allowed: &desk.allowed,
@@ -289,6 +292,7 @@ impl Desk {
     fn lay_times(&mut self, ctx: &PolicyContext<'_>, present: usize) {
         let count = self.services.stages.len();
         self.change_now_s.clear();
+        self.tail_s.clear();
         self.change_s.clear();
         self.green_min_s.clear();
         let own = self
@@ -299,26 +303,51 @@ impl Desk {
             .unwrap_or_default();
         for (groups, stage) in self.services.groups.iter().zip(&self.services.stages) {
             let starters = entering(ctx, *stage).difference(own);
-            self.change_now_s
-                .push(units::secs(change_time(ctx, starters)));
-            let least = groups.iter().filter(|group| ctx.walk(*group).is_none());
-            let least = least
-                .filter_map(|group| Some(ctx.timing(group)?.green_min))
-                .max();
+            let change = change_time(ctx, starters);
+            let vehicles = vehicle_change(ctx, own.difference(*groups), starters);
+            self.change_now_s.push(units::secs(change));
+            self.tail_s
+                .push(units::secs(change.saturating_sub(vehicles)));
             self.green_min_s
-                .push(units::secs(least.unwrap_or_default()));
+                .push(units::secs(least_green(ctx, *groups)));
         }
         for from in 0..count {
             for to in 0..count {
                 let groups = |at: usize| self.services.groups.get(at).copied().unwrap_or_default();
                 let starters = groups(to).difference(groups(from));
                 let leaving = groups(from).difference(groups(to));
-                let vehicles = leaving.iter().filter(|group| ctx.walk(*group).is_none());
-                let change = vehicles.map(|group| ctx.lead(group, starters)).max();
-                self.change_s.push(units::secs(change.unwrap_or_default()));
+                self.change_s
+                    .push(units::secs(vehicle_change(ctx, leaving, starters)));
             }
         }
     }
+}
+
+/// How long the vehicles of `leaving` need until all of `starters` may be in go.
+fn vehicle_change(ctx: &PolicyContext<'_>, leaving: GroupSet, starters: GroupSet) -> Millis {
+    let vehicles = leaving.iter().filter(|group| ctx.walk(*group).is_none());
+    vehicles
+        .map(|group| ctx.lead(group, starters))
+        .max()
+        .unwrap_or_default()
+}
+
+/// The shortest green of a stage for its vehicles: their own, or that of the walks that somebody
+/// waits for, with the time the walkers need to clear beyond the vehicles' change.
+fn least_green(ctx: &PolicyContext<'_>, groups: GroupSet) -> Millis {
+    let others = ctx.site.safety.all_groups().difference(groups);
+    let change = vehicle_change(ctx, groups, others);
+    let of = |group: crate::ids::GroupId| {
+        if ctx.walk(group).is_none() {
+            ctx.timing(group)
+                .map_or(Millis::ZERO, |timing| timing.green_min)
+        } else if ctx.demands.walkers.contains(group) {
+            (ctx.service(group) + ctx.lead(group, others)).saturating_sub(change)
+        } else {
+            Millis::ZERO
+        }
+    };
+    groups.iter().map(of).max().unwrap_or_default()
 }
 
 /// True while a service that has begun in the stage has not had its time.

@@ -23,6 +23,8 @@ pub(super) struct Question<'a> {
     pub(super) present: usize,
     /// Seconds from letting the present stage go to the start of each stage, by place.
     pub(super) change_now_s: &'a [f32],
+    /// Seconds that the present stage's vehicles still drive while its walkers clear, by next stage.
+    pub(super) tail_s: &'a [f32],
     /// Seconds from the end of one stage to the start of another: row from, column to.
     pub(super) change_s: &'a [f32],
     /// Shortest green of each stage, by place.
@@ -62,8 +64,8 @@ struct Future {
 pub(super) struct Search {
     root: Future,
     extended: Future,
+    left: Future,
     tried: Future,
-    dry: Vec<(usize, f32)>,
     departures: u32,
 }
 
@@ -153,8 +155,19 @@ impl Search {
                 continue;
             }
             let from_s = extension + ask.change_now_s.get(next).copied().unwrap_or(0.0);
+            let tail_s = ask.tail_s.get(next).copied().unwrap_or(0.0);
+            let mut left = core::mem::take(&mut self.left);
+            left.copy_from(extended);
+            if tail_s > 0.0 {
+                let green = Green {
+                    stage: ask.present,
+                    from_s: extension,
+                    to_s: extension + tail_s,
+                };
+                self.serve(ask, &mut left, green);
+            }
             let least = ask.green_min_s.get(next).copied().unwrap_or(5.0);
-            let clear = self.clear_s(ask, extended, next, from_s).max(least);
+            let clear = self.look(ask, &left, next, from_s).0.max(least);
             let middle = f32::midpoint(least, clear);
             let mut tried_before = f32::NAN;
             for green in [clear, middle, least] {
@@ -163,7 +176,7 @@ impl Search {
                 }
                 tried_before = green;
                 let mut tried = core::mem::take(&mut self.tried);
-                tried.copy_from(extended);
+                tried.copy_from(&left);
                 let green = Green {
                     stage: next,
                     from_s,
@@ -183,6 +196,7 @@ impl Search {
                     best.next = (extension <= 0.0).then_some(next);
                 }
             }
+            self.left = left;
         }
     }
 
@@ -251,10 +265,6 @@ impl Search {
             }
         }
         cost
-    }
-
-    fn clear_s(&mut self, ask: &Question<'_>, future: &Future, stage: usize, from_s: f32) -> f32 {
-        self.look(ask, future, stage, from_s).0
     }
 
     /// How long the green has to be for the platoon to pass, and how many are then served.

@@ -210,6 +210,7 @@ impl Simulate {
             mission: None,
             no_key: true,
             control: None,
+            radar: false,
             journal: None,
             json: false,
         }
@@ -244,6 +245,9 @@ pub(super) struct Simulate {
     /// control only where a plan has a cycle.
     #[arg(long, value_enum)]
     pub(super) control: Option<Control>,
+    /// Give every site radar that sees each vehicle to 200 m, beside its loops.
+    #[arg(long)]
+    pub(super) radar: bool,
     /// Write the journal into this folder.
     #[arg(long)]
     pub(super) journal: Option<PathBuf>,
