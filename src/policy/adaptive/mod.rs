@@ -161,7 +161,7 @@ impl Adaptive {
             return;
         };
         desk.lay_times(ctx, present);
-        let limit = self.limit(ctx, desk, present);
+        let (limit, must_change) = self.limit(ctx, desk, present);
         let question = Question {
             arrivals: &desk.arrivals,
             services: &desk.services,
@@ -172,7 +172,7 @@ impl Adaptive {
             change_s: &desk.change_s,
             green_min_s: &desk.green_min_s,
             allowed: &desk.allowed,
-            must_change: limit != Limit::None,
+            must_change,
         };
         let answer = desk.search.answer(&question, &mut desk.scores);
         let next = answer
@@ -194,36 +194,51 @@ impl Adaptive {
         ));
     }
 
-    /// Which bound leaves no free choice, and the stages that keep it.
-    fn limit(&self, ctx: &PolicyContext<'_>, desk: &mut Desk, present: usize) -> Limit {
-        let count = desk.services.stages.len();
+    /// Which bound leaves no free choice, and the stages that keep it. A movement is *near* its
+    /// bound when one more service of others could break it: then only its own stages may come
+    /// next. It is *due* when there is just time enough to reach it: then they must.
+    fn limit(&self, ctx: &PolicyContext<'_>, desk: &mut Desk, present: usize) -> (Limit, bool) {
         desk.allowed.clear();
-        desk.allowed.resize(count, true);
+        desk.allowed.resize(desk.services.stages.len(), true);
+        let free = (Limit::None, false);
         let longest = (0..desk.model.movements.len())
             .map(|way| (way, self.memory.red_s(way, ctx.now)))
             .max_by(|a, b| a.1.total_cmp(&b.1));
         let Some((way, red_s)) = longest else {
-            return Limit::None;
+            return free;
         };
         let Some(group) = desk.model.movements.get(way).map(|known| known.group) else {
-            return Limit::None;
+            return free;
         };
         let serves = |groups: &GroupSet| groups.contains(group);
-        let reach = (desk.services.groups.iter().zip(&desk.change_now_s))
-            .filter(|(groups, _)| serves(groups))
-            .map(|(_, change)| *change)
-            .reduce(f32::min);
-        let Some(reach) = reach else {
-            return Limit::None;
+        if desk.services.groups.get(present).is_some_and(serves) {
+            return free;
+        }
+        let times = desk.services.groups.iter().zip(&desk.change_now_s);
+        let reach_s = times.filter(|(groups, _)| serves(groups)).map(|(_, s)| *s);
+        let Some(reach_s) = reach_s.reduce(f32::min) else {
+            return free;
         };
-        let is_present = desk.services.groups.get(present).is_some_and(serves);
-        if is_present || red_s + reach < ctx.site.tuning.red_max_s {
-            return Limit::None;
+        let others = (desk.services.groups.iter().zip(&desk.change_now_s)).zip(&desk.green_min_s);
+        let others = others.filter(|((groups, _), _)| !serves(groups));
+        let service_s = others.map(|((_, change_s), green_s)| change_s + green_s);
+        let service_s = service_s.reduce(f32::max).unwrap_or(0.0);
+        let bound_s = ctx.site.tuning.red_max_s;
+        if red_s + reach_s + service_s < bound_s {
+            return free;
         }
         for (allowed, groups) in desk.allowed.iter_mut().zip(&desk.services.groups) {
             *allowed = serves(groups);
         }
-        Limit::RedMax(group)
+        let is_due = red_s + reach_s + 1.0 >= bound_s;
+        (
+            if is_due {
+                Limit::RedMax(group)
+            } else {
+                Limit::RedNear(group)
+            },
+            is_due,
+        )
     }
 
     /// True while the next stage has to wait for vehicles that stand inside the junction.

@@ -115,7 +115,7 @@ impl Search {
                 };
                 self.serve(ask, &mut extended, green);
             }
-            if extended.cost_s < best.cost_s {
+            if extended.cost_s <= best.cost_s {
                 self.try_next(ask, &extended, extension, (&mut best, scores));
             }
             self.extended = extended;
@@ -204,7 +204,7 @@ impl Search {
     /// is served one change later.
     fn complete(&mut self, ask: &Question<'_>, future: &mut Future, limit_s: f32) -> f32 {
         for _ in 0..ask.tuning.completion {
-            if future.cost_s >= limit_s || self.departures > DEPARTURES_MAX {
+            if future.cost_s > limit_s || self.departures > DEPARTURES_MAX {
                 return f32::INFINITY.min(future.cost_s + self.left_over(ask, future));
             }
             let Some(green) = self.best_rate(ask, future) else {
