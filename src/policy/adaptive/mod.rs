@@ -219,10 +219,17 @@ impl Adaptive {
         let Some(reach_s) = reach_s.reduce(f32::min) else {
             return free;
         };
-        let others = (desk.services.groups.iter().zip(&desk.change_now_s)).zip(&desk.green_min_s);
-        let others = others.filter(|((groups, _), _)| !serves(groups));
-        let service_s = others.map(|((_, change_s), green_s)| change_s + green_s);
-        let service_s = service_s.reduce(f32::max).unwrap_or(0.0);
+        // Walkers take longer; the everyday guard, whose bound is wider, has room for them.
+        let vehicles = ctx
+            .site
+            .safety
+            .timings()
+            .iter()
+            .filter(|timing| timing.kind.shows_amber());
+        let least = vehicles
+            .map(|timing| timing.green_min + timing.lose.total())
+            .max();
+        let service_s = units::secs(least.unwrap_or_default());
         let bound_s = ctx.site.tuning.red_max_s;
         if red_s + reach_s + service_s < bound_s {
             return free;
