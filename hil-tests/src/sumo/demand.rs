@@ -8,7 +8,7 @@ use quick_xml::events::Event;
 use quick_xml::{Reader, Writer};
 
 use super::error::SumoError;
-use super::xml::{Element, each_element};
+use super::xml::{Element, attribute, each_element};
 
 /// Vehicles of one flow at most; a longer one is a mistake in the file.
 const FLOW_MAX: u32 = 1_000_000;
@@ -34,15 +34,15 @@ pub fn departures(files: &[PathBuf], (begin, end): (u32, u32)) -> Result<Demand,
     for file in files {
         each_element(file, &mut |element| {
             let name = element.name();
-            match name.as_slice() {
-                b"vehicle" | b"trip" => {
+            match name.as_str() {
+                "vehicle" | "trip" => {
                     let id = element.text("id").unwrap_or_default();
                     match depart_of(element)? {
                         Some(depart) => demand.add(id, depart, &window),
                         None => demand.is_drawn = true,
                     }
                 }
-                b"flow" => demand.add_flow(element, &window)?,
+                "flow" => demand.add_flow(element, &window)?,
                 _ => {}
             }
             Ok(())
@@ -133,9 +133,8 @@ pub fn cut_routes(from: &Path, to: &Path, end: u32) -> Result<(), SumoError> {
             .map_err(|why| bad(why.to_string()))?;
         let late = match &event {
             Event::Start(tag) | Event::Empty(tag) => {
-                let named = matches!(tag.name().as_ref(), b"vehicle" | b"trip");
-                let told = tag.try_get_attribute("depart").ok().flatten();
-                let told = told.and_then(|told| told.unescape_value().ok().map(|v| v.into_owned()));
+                let named = matches!(tag.name().as_ref(), "vehicle" | "trip");
+                let told = attribute(tag, "depart");
                 let depart = told.and_then(|told| seconds(&told).ok());
                 named && depart.is_some_and(|depart| depart >= f64::from(end))
             }
@@ -179,7 +178,11 @@ mod tests {
         let file = folder.path().join("r.xml");
         fs::write(&file, ROUTES).unwrap();
         let demand = departures(core::slice::from_ref(&file), (10, 20)).unwrap();
-        let ids: Vec<&str> = demand.departures.iter().map(|(id, _)| id.as_str()).collect();
+        let ids: Vec<&str> = demand
+            .departures
+            .iter()
+            .map(|(id, _)| id.as_str())
+            .collect();
         assert_eq!(ids, ["first", "mid", "f.1", "h.0", "h.1"]);
         assert!(demand.goes_on && !demand.is_drawn);
 
@@ -195,8 +198,11 @@ mod tests {
     fn a_flow_by_dice_is_told_as_such() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("r.xml");
-        fs::write(&file, r#"<routes><flow id="f" begin="0" end="9" probability="0.1"/></routes>"#)
-            .unwrap();
+        fs::write(
+            &file,
+            r#"<routes><flow id="f" begin="0" end="9" probability="0.1"/></routes>"#,
+        )
+        .unwrap();
         assert!(departures(&[file], (0, 9)).unwrap().is_drawn);
     }
 }

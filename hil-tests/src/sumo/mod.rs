@@ -4,7 +4,9 @@ pub mod codec;
 pub mod demand;
 pub mod error;
 pub mod process;
+pub mod roads;
 pub mod traci;
+pub mod traffic;
 pub mod tripinfo;
 mod xml;
 

@@ -12,9 +12,9 @@ use super::error::SumoError;
 use super::traci::Traci;
 
 /// How long SUMO may take to load a network and listen.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 /// How long it may take to write its files and end.
-const END_MAX: Duration = Duration::from_secs(60);
+const END_MAX: Duration = Duration::from_mins(1);
 /// Pause between two looks at a child that is not there yet.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// Most of SUMO's own words that an error repeats.
@@ -139,7 +139,12 @@ impl Launch {
         command.args(["-b", &self.begin.to_string()]);
         command.args(["--seed", &self.seed.to_string()]);
         command.args(["--time-to-teleport", "-1", "--step-length", "1"]);
-        command.args(["--no-step-log", "--no-warnings", "--xml-validation", "never"]);
+        command.args([
+            "--no-step-log",
+            "--no-warnings",
+            "--xml-validation",
+            "never",
+        ]);
         command.arg("--tripinfo-output").arg(self.tripinfo());
         // 1.9.2 takes `write-undeparted` for another name of `write-unfinished` and refuses to be
         // told both; it then writes both kinds.
@@ -206,7 +211,10 @@ impl SumoProcess {
             traci: Traci::new(stream)?,
             words,
         };
-        let (api, name) = process.traci.version().map_err(|why| process.explain(why))?;
+        let (api, name) = process
+            .traci
+            .version()
+            .map_err(|why| process.explain(why))?;
         if !launch.version.speaks(api) {
             return Err(SumoError::WrongVersion {
                 wanted: launch.version.name(),

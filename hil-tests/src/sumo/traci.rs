@@ -11,13 +11,14 @@ use super::codec::{MESSAGE_MAX, Message, Reader, Status, Told, Value, kind, read
 use super::error::{CodecError, SumoError};
 
 /// Longest time that SUMO may think about one second.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Command codes.
 mod code {
     pub(super) const VERSION: u8 = 0x00;
     pub(super) const STEP: u8 = 0x02;
     pub(super) const CLOSE: u8 = 0x7f;
+    pub(super) const GET_VEHICLE: u8 = 0xa4;
     pub(super) const SET_LIGHT: u8 = 0xc2;
     pub(super) const SUBSCRIBE_VEHICLE: u8 = 0xd4;
     pub(super) const SUBSCRIBE_SIMULATION: u8 = 0xdb;
@@ -51,6 +52,8 @@ pub mod variable {
     pub const LENGTH: u8 = 0x44;
     /// The lane a vehicle's front is on.
     pub const LANE: u8 = 0x51;
+    /// The edges of a vehicle's route.
+    pub const ROUTE: u8 = 0x54;
     /// How far along its lane a vehicle's front is, m.
     pub const POSITION: u8 = 0x56;
     /// Vehicles that entered the network in the last step.
@@ -139,12 +142,7 @@ impl Traci {
     ///
     /// # Errors
     /// The connection broke, nonsense came, or SUMO knows no such object.
-    pub fn get(
-        &mut self,
-        domain: Domain,
-        what: u8,
-        object: &str,
-    ) -> Result<Value<'_>, SumoError> {
+    pub fn get(&mut self, domain: Domain, what: u8, object: &str) -> Result<Value<'_>, SumoError> {
         let command = domain as u8;
         let mut message = Message::default();
         message.command(command, |body| {
@@ -178,6 +176,15 @@ impl Traci {
     /// From the next step on, tells of this vehicle every second.
     pub fn follow_vehicle(&mut self, id: &str) {
         self.subscribe(code::SUBSCRIBE_VEHICLE, id, &OF_A_VEHICLE);
+    }
+
+    /// With the next step, tells the edges of this vehicle's route, once.
+    pub fn ask_route(&mut self, id: &str) {
+        self.codes.push(code::GET_VEHICLE);
+        self.waiting.command(code::GET_VEHICLE, |body| {
+            body.byte(variable::ROUTE);
+            body.text(id);
+        });
     }
 
     /// From the next step on, tells who departed and how many are still expected.
@@ -221,9 +228,13 @@ impl Traci {
             let mut reader = Reader::new(&self.input);
             for command in self.codes.drain(..) {
                 refused(Status::read(&mut reader, command)?)?;
-                if command != code::SET_LIGHT {
-                    // How it stands now; the step below tells how it stands then.
-                    reader.command()?;
+                if command == code::SET_LIGHT {
+                    continue;
+                }
+                // What a subscription tells now, the step below tells again as it stands then.
+                let (_, mut body) = reader.command()?;
+                if command == code::GET_VEHICLE {
+                    each(Subject::Vehicle, answer_of(&mut body)?)?;
                 }
             }
         }
@@ -254,6 +265,14 @@ impl Traci {
         self.ask(&mut message)?;
         refused(Status::read(&mut Reader::new(&self.input), code::CLOSE)?)
     }
+}
+
+fn answer_of<'a>(body: &mut Reader<'a>) -> Result<Told<'a>, CodecError> {
+    Ok(Told {
+        variable: body.byte()?,
+        object: body.text()?,
+        value: body.value()?,
+    })
 }
 
 /// Who a subscription tells of.

@@ -46,7 +46,7 @@ pub struct Outcome {
 pub fn read_trips(path: &Path) -> Result<Vec<Trip>, SumoError> {
     let mut trips = Vec::new();
     each_element(path, &mut |element| {
-        if element.name() != b"tripinfo" {
+        if element.name() != "tripinfo" {
             return Ok(());
         }
         let number = |key: &str| {
@@ -144,7 +144,10 @@ mod tests {
             ..Demand::default()
         };
         let files = outcome(&trips, &demand, false, 100.0);
-        assert_eq!((files.scheduled, files.finished, files.never_inserted), (4, 1, 2));
+        assert_eq!(
+            (files.scheduled, files.finished, files.never_inserted),
+            (4, 1, 2)
+        );
         assert!((files.delay_s - (10.0 + 20.0 + 60.0 + 10.0) / 4.0).abs() < 1e-9);
         assert!((files.worst_s - 60.0).abs() < 1e-9);
         let told = outcome(&trips, &demand, true, 100.0);

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use super::error::SumoError;
 
@@ -15,21 +15,26 @@ pub(super) struct Element<'a>(BytesStart<'a>);
 
 impl Element<'_> {
     /// Its name.
-    pub(super) fn name(&self) -> Vec<u8> {
-        self.0.name().as_ref().to_vec()
+    pub(super) fn name(&self) -> String {
+        self.0.name().as_ref().to_owned()
     }
 
     /// The text of an attribute.
     pub(super) fn text(&self, key: &str) -> Option<String> {
-        let found = self.0.try_get_attribute(key).ok()??;
-        let value = found.unescape_value().ok()?;
-        Some(value.into_owned())
+        attribute(&self.0, key)
     }
 
     /// The number in an attribute.
     pub(super) fn number(&self, key: &str) -> Option<f64> {
         self.text(key)?.trim().parse().ok()
     }
+}
+
+/// The text of an attribute of this tag.
+pub(super) fn attribute(tag: &BytesStart<'_>, key: &str) -> Option<String> {
+    let found = tag.try_get_attribute(key).ok()??;
+    let value = found.normalized_value(XmlVersion::Implicit1_0).ok()?;
+    Some(value.into_owned())
 }
 
 /// Hands every opening tag of the file to `each`.
