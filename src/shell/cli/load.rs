@@ -10,13 +10,11 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::out::say;
 use crate::corridor::Settings;
-use crate::network::{LatLon, NetworkFinding, RoadGraph};
-use crate::plan::{CheckedCity, CityFiles, Code, Finding, Span, check_city, city_ground};
+use crate::network::RoadGraph;
+use crate::plan::{CheckedCity, Span};
+use crate::shell::checked_files::{CheckedFiles, check_files};
 use crate::shell::missions::CLASSES;
 use crate::shell::store::{demo_city_files, read_city_folder};
-
-/// The file of the road network.
-const NETWORK: &str = "network.geojson";
 
 /// A city and the roads it stands on.
 #[derive(Debug)]
@@ -69,53 +67,6 @@ impl LoadedCity {
         settings.corridor_max = self.city.bounds.corridor_length_max;
         settings
     }
-}
-
-/// What came of a set of city files.
-#[derive(Debug)]
-pub(super) struct CheckedFiles {
-    /// The city, if it can be driven.
-    pub(super) city: Option<(CheckedCity, RoadGraph)>,
-    /// What is wrong with city and site files.
-    pub(super) findings: Vec<Finding>,
-    /// What is wrong with the road network.
-    pub(super) network: Vec<NetworkFinding>,
-    /// How many site files there are, good or not.
-    pub(super) site_files: usize,
-}
-
-/// Everything that is wrong with a set of city files, and the city if it can be driven.
-///
-/// The roads are loaded even if other files are wrong: a mistake in the network often shows first
-/// as a mistake in a site file, and a person wants to see both.
-#[must_use]
-pub(super) fn check_files(files: &[(String, String)]) -> CheckedFiles {
-    let set = files.iter().cloned().collect::<CityFiles>();
-    let checked = check_city(&set);
-    let unread = |finding: &Finding| {
-        finding.file == NETWORK && matches!(finding.code, Code::F06 | Code::F07)
-    };
-    let mut result = CheckedFiles {
-        city: None,
-        network: Vec::new(),
-        site_files: set.site_files(),
-        findings: checked.findings,
-    };
-    // A network that cannot be read at all has its finding already.
-    let text = set.text(NETWORK);
-    let text = text.filter(|_| !result.findings.iter().any(unread));
-    let (Some(text), Some((origin, datum))) = (text, city_ground(&set)) else {
-        return result;
-    };
-    let origin = LatLon {
-        lat_deg: origin.lat_deg,
-        lon_deg: origin.lon_deg,
-    };
-    match RoadGraph::load(NETWORK, text, origin, datum) {
-        Ok(graph) => result.city = checked.value.map(|city| (city, graph)),
-        Err(findings) => result.network = findings,
-    }
-    result
 }
 
 impl CheckedFiles {
@@ -255,6 +206,8 @@ fn span_of_line(text: &str, line: usize) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Code;
+    use crate::shell::checked_files::NETWORK;
 
     /// The demo city with `from` replaced by `to` in one file.
     fn demo_with(file: &str, from: &str, to: &str) -> Vec<(String, String)> {
