@@ -8,10 +8,10 @@ use miette::{
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::out::say;
+use super::out::{say, warn};
 use crate::corridor::Settings;
 use crate::network::RoadGraph;
-use crate::plan::{CheckedCity, Span};
+use crate::plan::{CheckedCity, Code, Span};
 use crate::shell::checked_files::{CheckedFiles, check_files};
 use crate::shell::missions::CLASSES;
 use crate::shell::store::{demo_city_files, read_city_folder};
@@ -25,6 +25,8 @@ pub(super) struct LoadedCity {
     pub(super) graph: RoadGraph,
     /// The files it was made of, for those who read them on their own.
     pub(super) files: Vec<(String, String)>,
+    /// Site files under a profile that no street may run on.
+    pub(super) comparison_only: Vec<String>,
 }
 
 /// Reads and checks the folder; warnings are printed, errors end it.
@@ -47,13 +49,38 @@ pub(super) fn load_demo() -> Result<LoadedCity, Failure> {
 fn load(files: Vec<(String, String)>) -> Result<LoadedCity, Failure> {
     let mut checked = check_files(&files);
     if let Some((city, graph)) = checked.city.take() {
-        return Ok(LoadedCity { city, graph, files });
+        let found = checked.findings.iter();
+        let compared = found.filter(|finding| finding.code == Code::F13);
+        let comparison_only = compared.map(|finding| finding.file.clone()).collect();
+        return Ok(LoadedCity {
+            city,
+            graph,
+            files,
+            comparison_only,
+        });
     }
     say(&checked.draw(&files));
     Err(Failure::Findings)
 }
 
 impl LoadedCity {
+    /// Refuses a city that is only there to be compared with others on a simulated street.
+    ///
+    /// # Errors
+    /// A site file names a profile that is not for streets; said on the way.
+    pub(super) fn for_streets(&self) -> Result<(), Failure> {
+        let Some(first) = self.comparison_only.first() else {
+            return Ok(());
+        };
+        warn(&format!(
+            "{first} and {} other site files are held to a profile for comparison only (F13): its \
+             floors are too low for a street. Write `profile = \"cn\"` and mend what \
+             `greenwave check` says then; `greenwave simulate` takes the city as it is.",
+            self.comparison_only.len() - 1
+        ));
+        Err(Failure::Findings)
+    }
+
     /// The corridor engine's numbers, with the ranks of the city's policy file.
     #[must_use]
     pub(super) fn corridor_settings(&self) -> Settings {
@@ -206,7 +233,6 @@ fn span_of_line(text: &str, line: usize) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Code;
     use crate::shell::checked_files::NETWORK;
 
     /// The demo city with `from` replaced by `to` in one file.

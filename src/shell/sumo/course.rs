@@ -9,7 +9,9 @@ pub(super) type Tenths = u32;
 
 /// A step this short whose greens all go on is a change, not a stage: nobody's green begins or ends
 /// in it alone.
-const CONTINUING_MAX: Tenths = 70;
+const CONTINUING_MAX: Tenths = 100;
+/// A stage shown shorter than this only leads from one to the next.
+const PASSING_MAX: Tenths = 70;
 /// After walkers have ended, the rest of their stage may go on this long and is still that stage.
 const WALKERS_LEFT_MAX: Tenths = 100;
 
@@ -31,6 +33,8 @@ pub(super) struct Greens {
     pub(super) minor: BTreeSet<usize>,
     /// How long the programme lets it last, if it says so.
     pub(super) longest: Option<Tenths>,
+    /// How long it is shown, without the change after it.
+    pub(super) shown: Tenths,
 }
 
 /// One turn of the ring.
@@ -74,6 +78,7 @@ impl Course {
         let steps = programme.steps.iter();
         let mut cells: Vec<Cell> = steps.map(|step| Cell::of(step, places)).collect();
         promote(&mut cells);
+        join(&mut cells);
         demote(&mut cells);
         let first = cells.iter().position(|cell| cell.stays)?;
         cells.rotate_left(first);
@@ -90,6 +95,7 @@ impl Course {
                     if cell.stays {
                         greens.minor.extend(&cell.greens.minor);
                         greens.longest = sum(greens.longest, cell.greens.longest);
+                        greens.shown += cell.greens.shown;
                     }
                 }
                 _ => shown.push((cell.greens, cell.lasts)),
@@ -116,6 +122,7 @@ impl Course {
         if let Some(stage) = known.and_then(|at| self.stages.get_mut(at)) {
             stage.minor.extend(&greens.minor);
             stage.longest = stage.longest.max(greens.longest);
+            stage.shown = stage.shown.max(greens.shown);
         }
         known.unwrap_or_else(|| {
             self.stages.push(greens);
@@ -127,6 +134,49 @@ impl Course {
     pub(super) fn column(&self, place: usize) -> Vec<bool> {
         let stages = self.stages.iter();
         stages.map(|stage| stage.green.contains(&place)).collect()
+    }
+
+    /// The stages of plans on demand: those that only lead from one to the next are left out, as
+    /// all their greens are before or after them.
+    pub(super) fn on_demand(&self) -> Vec<usize> {
+        let count = self.turns.len();
+        let around = |turn: usize| {
+            let turn = self.turns.get(turn.checked_rem(count)?)?;
+            self.stages.get(turn.stage)
+        };
+        let passes = |at: usize| {
+            let (Some(now), Some(before), Some(after)) =
+                (around(at), around(at + count - 1), around(at + 1))
+            else {
+                return false;
+            };
+            // A left turn that yields before and after has its own green only here.
+            let as_good = |other: &Greens, place: &usize| {
+                let worse = other.minor.contains(place) && !now.minor.contains(place);
+                other.green.contains(place) && !worse
+            };
+            let sides = |place: &usize| as_good(before, place) || as_good(after, place);
+            now.shown < PASSING_MAX && now.green.iter().all(sides)
+        };
+        let mut kept: Vec<usize> = (0..self.stages.len()).collect();
+        for at in 0..count {
+            let Some(stage) = self.turns.get(at).map(|turn| turn.stage) else {
+                continue;
+            };
+            let once = self.turns.iter().filter(|turn| turn.stage == stage).count() == 1;
+            let others = || kept.iter().filter(|kept| **kept != stage);
+            let greens = self.stages.get(stage).map(|stage| &stage.green);
+            let covered = greens.is_some_and(|greens| {
+                greens.iter().all(|place| {
+                    let mut stages = others().filter_map(|kept| self.stages.get(*kept));
+                    stages.any(|stage| stage.green.contains(place))
+                })
+            });
+            if once && covered && passes(at) && kept.len() > 2 {
+                kept.retain(|kept| *kept != stage);
+            }
+        }
+        kept
     }
 
     /// The split of each stage: the mean of its turns.
@@ -146,6 +196,7 @@ impl Cell {
     fn of(step: &Step, places: &BTreeSet<usize>) -> Self {
         let mut greens = Greens {
             longest: step.max_s.map(tenths),
+            shown: tenths(step.duration_s),
             ..Greens::default()
         };
         let mut changes = false;
@@ -208,6 +259,20 @@ fn promote(cells: &mut [Cell]) {
     }
 }
 
+/// Steps that follow each other with the same greens are one.
+fn join(cells: &mut Vec<Cell>) {
+    cells.dedup_by(|next, cell| {
+        let same = cell.stays && next.stays && cell.greens.green == next.greens.green;
+        if same {
+            cell.lasts = cell.lasts.saturating_add(next.lasts);
+            cell.greens.minor.extend(&next.greens.minor);
+            cell.greens.longest = sum(cell.greens.longest, next.greens.longest);
+            cell.greens.shown += next.greens.shown;
+        }
+        same
+    });
+}
+
 /// Short steps whose greens were green before and stay green after are changes.
 fn demote(cells: &mut [Cell]) {
     let count = cells.len();
@@ -227,7 +292,7 @@ fn demote(cells: &mut [Cell]) {
             &after.greens.green,
         );
         let within = |set: &BTreeSet<usize>| now.is_subset(set) && now != set;
-        let short = cell.stays && cell.lasts < CONTINUING_MAX;
+        let short = cell.stays && cell.lasts <= CONTINUING_MAX;
         if short
             && within(before)
             && within(after)

@@ -9,6 +9,7 @@ use super::net::SumoNet;
 use super::settle::settle;
 use super::signal::{LeftOut, understand};
 use super::site::Site;
+use super::site_text::write_site;
 use super::streets::Streets;
 use super::wiring::{Wiring, wire};
 
@@ -110,22 +111,17 @@ pub(super) const NETWORK: &str = "network";
 pub fn import(net: &SumoNet, options: &ImportOptions) -> Result<Imported, Vec<ImportFinding>> {
     let mut notes = Notes::default();
     let mut findings = Vec::new();
-    let mut sites = understood(net, options, &mut notes, &mut findings);
+    let sites = understood(net, options, &mut notes, &mut findings);
     if sites.is_empty() && findings.is_empty() {
         findings.push(no_signals(net, &notes));
-    }
-    let mut files = BTreeMap::new();
-    for site in &mut sites {
-        match settle(site, &mut notes) {
-            Ok(text) => {
-                files.insert(format!("sites/{}.toml", site.id), text);
-            }
-            Err(found) => findings.extend(found),
-        }
     }
     if !findings.is_empty() {
         return Err(findings);
     }
+    let mut files: BTreeMap<String, String> = sites
+        .iter()
+        .map(|site| (format!("sites/{}.toml", site.id), write_site(site)))
+        .collect();
     let streets = Streets::of(net, &sites, &mut notes);
     files.insert("network.geojson".to_owned(), streets.geojson());
     files.extend(folder::files(options, streets.origin(), &sites));
@@ -155,28 +151,25 @@ fn understood<'n>(
     let mut sites: Vec<Site<'n>> = Vec::new();
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     for tls in net.signals() {
-        let site = match understand(net, tls, options.profile, notes) {
-            Ok(site) => site,
-            Err(LeftOut::Refused(found)) => {
-                findings.extend(found);
-                continue;
+        let shared = |site: &Site<'_>| site.nodes.iter().find_map(|node| owners.get(node).copied());
+        let site = understand(net, tls, options.profile, notes).and_then(|mut site| {
+            if let Some(other) = shared(&site) {
+                return Err(LeftOut::Because(format!("it shares a node with {other}")));
             }
+            settle(&mut site, notes)?;
+            Ok(site)
+        });
+        match site {
+            Ok(site) => {
+                owners.extend(site.nodes.iter().map(|node| (*node, tls)));
+                sites.push(site);
+            }
+            Err(LeftOut::Refused(found)) => findings.extend(found),
             Err(LeftOut::Because(why)) => {
                 let what = format!("left out, it keeps running its own programme: {why}");
                 notes.add(tls, what);
-                continue;
             }
-        };
-        let shared = site.nodes.iter().find_map(|node| owners.get(node));
-        if let Some(other) = shared {
-            let what = format!(
-                "left out, it keeps running its own programme: it shares a node with {other}"
-            );
-            notes.add(tls, what);
-            continue;
         }
-        owners.extend(site.nodes.iter().map(|node| (*node, tls)));
-        sites.push(site);
     }
     let digits = sites.len().to_string().len().max(2);
     for (number, site) in (1..).zip(&mut sites) {

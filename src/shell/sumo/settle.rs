@@ -5,6 +5,7 @@ use crate::plan::{Code, Finding, Severity, check_site};
 
 use super::course::{Tenths, secs};
 use super::import::{ImportFinding, Notes};
+use super::signal::LeftOut;
 use super::site::{Choice, Site};
 use super::site_text::write_site;
 use super::timing::GREEN_MIN;
@@ -14,27 +15,28 @@ const TRIES_MAX: usize = 2000;
 /// Greens on demand and long cycles are shortened in steps of this.
 const STEP: Tenths = 10;
 
-/// Writes the site so that nothing refuses it, and says what that took.
-pub(super) fn settle(site: &mut Site<'_>, notes: &mut Notes) -> Result<String, Vec<ImportFinding>> {
+/// Chooses so that nothing refuses the site, and says what that took.
+pub(super) fn settle(site: &mut Site<'_>, notes: &mut Notes) -> Result<(), LeftOut> {
     let path = format!("sites/{}.toml", site.id);
     let shipped = site.splits.clone();
     for _ in 0..TRIES_MAX {
         let text = write_site(site);
         let mut findings = check_site(&path, &text).findings;
         findings.retain(|finding| finding.severity == Severity::Error);
-        let Some(first) = findings.first() else {
+        if findings.is_empty() {
             tell(site, &shipped, notes);
-            return Ok(text);
-        };
-        if !mend(site, &text, first) {
-            return Err(findings.iter().map(|f| refusal(site, f)).collect());
+            return Ok(());
+        }
+        if !findings.iter().any(|finding| mend(site, &text, finding)) {
+            if let Some(long) = findings.iter().find(|finding| finding.code == Code::P10) {
+                let why = format!("even with the shortest greens, {}", long.message);
+                return Err(LeftOut::Because(why));
+            }
+            return Err(LeftOut::Refused(refusals(site, &findings)));
         }
     }
-    Err(vec![ImportFinding {
-        place: site.tls.clone(),
-        what: "no site file was found that passes".to_owned(),
-        mend: "leave the signal out of the network's signals".to_owned(),
-    }])
+    let why = "no choice of greens passes the rules of a site".to_owned();
+    Err(LeftOut::Because(why))
 }
 
 /// Tries the next choice for what a finding is about; false if there is none.
@@ -53,8 +55,9 @@ fn mend(site: &mut Site<'_>, text: &str, finding: &Finding) -> bool {
         // The first plan repeats the programme, the others run on demand.
         Code::P10 if at("[[plan]]") == Some(0) => shorten(site),
         Code::P10 if site.green_cap > GREEN_MIN => {
-            let longest = (0..site.course.stages.len()).map(|stage| site.longest(stage));
-            let longest = longest.max().unwrap_or_default();
+            let on_demand = site.course.on_demand();
+            let longest = on_demand.iter().map(|stage| site.longest(*stage)).max();
+            let longest = longest.unwrap_or_default();
             site.green_cap = longest.saturating_sub(STEP).max(GREEN_MIN);
             true
         }
@@ -112,15 +115,39 @@ fn tell(site: &Site<'_>, shipped: &[Tenths], notes: &mut Notes) {
     }
 }
 
-fn refusal(site: &Site<'_>, finding: &Finding) -> ImportFinding {
-    ImportFinding {
-        place: site.tls.clone(),
-        what: format!("{} {}", finding.code, finding.message),
-        mend: match finding.code {
-            Code::S18 => "the programme shows it; end both together in the network, or import for \
-                          comparison with --profile field"
-                .to_owned(),
-            _ => finding.help.clone(),
-        },
+/// What is wrong, once for all plans, with the streets of the groups it is about.
+fn refusals(site: &Site<'_>, findings: &[Finding]) -> Vec<ImportFinding> {
+    let mut made: Vec<ImportFinding> = Vec::new();
+    for finding in findings {
+        let about = finding.message.strip_prefix("plan ");
+        let about = about.and_then(|text| text.split_once(": "));
+        let message = about.map_or(finding.message.as_str(), |(_, rest)| rest);
+        let groups = site.heads.groups.iter().enumerate();
+        let named = groups.filter(|(_, g)| message.contains(&format!("\"{}\"", g.name)));
+        let named: Vec<String> = named.map(|(at, _)| group_words(site, at)).collect();
+        let what = format!("{} {message} ({})", finding.code, named.join("; "));
+        if made.iter().any(|known| known.what == what) {
+            continue;
+        }
+        made.push(ImportFinding {
+            place: site.tls.clone(),
+            what,
+            mend: match finding.code {
+                Code::S18 => "the programme shows it; let both end together there, or import for \
+                              comparison only with --profile field"
+                    .to_owned(),
+                _ => finding.help.clone(),
+            },
+        });
     }
+    made
+}
+
+/// A group as the network's own words: its links and the edges they leave.
+fn group_words(site: &Site<'_>, group: usize) -> String {
+    let links: Vec<String> = site.heads.links_of(group).map(|h| h.index.to_string()).collect();
+    let mut edges: Vec<&str> = site.heads.links_of(group).map(|h| h.link.from.as_str()).collect();
+    edges.dedup();
+    let name = site.heads.name(group);
+    format!("{name} is links {} from {}", links.join(", "), edges.join(", "))
 }

@@ -71,7 +71,7 @@ pub(super) fn understand<'n>(
     let splits = timing.fitted(&course);
     tell_splits(tls, &course, &splits, notes);
     Ok(Site {
-        id: String::new(),
+        id: "T".to_owned(),
         tls: tls.to_owned(),
         name: name_of(tls, &approaches),
         profile,

@@ -243,12 +243,8 @@ fn stages_and_plans(text: &mut String, site: &Site<'_>) {
             &format!("\n[[stage]]\nid = \"S{}\"\ngreen = {names}", stage + 1),
         );
     }
-    let per_stage = |time: &dyn Fn(usize) -> Tenths| {
-        let entries: Vec<String> = (0..site.course.stages.len())
-            .map(|stage| format!("S{} = {}", stage + 1, secs(time(stage))))
-            .collect();
-        format!("{{ {} }}", entries.join(", "))
-    };
+    let all: Vec<usize> = (0..site.course.stages.len()).collect();
+    let on_demand = site.course.on_demand();
     let split = |stage: usize| site.splits.get(stage).copied().unwrap_or_default();
     let turns = site.course.turns.iter();
     let cycle: Tenths = turns.clone().map(|turn| split(turn.stage)).sum();
@@ -259,31 +255,38 @@ fn stages_and_plans(text: &mut String, site: &Site<'_>) {
             "\n[[plan]]\nid = \"shipped\"\nmode = \"fixed\"\ncycle_s = {}\nsequence = {ring}\n\
              split_s = {}",
             secs(cycle),
-            per_stage(&split)
+            per_stage(&all, split)
         ),
     );
-    let longest = |stage: usize| site.longest(stage);
-    let once = list((1..=site.course.stages.len()).map(|stage| format!("S{stage}")));
-    let recalls = recalls(site);
+    let once = list(on_demand.iter().map(|stage| format!("S{}", stage + 1)));
+    let longest = per_stage(&on_demand, |stage| site.longest(stage));
+    let recalls = recalls(site, &on_demand);
     for (id, mode) in [("actuated", "actuated"), ("adaptive", "adaptive")] {
         line(
             text,
             &format!(
                 "\n[[plan]]\nid = \"{id}\"\nmode = \"{mode}\"\nsequence = {once}\n\
-                 max_green_s = {}{recalls}",
-                per_stage(&longest)
+                 max_green_s = {longest}{recalls}"
             ),
         );
     }
 }
 
+fn per_stage(stages: &[usize], time: impl Fn(usize) -> Tenths) -> String {
+    let entries: Vec<String> = stages
+        .iter()
+        .map(|stage| format!("S{} = {}", stage + 1, secs(time(*stage))))
+        .collect();
+    format!("{{ {} }}", entries.join(", "))
+}
+
 /// Groups that nothing detects are served every round.
-fn recalls(site: &Site<'_>) -> String {
+fn recalls(site: &Site<'_>, on_demand: &[usize]) -> String {
     let mut called: Vec<usize> = Vec::new();
     for group in site.deaf() {
         let column = site.heads.group(group).map(|group| &group.column);
         let shown = |stage: &usize| column.and_then(|c| c.get(*stage)) == Some(&true);
-        let mut stages = (0..site.course.stages.len()).filter(shown);
+        let mut stages = on_demand.iter().copied().filter(shown);
         if let Some(stage) = stages.next()
             && !called.contains(&stage)
         {
