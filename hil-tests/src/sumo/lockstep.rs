@@ -9,7 +9,7 @@ use greenwave::corridor::Settings;
 use greenwave::detect::FieldInputs;
 use greenwave::ids::SiteId;
 use greenwave::kernel::CabinetState;
-use greenwave::plan::CheckedSite;
+use greenwave::plan::{CheckedSite, Tuning};
 use greenwave::shell::sumo::{ImportOptions, ImportProfile, Imported, SumoNet, import, load};
 use greenwave::shell::virtual_city::referee_rules;
 use greenwave::signal::Observed;
@@ -72,6 +72,18 @@ impl OurCity {
             imported,
             rules,
         })
+    }
+
+    /// Gives all sites these numbers for adaptive control.
+    pub fn tune(&mut self, tuning: &Tuning) {
+        let tuning = Arc::new(tuning.clone());
+        let tuned = self.sites.iter().map(|site| {
+            Arc::new(CheckedSite {
+                tuning: Arc::clone(&tuning),
+                ..CheckedSite::clone(site)
+            })
+        });
+        self.sites = tuned.collect();
     }
 }
 

@@ -32,14 +32,15 @@ impl Cache {
             part(&mut common, source.as_bytes());
         }
         let said = format!(
-            "{} {} {} {} {} {} {}",
+            "{} {} {} {} {} {} {} {:?}",
             options.begin,
             options.end,
             options.rules.name(),
             options.sensors.name(),
             options.sumo.name(),
             options.demand,
-            options.drain
+            options.drain,
+            options.tuning
         );
         part(&mut common, said.as_bytes());
         let keeps = options.cache != Path::new("none") && !options.stop_at_lockup;

@@ -12,6 +12,8 @@ use hil_tests::sumo::run::{Controller, RunSpec, Untouched};
 use hil_tests::sumo::sensing::Sensors;
 use hil_tests::sumo::signals::Rules;
 
+use crate::options::Adaptive;
+
 /// Who can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Name {
@@ -60,10 +62,11 @@ impl Name {
         self,
         spec: &mut RunSpec,
         net: &SumoNet,
-        rules: Rules,
+        options: &Adaptive,
     ) -> Result<Box<dyn Controller>, SumoError> {
+        let rules = options.rules;
         let kind = match self {
-            Self::Ours => return ours(spec, net, rules),
+            Self::Ours => return ours(spec, net, options),
             Self::Fixed => return Ok(Box::new(Untouched)),
             Self::Actuated => return sumo_own(spec, net, "actuated", rules),
             Self::DelayBased => return sumo_own(spec, net, "delay_based", rules),
@@ -77,9 +80,16 @@ impl Name {
     }
 }
 
-fn ours(spec: &RunSpec, net: &SumoNet, rules: Rules) -> Result<Box<dyn Controller>, SumoError> {
+fn ours(
+    spec: &RunSpec,
+    net: &SumoNet,
+    options: &Adaptive,
+) -> Result<Box<dyn Controller>, SumoError> {
     let roads = Roads::of(net)?;
-    let city = OurCity::of(net, rules)?;
+    let mut city = OurCity::of(net, options.rules)?;
+    if let Some(tuning) = &options.tuning {
+        city.tune(tuning);
+    }
     let exact = spec.sensors == Sensors::Resco;
     Ok(Box::new(Lockstep::new(net, &roads, &city, exact)?))
 }

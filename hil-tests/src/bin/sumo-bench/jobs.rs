@@ -120,7 +120,7 @@ impl Bench<'_> {
                 *route = cut;
             }
         }
-        let mut controller = name.make(&mut spec, &self.net, self.options.rules)?;
+        let mut controller = name.make(&mut spec, &self.net, self.options)?;
         let said = Mutex::new(String::new());
         let mut say = |line: &str| {
             if let Ok(mut said) = said.lock() {

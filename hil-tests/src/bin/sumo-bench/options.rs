@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use greenwave::plan::Tuning;
 use hil_tests::sumo::run::RunSpec;
 use hil_tests::sumo::sensing::Sensors;
 use hil_tests::sumo::signals::Rules;
@@ -56,6 +57,10 @@ pub(crate) struct Adaptive {
     /// Stop a run when a junction with somebody waiting passes nobody for 120 s, and say why.
     #[arg(long)]
     pub(crate) stop_at_lockup: bool,
+    /// Other numbers for adaptive control than the program's own: a TOML file with the keys of
+    /// `adaptive.toml`. One set holds for all networks; this is for finding it.
+    #[arg(long, value_parser = read_tuning)]
+    pub(crate) tuning: Option<Tuning>,
     /// Runs at the same time.
     #[arg(long, default_value_t = 2)]
     pub(crate) jobs: usize,
@@ -68,6 +73,11 @@ pub(crate) struct Adaptive {
     /// One line of JSON for each run goes here.
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,
+}
+
+fn read_tuning(path: &str) -> Result<Tuning, String> {
+    let text = std::fs::read_to_string(path).map_err(|why| format!("{path}: {why}"))?;
+    toml::from_str(&text).map_err(|why| format!("{path}: {why}"))
 }
 
 /// The files of a comparison, `.sumocfg`s opened.
