@@ -85,13 +85,13 @@ impl Station {
         );
         let monitors = set.monitors().to_vec();
         let (post, inbox) = mailbox();
-        let journal = journal(&options.data);
-        let health = journal.as_ref().map(JournalSink::health);
+        let journal = JournalSink::start(&options.data.join("journal"));
+        let health = journal.health();
         let control = Control::start(ControlParts {
             city: new_city(loaded),
             cabinets: Box::new(FieldCabinets::new(set, ports, field.handle().clone())),
             inbox,
-            journal,
+            journal: Some(journal),
             wall: options.wall,
             pace: options.pace,
         })
@@ -106,7 +106,7 @@ impl Station {
             pictures: control.pictures(),
             mailbox: post,
             monitors,
-            journal: health,
+            journal: Some(health),
             grants: control.grants_cell(),
             epoch,
         }));
@@ -150,20 +150,6 @@ impl Station {
         }
         if let Some(api) = self.api.take() {
             api.shutdown_timeout(Duration::from_secs(2));
-        }
-    }
-}
-
-/// A journal if its folder can be written; without one control goes on, and says so.
-fn journal(data: &Path) -> Option<JournalSink> {
-    match JournalSink::start(&data.join("journal")) {
-        Ok(journal) => Some(journal),
-        Err(why) => {
-            warn(&format!(
-                "no journal: {}: {why}; control goes on",
-                data.display()
-            ));
-            None
         }
     }
 }
