@@ -11,6 +11,7 @@ use super::demo::{warm_street, wires};
 use super::load::load_folder;
 use super::out::say;
 use super::station::runtime;
+use super::stop_signal::StopSignal;
 use crate::shell::emulated_city::{CabinetAddress, EmulatedCity, StreetOrder};
 use crate::shell::field::FieldClock;
 
@@ -20,6 +21,8 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) fn emulate(options: &Emulate) -> Result<(), Failure> {
     let loaded = load_folder(&options.site)?;
     let street = warm_street(&loaded, options.seed)?;
+    let waiting = runtime("wait", 1)?;
+    let mut stop = StopSignal::listen(&waiting)?;
     let cabinets = runtime("cabinets", 2)?;
     let city = EmulatedCity::start(
         &loaded.city,
@@ -52,19 +55,12 @@ pub(super) fn emulate(options: &Emulate) -> Result<(), Failure> {
             options.ports.display()
         ));
     }
-    let waiting = runtime("wait", 1)?;
     waiting.block_on(async {
         let mut teller = Teller::new(&city, options.json);
-        let end = async {
-            match options.seconds {
-                Some(s) => tokio::time::sleep(Duration::from_secs(u64::from(s))).await,
-                None => std::future::pending().await,
-            }
-        };
+        let end = stop.told_or_over(options.seconds);
         tokio::pin!(end);
         loop {
             tokio::select! {
-                _interrupt = tokio::signal::ctrl_c() => break,
                 () = &mut end => break,
                 () = tokio::time::sleep(LOOK) => teller.look(&city),
             }

@@ -141,7 +141,14 @@ impl Station {
     }
 
     /// Hands every cabinet to its local plan and ends.
-    pub(super) fn stop(mut self) {
+    pub(super) fn stop(self) {
+        drop(self);
+    }
+}
+
+/// However a command ends, its cabinets are handed over and its journal is closed.
+impl Drop for Station {
+    fn drop(&mut self) {
         if let Some(stop) = self.stop_api.take() {
             let _already_ended = stop.send(());
         }
