@@ -68,6 +68,8 @@ impl Station {
     pub(super) fn start(loaded: &LoadedCity, options: StationOptions) -> Result<Self, Failure> {
         let field = runtime("field", 2)?;
         let api = runtime("api", 2)?;
+        // What can be refused comes before anything that a cabinet could notice.
+        let (listener, bound) = listen(&api, options.listen)?;
         let epoch = next_epoch(&options.data)?;
         let planner = Planner {
             city: Arc::new(loaded.city.clone()),
@@ -111,7 +113,6 @@ impl Station {
             epoch,
         }));
         let auth = Arc::new(Auth::new());
-        let (listener, bound) = listen(&api, options.listen)?;
         let stop_api = serve(&api, listener, (Arc::clone(&auth), Arc::clone(&world)));
         Ok(Self {
             control: Some(control),
@@ -266,7 +267,8 @@ fn listen(api: &Runtime, wanted: SocketAddr) -> Result<(TcpListener, SocketAddr)
 fn next_epoch(data: &Path) -> Result<u32, Failure> {
     std::fs::create_dir_all(data).map_err(|why| {
         Failure::Runtime(format!(
-            "{}: cannot be used as the data folder: {why}; name a folder that can be written with --data",
+            "{}: cannot be used as the data folder: {why}; no cabinet is driven without it, for it \
+             holds the control epoch: name a folder that can be written with --data",
             data.display()
         ))
     })?;
@@ -293,7 +295,14 @@ fn next_epoch(data: &Path) -> Result<u32, Failure> {
         file.sync_all()?;
         std::fs::rename(&fresh, &path)
     };
-    write().map_err(|why| broken(&why))?;
+    write().map_err(|why| {
+        Failure::Runtime(format!(
+            "{}: cannot be written: {why}; no cabinet is driven before its new control epoch is on \
+             the disk: make room and make the folder writable, or name another one with --data and \
+             copy the file there",
+            path.display()
+        ))
+    })?;
     Ok(epoch)
 }
 
@@ -329,3 +338,6 @@ pub(super) fn staged_clock(clock: FieldClock, start_s: u32) -> WallClock {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;
