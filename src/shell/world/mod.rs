@@ -241,6 +241,8 @@ impl LiveWorld {
         StatusView {
             ticks: picture.city.cycle_number(),
             late_ticks: picture.lateness.above(half_tick),
+            missed_ticks: picture.missed,
+            mute_ticks: picture.mute,
             key_to_accept: key_times(&picture.keys),
             scheduler: scheduler
                 .map(|grants| format!("{}, memory {}", grants.scheduler, grants.memory))

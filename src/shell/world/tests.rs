@@ -25,6 +25,9 @@ use crate::units::{CivilTime, Length, TICK};
 /// Cycles follow each other quickly, and a picture comes only with every so many.
 const CYCLE: Duration = Duration::from_millis(10);
 const PICTURE_EVERY: u64 = 20;
+/// Cycles slept through, and cycles that commanded nothing.
+const MISSED: u64 = 3;
+const MUTE: u64 = 2;
 
 struct Rig {
     world: LiveWorld,
@@ -127,8 +130,8 @@ fn control(mut city: City, inbox: &Inbox, (shown, stop): (&ArcSwapOption<Picture
                 city: city.clone(),
                 fields: fields.clone(),
                 lateness: Histogram::default(),
-                missed: 0,
-                mute: 0,
+                missed: MISSED,
+                mute: MUTE,
                 keys: KeyTimes::default(),
             })));
         }
@@ -282,4 +285,12 @@ fn a_journal_that_cannot_be_written_is_an_alarm() {
         std::thread::sleep(CYCLE);
     }
     assert_eq!(codes(), ["journal-gap"]);
+}
+
+/// What the control thread counts about itself is in the status.
+#[test]
+fn missed_and_mute_cycles_are_shown() {
+    let rig = Rig::start();
+    let status = rig.world.view(&rig.world.newest().unwrap()).status;
+    assert_eq!((status.missed_ticks, status.mute_ticks), (MISSED, MUTE));
 }
