@@ -1,10 +1,12 @@
-//! What the status page warns of: the journal and the sites' faults.
+//! What the status page warns of: the journal, lamps that nothing measures, and the sites' faults.
 
 use super::words;
-use crate::plan::CheckedCity;
+use crate::kernel::{CabinetState, Readback};
+use crate::plan::{CheckedCity, CheckedSite};
 use crate::shell::dispatch::world::{Alarm, Names};
 use crate::shell::runtime::Picture;
 use crate::shell::store::JournalHealth;
+use crate::signal::Observed;
 
 /// Everything that is wrong now, the program's own troubles first.
 pub(super) fn alarms(
@@ -13,7 +15,9 @@ pub(super) fn alarms(
     picture: &Picture,
 ) -> Vec<Alarm> {
     let mut alarms: Vec<Alarm> = journal.and_then(of_journal).into_iter().collect();
-    for (site, state) in city.sites.iter().zip(picture.city.sites()) {
+    let sites = city.sites.iter().zip(picture.city.sites());
+    for ((site, state), field) in sites.zip(&picture.fields) {
+        alarms.extend(of_sensors(site, &field.readback));
         let worst = state.kernel().faults().first();
         alarms.extend(worst.map(|fault| Alarm {
             code: "site-fault".to_owned(),
@@ -23,6 +27,32 @@ pub(super) fn alarms(
         }));
     }
     alarms
+}
+
+/// Groups that are driven while the cabinet says that nothing measures their lamps: there a red
+/// that does not light, or a green that should not be there, is seen by nobody.
+fn of_sensors(site: &CheckedSite, readback: &Readback) -> Option<Alarm> {
+    if readback.cabinet != CabinetState::Following {
+        return None;
+    }
+    let groups = site.groups.iter().zip(&readback.lamps);
+    let blind: Vec<&str> = groups
+        .filter(|(_, seen)| **seen == Observed::NoSensor)
+        .map(|(group, _)| group.name.as_str())
+        .collect();
+    if blind.is_empty() {
+        return None;
+    }
+    let blind = blind.join(", ");
+    Some(Alarm {
+        code: "lamps-unmeasured".to_owned(),
+        serious: true,
+        text: Names::new(
+            format!("{blind} 无灯色检测，灯色错误无法发现"),
+            format!("no sensor measures the lamps of {blind}: wrong or dark lamps go unseen"),
+        ),
+        site: Some(site.id.clone()),
+    })
 }
 
 /// A journal that cannot be written, or one with a hole: that is told until the program ends.
@@ -53,3 +83,6 @@ fn of_journal(journal: &JournalHealth) -> Option<Alarm> {
         site: None,
     })
 }
+
+#[cfg(test)]
+mod tests;
