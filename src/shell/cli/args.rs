@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::emulate::{FaultOrder, fault_help};
 use crate::plan::{CheckedSite, PlanMode};
 use crate::units::Millis;
 
@@ -126,9 +127,17 @@ pub(super) struct Emulate {
     /// The seed of the virtual street.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
-    /// Print each change of a cabinet's mode as a JSON line.
+    /// Print each change of a cabinet's mode, and each fault, as a JSON line.
     #[arg(long)]
     pub(super) json: bool,
+    /// Make a cabinet misbehave; `--help` lists the kinds.
+    #[arg(
+        long,
+        value_name = "ID=KIND[@SECONDS[..SECONDS]]",
+        value_parser = FaultOrder::parse,
+        long_help = fault_help()
+    )]
+    pub(super) fault: Vec<FaultOrder>,
     /// End after this many seconds.
     #[arg(long)]
     pub(super) seconds: Option<u32>,

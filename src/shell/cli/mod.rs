@@ -14,6 +14,7 @@ mod retell;
 mod run;
 mod simulate;
 mod station;
+mod stop_signal;
 
 use std::error::Error;
 use std::io::IsTerminal;

@@ -90,12 +90,15 @@ impl Run {
         world.sees_areas = options.radar;
         let city = City::new(Arc::clone(&sites), loaded.corridor_settings(), Mono::ZERO);
         let journal = match &options.journal {
-            Some(folder) => Some(JournalSink::start(folder).map_err(|why| {
-                Failure::Runtime(format!(
-                    "{}: cannot keep a journal there: {why}; name a folder that can be written with --journal",
-                    folder.display()
-                ))
-            })?),
+            Some(folder) => {
+                std::fs::create_dir_all(folder).map_err(|why| {
+                    Failure::Runtime(format!(
+                        "{}: cannot keep a journal there: {why}; name a folder that can be written with --journal",
+                        folder.display()
+                    ))
+                })?;
+                Some(JournalSink::start(folder))
+            }
             None => None,
         };
         let mut run = Self {

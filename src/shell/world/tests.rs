@@ -19,12 +19,15 @@ use crate::shell::dispatch::world::{CorridorRequest, Origin, RequestVehicle, Wor
 use crate::shell::dispatch::{Principal, Role};
 use crate::shell::missions::missions;
 use crate::shell::runtime::{Histogram, Inbox, mailbox};
-use crate::shell::store::demo_city_files;
+use crate::shell::store::{Chunk, JournalSink, demo_city_files};
 use crate::units::{CivilTime, Length, TICK};
 
 /// Cycles follow each other quickly, and a picture comes only with every so many.
 const CYCLE: Duration = Duration::from_millis(10);
 const PICTURE_EVERY: u64 = 20;
+/// Cycles slept through, and cycles that commanded nothing.
+const MISSED: u64 = 3;
+const MUTE: u64 = 2;
 
 struct Rig {
     world: LiveWorld,
@@ -43,6 +46,10 @@ impl Drop for Rig {
 
 impl Rig {
     fn start() -> Self {
+        Self::with(None)
+    }
+
+    fn with(journal: Option<Arc<JournalHealth>>) -> Self {
         let files = demo_city_files();
         let city = check_city(&files.iter().cloned().collect::<CityFiles>());
         let city = city.value.unwrap();
@@ -70,7 +77,7 @@ impl Rig {
             pictures,
             mailbox: post,
             monitors: Vec::new(),
-            journal: None,
+            journal,
             grants: Arc::default(),
             epoch: 1,
         });
@@ -123,8 +130,8 @@ fn control(mut city: City, inbox: &Inbox, (shown, stop): (&ArcSwapOption<Picture
                 city: city.clone(),
                 fields: fields.clone(),
                 lateness: Histogram::default(),
-                missed: 0,
-                mute: 0,
+                missed: MISSED,
+                mute: MUTE,
                 keys: KeyTimes::default(),
             })));
         }
@@ -242,4 +249,48 @@ fn a_vehicle_that_calls_itself_short_keeps_its_listed_length() {
     assert_eq!(clear_points(&rig, 1.0, 1), listed);
     assert_ne!(clear_points(&rig, 12.0, 1), listed);
     assert_ne!(clear_points(&rig, 1.0, 2), listed);
+}
+
+/// The alarm stays as long as the folder cannot be written, and a hole in the journal is told after.
+#[test]
+fn a_journal_that_cannot_be_written_is_an_alarm() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("a-file");
+    std::fs::write(&blocked, b"").unwrap();
+    let journal = JournalSink::start(&blocked.join("journal"));
+    let rig = Rig::with(Some(journal.health()));
+    let codes = || -> Vec<String> {
+        let alarms = rig.world.view(&rig.world.newest().unwrap()).status.alarms;
+        let ours = alarms.into_iter().filter(|alarm| alarm.site.is_none());
+        ours.map(|alarm| alarm.code).collect()
+    };
+    assert!(codes().is_empty());
+    let push = |is_snapshot| {
+        let bytes = vec![0; 4];
+        journal.push(Chunk { bytes, is_snapshot });
+    };
+    push(true);
+    while journal.health().lost() == 0 {
+        std::thread::yield_now();
+    }
+    push(false);
+    while journal.health().lost() < 2 {
+        std::thread::yield_now();
+    }
+    assert_eq!(codes(), ["journal-unwritable"]);
+
+    std::fs::remove_file(&blocked).unwrap();
+    while journal.health().failing() {
+        push(true);
+        std::thread::sleep(CYCLE);
+    }
+    assert_eq!(codes(), ["journal-gap"]);
+}
+
+/// What the control thread counts about itself is in the status.
+#[test]
+fn missed_and_mute_cycles_are_shown() {
+    let rig = Rig::start();
+    let status = rig.world.view(&rig.world.newest().unwrap()).status;
+    assert_eq!((status.missed_ticks, status.mute_ticks), (MISSED, MUTE));
 }
