@@ -65,14 +65,17 @@ fn mend(site: &mut Site<'_>, text: &str, finding: &Finding) -> bool {
     }
 }
 
-/// Takes a step from the longest split; false if none can spare it.
+/// Takes a step from the longest splits; false if none can spare it.
 fn shorten(site: &mut Site<'_>) -> bool {
-    let longest = site.splits.iter_mut().max();
-    let Some(split) = longest.filter(|split| **split > 2 * GREEN_MIN) else {
+    let longest = site.splits.iter().copied().max().unwrap_or_default();
+    if longest <= 2 * GREEN_MIN {
         return false;
-    };
-    *split -= STEP;
-    true
+    }
+    let near = (longest - longest / 8).max(2 * GREEN_MIN + STEP);
+    for split in site.splits.iter_mut().filter(|split| **split >= near) {
+        *split -= STEP;
+    }
+    longest >= near
 }
 
 fn tell(site: &Site<'_>, shipped: &[Tenths], notes: &mut Notes) {
@@ -145,9 +148,21 @@ fn refusals(site: &Site<'_>, findings: &[Finding]) -> Vec<ImportFinding> {
 
 /// A group as the network's own words: its links and the edges they leave.
 fn group_words(site: &Site<'_>, group: usize) -> String {
-    let links: Vec<String> = site.heads.links_of(group).map(|h| h.index.to_string()).collect();
-    let mut edges: Vec<&str> = site.heads.links_of(group).map(|h| h.link.from.as_str()).collect();
+    let links: Vec<String> = site
+        .heads
+        .links_of(group)
+        .map(|h| h.index.to_string())
+        .collect();
+    let mut edges: Vec<&str> = site
+        .heads
+        .links_of(group)
+        .map(|h| h.link.from.as_str())
+        .collect();
     edges.dedup();
     let name = site.heads.name(group);
-    format!("{name} is links {} from {}", links.join(", "), edges.join(", "))
+    format!(
+        "{name} is links {} from {}",
+        links.join(", "),
+        edges.join(", ")
+    )
 }
