@@ -9,6 +9,7 @@ pub mod missions;
 pub mod planner;
 pub mod runtime;
 pub mod store;
+pub mod sumo;
 pub mod twin;
 pub mod virtual_city;
 pub mod world;

@@ -6,6 +6,7 @@ mod demo;
 mod desk;
 mod drives;
 mod emulate;
+mod export;
 mod load;
 mod out;
 mod replay;
@@ -22,7 +23,7 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
-use args::{Check, Corridor, Plan};
+use args::{Check, Corridor, Export, Plan};
 use out::{say, warn};
 
 /// Why a command did not end well.
@@ -71,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Corridor(Corridor::Preview(options)) => corridor::preview(&options),
         Command::Simulate(options) => simulate::simulate(&options),
         Command::Replay(options) => replay::replay(&options),
+        Command::Export(Export::Sumo(options)) => export::sumo(&options),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,3 @@
+//! The traffic simulator SUMO: networks of it, and cities for it.
+
+pub mod export;
