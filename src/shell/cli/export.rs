@@ -5,7 +5,10 @@ use super::args::ExportSumo;
 use super::load::load_folder;
 use super::out::{say, warn};
 use crate::shell::sumo::export::folder::{Draft, refuse_filled};
-use crate::shell::sumo::export::{ExportError, ExportSettings, Figures, Town, export};
+use crate::shell::sumo::export::{
+    ExportError, ExportSettings, Figures, NET_FILE, Town, WIRING_FILE, export, wiring_text,
+};
+use crate::shell::sumo::{SumoNet, Wiring};
 
 pub(super) fn sumo(options: &ExportSumo) -> Result<(), Failure> {
     refuse_filled(&options.out).map_err(|why| failure(&why))?;
@@ -32,9 +35,18 @@ fn write(options: &ExportSumo, town: &Town<'_>) -> Result<Figures, ExportError> 
         if !said.is_empty() {
             warn(&said);
         }
+        let wiring = proved(&draft, town)?;
+        draft.write(WIRING_FILE, &wiring_text(&wiring)?)?;
     }
     draft.finish()?;
     Ok(exported.figures)
+}
+
+/// The wiring with the lanes of the network just made.
+fn proved(draft: &Draft, town: &Town<'_>) -> Result<Wiring, ExportError> {
+    let net = SumoNet::parse(&draft.read(NET_FILE)?)
+        .map_err(|why| ExportError::Network(vec![why.to_string()]))?;
+    Wiring::of_export(&net, town).map_err(ExportError::Network)
 }
 
 fn told(options: &ExportSumo, figures: &Figures) -> String {
@@ -65,6 +77,7 @@ fn failure(why: &ExportError) -> Failure {
             Failure::Findings
         }
         ExportError::Unwritable { .. }
+        | ExportError::Unreadable { .. }
         | ExportError::NoNetconvert { .. }
         | ExportError::Refused { .. }
         | ExportError::Network(_) => Failure::runtime(why),

@@ -123,7 +123,9 @@ fn straight_chains(town: &Town<'_>) -> Vec<Chain> {
                 roads.push(on);
             }
             // At the end of the street they go round the corner, under the signal.
-            let last = roads.last().and_then(|road| town.map.roads.get(road.index()));
+            let last = roads
+                .last()
+                .and_then(|road| town.map.roads.get(road.index()));
             let corner = last.and_then(ride_exit).map(|exit| exit.road);
             let riders_h = riders_on(town, &roads);
             roads.extend(corner);

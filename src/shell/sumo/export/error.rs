@@ -26,6 +26,15 @@ pub enum ExportError {
         #[source]
         why: io::Error,
     },
+    /// A folder or file cannot be read.
+    #[error("{path} cannot be read")]
+    Unreadable {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        why: io::Error,
+    },
     /// `netconvert` cannot be started.
     #[error("{program} cannot be started; name SUMO's netconvert with --netconvert")]
     NoNetconvert {

@@ -21,7 +21,10 @@ pub fn refuse_filled(out: &Path) -> Result<(), ExportError> {
             }),
         },
         Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(why) => Err(unwritable(out)(why)),
+        Err(why) => Err(ExportError::Unreadable {
+            path: out.to_path_buf(),
+            why,
+        }),
     }
 }
 
@@ -73,6 +76,15 @@ impl Draft {
             fs::set_permissions(&path, may).map_err(unwritable(&path))?;
         }
         Ok(())
+    }
+
+    /// Reads one file back.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read(&self, name: &str) -> Result<String, ExportError> {
+        let path = self.path.join(name);
+        fs::read_to_string(&path).map_err(|why| ExportError::Unreadable { path, why })
     }
 
     /// Runs `netconvert` in the folder and tells what it warned of.

@@ -223,7 +223,10 @@ pub(super) fn connections(town: &Town<'_>, sites: &[SiteLinks]) -> String {
     for (id, road, street) in town.roads() {
         if town.site_at_end(id).is_none() {
             for exit in &street.exits {
-                xml.leaf("connection", &[("from", &road.id), ("to", &name(exit.road))]);
+                xml.leaf(
+                    "connection",
+                    &[("from", &road.id), ("to", &name(exit.road))],
+                );
             }
         }
     }

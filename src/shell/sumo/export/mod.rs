@@ -18,12 +18,15 @@ mod streets;
 #[cfg(test)]
 mod tests;
 mod town;
+mod wiring;
 mod xml;
 
 pub use crossings::Arm;
 pub use error::ExportError;
 pub use links::{Link, SiteLinks, Way};
 pub use town::{ExportSettings, Town};
+
+use crate::shell::sumo::Wiring;
 
 /// The network, once `netconvert` has made it.
 pub const NET_FILE: &str = "city.net.xml";
@@ -80,6 +83,23 @@ pub fn export(town: &Town<'_>) -> Result<Exported, ExportError> {
         ("city.rou.xml", scripts::routes(town, &trips, &walks)),
         ("city.sumocfg", scripts::config(&town.settings)),
         ("build.sh", scripts::BUILD.to_owned()),
+        (WIRING_FILE, wiring_text(&wiring::planned(town, &sites))?),
     ];
     Ok(Exported { files, figures })
 }
+
+/// The text of `wiring.toml`.
+///
+/// # Errors
+/// The wiring cannot be written as TOML.
+pub fn wiring_text(wiring: &Wiring) -> Result<String, ExportError> {
+    let text = wiring
+        .to_toml()
+        .map_err(|why| ExportError::City(vec![why]))?;
+    Ok(format!("{WIRING_HEAD}{text}"))
+}
+
+const WIRING_HEAD: &str = "\
+# Which link of which SUMO signal shows which group (both from 0) of which site; written by
+# greenwave export sumo. `via` is there once the network has been made and compared.
+";

@@ -30,7 +30,9 @@ pub(super) fn walks(town: &Town<'_>, sites: &[SiteLinks]) -> Vec<Walk> {
         let Some(leaves) = arm.leaves else { continue };
         let mut specs = town.map.walks.iter();
         let spec = specs.find(|spec| spec.site == site.site && spec.group == link.group);
-        let same = site.walks().filter(|(_, other, _)| other.group == link.group);
+        let same = site
+            .walks()
+            .filter(|(_, other, _)| other.group == link.group);
         let share = f32::from(u8::try_from(same.count()).unwrap_or(u8::MAX)).max(1.0);
         let walkers_h = spec.map_or(0.0, |spec| spec.walkers_h) / share;
         let dice = Dice::new(town.settings.seed, WALKERS + stream);

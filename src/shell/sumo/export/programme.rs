@@ -42,10 +42,8 @@ pub(super) fn signals(town: &Town<'_>, sites: &[SiteLinks]) -> String {
 
 fn programme(xml: &mut Xml, town: &Town<'_>, site: &CheckedSite, links: &SiteLinks) {
     let due = town.plan_due(site);
-    let (Some(plan), Some(lamps)) = (
-        site.plans.get(due.index()),
-        lamps_of_round(site, due, TICK),
-    ) else {
+    let (Some(plan), Some(lamps)) = (site.plans.get(due.index()), lamps_of_round(site, due, TICK))
+    else {
         return;
     };
     let offset = offset_s(plan.offset, &lamps);
