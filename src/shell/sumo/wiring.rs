@@ -32,11 +32,12 @@ pub struct LinkWiring {
     /// Which of the site's movements it belongs to; none for riders and walkers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub movement: Option<usize>,
-    /// The lane it leaves; for walkers the pavement they come from.
+    /// The lane it leaves; for walkers the pavement within the node, empty before the network is
+    /// made.
     pub from_lane: String,
-    /// The lane it leads to; for walkers the pavement they go to.
+    /// The lane it leads to; for walkers the crossing, empty before the network is made.
     pub to_lane: String,
-    /// The lane within the node, for walkers the crossing; none before the network is made.
+    /// The lane within the node; none for walkers, and none before the network is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
     /// True for a pedestrian crossing.

@@ -92,7 +92,10 @@ impl Draft {
     /// # Errors
     /// It cannot be started, or makes no network.
     pub fn netconvert(&self, program: &Path) -> Result<String, ExportError> {
-        let run = Command::new(program)
+        // A path is meant from where the person stands, not from inside the draft.
+        let full = fs::canonicalize(program).ok();
+        let path = full.filter(|_| program.components().count() > 1);
+        let run = Command::new(path.as_deref().unwrap_or(program))
             .args(NETCONVERT)
             .current_dir(&self.path)
             .output();

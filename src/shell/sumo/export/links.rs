@@ -66,35 +66,14 @@ impl SiteLinks {
 pub(super) fn lay_links(town: &Town<'_>) -> Result<Vec<SiteLinks>, ExportError> {
     let (mut all, mut wrong) = (Vec::new(), Vec::new());
     for (id, site) in town.sites() {
-        let roads = || {
-            town.roads().filter_map(move |(road, _, street)| {
-                let RoadEnd::Signal(at, approach) = street.end else {
-                    return None;
-                };
-                (at == id).then_some((road, approach, street))
-            })
-        };
-        let mut links = Vec::new();
-        for (road, approach, street) in roads() {
-            drive_links(town, site, (road, approach, street), &mut links);
-        }
-        for (road, approach, street) in roads() {
-            links.extend(ride_link(site, (road, approach, street)));
-        }
         match arms_walked_over(town, site) {
-            Ok(arms) => links.extend(arms.into_iter().map(|(group, arm)| Link {
-                group,
-                movement: None,
-                yields: false,
-                way: Way::Walk(arm),
-            })),
+            Ok(arms) => all.push(SiteLinks {
+                site: id,
+                id: site.id.clone(),
+                links: site_links(town, (id, site), &arms),
+            }),
             Err(why) => wrong.extend(why),
         }
-        all.push(SiteLinks {
-            site: id,
-            id: site.id.clone(),
-            links,
-        });
     }
     if wrong.is_empty() {
         Ok(all)
@@ -103,10 +82,37 @@ pub(super) fn lay_links(town: &Town<'_>) -> Result<Vec<SiteLinks>, ExportError> 
     }
 }
 
+fn site_links(
+    town: &Town<'_>,
+    (id, site): (SiteId, &CheckedSite),
+    arms: &[(GroupId, Arm)],
+) -> Vec<Link> {
+    let roads = || {
+        town.roads().filter_map(|(road, _, street)| {
+            let RoadEnd::Signal(at, approach) = street.end else {
+                return None;
+            };
+            (at == id).then_some((road, approach, street))
+        })
+    };
+    let mut links = Vec::new();
+    for from in roads() {
+        drive_links(town, (site, arms), from, &mut links);
+    }
+    links.extend(roads().filter_map(|from| ride_link(site, from)));
+    links.extend(arms.iter().map(|(group, arm)| Link {
+        group: *group,
+        movement: None,
+        yields: false,
+        way: Way::Walk(*arm),
+    }));
+    links
+}
+
 /// The ways of vehicles that end their road at a signal.
 fn drive_links(
     town: &Town<'_>,
-    site: &CheckedSite,
+    (site, arms): (&CheckedSite, &[(GroupId, Arm)]),
     (road, approach, street): (RoadId, ApproachId, &Road),
     links: &mut Vec<Link>,
 ) {
@@ -126,7 +132,7 @@ fn drive_links(
             links.push(Link {
                 group,
                 movement,
-                yields: yields(exit),
+                yields: yields((site, arms), group, exit),
                 way: Way::Drive {
                     from: (road, FIRST_LANE + at),
                     to: (exit.road, FIRST_LANE + to_lane),
@@ -136,9 +142,18 @@ fn drive_links(
     }
 }
 
-/// A right turn always lets the bicycle lane beside it go first.
-fn yields(exit: &Exit) -> bool {
-    exit.turn == TurnKind::Right || !exit.walks.is_empty() || !exit.opposing.is_empty()
+/// True if somebody goes first who may be green at the same time: for a right turn always the
+/// bicycle lane beside it, for a left turn the facing traffic, for both the walkers they meet.
+fn yields((site, arms): (&CheckedSite, &[(GroupId, Arm)]), group: GroupId, exit: &Exit) -> bool {
+    let hostile = site.safety.conflicts().hostile_to(group);
+    let mut walkers = arms.iter().filter(|(_, arm)| arm.leaves == Some(exit.road));
+    match exit.turn {
+        TurnKind::Through => false,
+        TurnKind::Right => true,
+        TurnKind::Left | TurnKind::UTurn => {
+            !exit.opposing.is_empty() || walkers.any(|(walkers, _)| !hostile.contains(*walkers))
+        }
+    }
 }
 
 /// The site's movement that leads from this lane in this direction, and its group.

@@ -10,7 +10,7 @@ use super::xml::Xml;
 use crate::ids::RoadId;
 
 /// Options of `netconvert` that make the network, shared by `build.sh` and `--netconvert`.
-pub(super) const NETCONVERT: [&str; 12] = [
+pub(super) const NETCONVERT: [&str; 14] = [
     "--node-files",
     "city.nod.xml",
     "--edge-files",
@@ -20,6 +20,9 @@ pub(super) const NETCONVERT: [&str; 12] = [
     "--tllogic-files",
     "city.tll.xml",
     "--no-turnarounds",
+    "true",
+    // The network keeps the city's metre grid.
+    "--offset.disable-normalization",
     "true",
     "--output-file",
     NET_FILE,
@@ -34,7 +37,7 @@ cd \"$(dirname \"$0\")\"
 \"${NETCONVERT:-netconvert}\" \\
     --node-files city.nod.xml --edge-files city.edg.xml \\
     --connection-files city.con.xml --tllogic-files city.tll.xml \\
-    --no-turnarounds true --output-file city.net.xml
+    --no-turnarounds true --offset.disable-normalization true --output-file city.net.xml
 ";
 
 /// Metres from the junction at which walkers appear and end.

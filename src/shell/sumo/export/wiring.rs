@@ -2,7 +2,7 @@
 
 use super::crossings::Arm;
 use super::links::{Link, SiteLinks, Way, lay_links};
-use super::streets::{PAVEMENT, lane_id};
+use super::streets::lane_id;
 use super::town::Town;
 use crate::ids::RoadId;
 use crate::shell::sumo::net::Connection;
@@ -49,19 +49,18 @@ pub(super) fn planned(town: &Town<'_>, sites: &[SiteLinks]) -> Wiring {
 }
 
 fn wire(town: &Town<'_>, index: usize, link: &Link) -> LinkWiring {
-    let (from, to) = match link.way {
-        Way::Drive { from, to } => (from, to),
-        Way::Walk(arm) => {
-            let far = arm.leaves.unwrap_or(arm.enters);
-            ((arm.enters, PAVEMENT), (far, PAVEMENT))
-        }
+    let lane = |(road, lane)| lane_id(name(town, road), lane);
+    let (from_lane, to_lane) = match link.way {
+        Way::Drive { from, to } => (lane(from), lane(to)),
+        // Only netconvert knows how it names pavements and crossings.
+        Way::Walk(_) => (String::new(), String::new()),
     };
     LinkWiring {
         index,
         group: link.group.number(),
         movement: link.movement,
-        from_lane: lane_id(name(town, from.0), from.1),
-        to_lane: lane_id(name(town, to.0), to.1),
+        from_lane,
+        to_lane,
         via: None,
         is_walk: matches!(link.way, Way::Walk(_)),
     }
@@ -93,41 +92,42 @@ fn prove(
     }
     for (link, wire) in site.links.iter().zip(&mut wires.links) {
         let mut here = found.iter().filter(|c| c.link_index == Some(wire.index));
-        let via = match (here.next(), here.next()) {
-            (Some(one), None) => via_of(net, town, (link, wire), one),
-            _ => None,
+        let one = here.next().filter(|one| is_asked_for(net, town, link, one));
+        let (Some(one), None) = (one, here.next()) else {
+            let what = asked_for(town, link);
+            wrong.push(format!("{}: link {} is not {what}", site.id, wire.index));
+            continue;
         };
-        if via.is_none() {
-            wrong.push(format!(
-                "{}: link {} is not the one from {} to {}",
-                site.id, wire.index, wire.from_lane, wire.to_lane
-            ));
-        }
-        wire.via = via;
+        wire.from_lane = lane_id(&one.from, one.from_lane);
+        wire.to_lane = lane_id(&one.to, one.to_lane);
+        wire.via.clone_from(&one.via);
     }
 }
 
-/// The lane within the node, if the connection is the one we asked for.
-fn via_of(
-    net: &SumoNet,
-    town: &Town<'_>,
-    (link, wire): (&Link, &LinkWiring),
-    found: &Connection,
-) -> Option<String> {
+/// A link in words.
+fn asked_for(town: &Town<'_>, link: &Link) -> String {
     match link.way {
-        Way::Drive { .. } => {
-            let from = lane_id(&found.from, found.from_lane);
-            let to = lane_id(&found.to, found.to_lane);
-            let same = from == wire.from_lane && to == wire.to_lane;
-            found.via.clone().filter(|_| same)
+        Way::Drive { from, to } => {
+            let lane = |(road, lane)| lane_id(name(town, road), lane);
+            format!("the way from {} to {}", lane(from), lane(to))
         }
-        Way::Walk(arm) => {
-            let crossing = net.edges.get(&found.to)?;
-            let mut walked: Vec<&str> = crossing.crossing_edges.iter().map(AsRef::as_ref).collect();
+        Way::Walk(arm) => format!("the crossing over {}", roads_of(town, arm).join(" and ")),
+    }
+}
+
+/// True if the connection is the one we asked for.
+fn is_asked_for(net: &SumoNet, town: &Town<'_>, link: &Link, found: &Connection) -> bool {
+    match link.way {
+        Way::Drive { from, to } => {
+            (found.from.as_str(), found.from_lane) == (name(town, from.0), from.1)
+                && (found.to.as_str(), found.to_lane) == (name(town, to.0), to.1)
+        }
+        Way::Walk(arm) => net.edges.get(&found.to).is_some_and(|crossing| {
+            let walked = crossing.crossing_edges.iter();
+            let mut walked: Vec<&str> = walked.map(AsRef::as_ref).collect();
             walked.sort_unstable();
-            let lane = crossing.lanes.first()?;
-            (walked == roads_of(town, arm)).then(|| lane.id.clone())
-        }
+            walked == roads_of(town, arm)
+        }),
     }
 }
 
