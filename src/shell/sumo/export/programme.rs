@@ -89,12 +89,10 @@ fn letter(lamps: &RoundLamps, link: &Link, at: usize) -> char {
     let shown = row.and_then(|row| row.get(at)).copied();
     let walks = matches!(link.way, Way::Walk(_));
     match shown.unwrap_or_default() {
-        Indication::Green if link.yields => 'g',
-        Indication::Green => 'G',
         // Nobody sets off on the flashing man; who is on the way walks on in SUMO too.
         Indication::FlashingGreen if walks => 'r',
-        Indication::FlashingGreen if link.yields => 'g',
-        Indication::FlashingGreen => 'G',
+        Indication::Green | Indication::FlashingGreen if link.yields => 'g',
+        Indication::Green | Indication::FlashingGreen => 'G',
         Indication::Amber if !walks => 'y',
         Indication::RedAmber => 'u',
         Indication::FlashingAmber => 'o',
