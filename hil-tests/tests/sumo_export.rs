@@ -11,12 +11,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use greenwave::network::{LatLon, RoadGraph};
-use greenwave::plan::{CityFiles, check_city};
 use greenwave::shell::store::demo_city_files;
 use greenwave::shell::sumo::export::folder::Draft;
 use greenwave::shell::sumo::export::{ExportSettings, NET_FILE, Town, export};
-use greenwave::shell::sumo::{SumoNet, Wiring};
+use greenwave::shell::sumo::{SumoNet, Wiring, load};
 use hil_tests::rig::peer;
 
 const SECONDS: u32 = 300;
@@ -61,15 +59,7 @@ fn the_demo_city_runs_in_sumo() {
         return;
     };
     let files = demo_city_files();
-    let city = check_city(&files.iter().cloned().collect::<CityFiles>());
-    let city = city.value.unwrap();
-    let origin = LatLon {
-        lat_deg: city.origin.lat_deg,
-        lon_deg: city.origin.lon_deg,
-    };
-    let network = files.iter().find(|(name, _)| name == "network.geojson");
-    let (name, text) = network.unwrap();
-    let graph = RoadGraph::load(name, text, origin, city.datum).unwrap();
+    let (city, graph) = load(&files).unwrap();
     let settings = ExportSettings {
         seconds: SECONDS,
         start_s: EIGHT,

@@ -7,6 +7,7 @@ mod desk;
 mod drives;
 mod emulate;
 mod export;
+mod import;
 mod load;
 mod out;
 mod replay;
@@ -23,7 +24,7 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
-use args::{Check, Corridor, Export, Plan};
+use args::{Check, Corridor, Export, Import, Plan};
 use out::{say, warn};
 
 /// Why a command did not end well.
@@ -73,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(options) => simulate::simulate(&options),
         Command::Replay(options) => replay::replay(&options),
         Command::Export(Export::Sumo(options)) => export::sumo(&options),
+        Command::Import(Import::Sumo(options)) => import::sumo(&options),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -91,7 +93,7 @@ pub fn main() -> ExitCode {
 fn check(options: &Check) -> Result<(), Failure> {
     let files = crate::shell::store::read_city_folder(&options.dir)
         .map_err(|why| Failure::runtime(&why))?;
-    let checked = load::check_files(&files);
+    let checked = crate::shell::checked_files::check_files(&files);
     if options.json {
         say(&checked.json().to_string());
     } else {

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::net::Connection;
+use super::site::Site;
+
 /// The wiring of a whole network: what a program needs that shows our lamps in SUMO.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wiring {
@@ -18,7 +21,7 @@ pub struct SiteWiring {
     pub tls: String,
     /// How many letters a state of the signal has.
     pub link_count: usize,
-    /// The links, by rising index; several may share one.
+    /// The links that are ever shown green, by rising index; several may share one.
     pub links: Vec<LinkWiring>,
 }
 
@@ -66,5 +69,43 @@ impl Wiring {
     #[must_use]
     pub fn site(&self, id: &str) -> Option<&SiteWiring> {
         self.sites.iter().find(|site| site.site == id)
+    }
+}
+
+/// The wiring of sites made of a network.
+pub(super) fn wire(sites: &[Site<'_>]) -> Wiring {
+    Wiring {
+        sites: sites.iter().map(wire_site).collect(),
+    }
+}
+
+fn wire_site(site: &Site<'_>) -> SiteWiring {
+    let lanes = site.approaches.iter().flat_map(|approach| &approach.lanes);
+    let ways: Vec<&Connection> = lanes
+        .flat_map(|lane| lane.heads.iter().map(|head| head.link))
+        .collect();
+    let links = site.heads.heads.iter().map(|head| {
+        let group = site.heads.group(head.group);
+        let link = head.link;
+        LinkWiring {
+            index: head.index,
+            group: u8::try_from(head.group).unwrap_or(u8::MAX),
+            movement: ways.iter().position(|way| std::ptr::eq(*way, link)),
+            from_lane: format!("{}_{}", link.from, link.from_lane),
+            to_lane: format!("{}_{}", link.to, link.to_lane),
+            via: link.via.clone(),
+            is_walk: group.is_some_and(|group| group.walks),
+        }
+    });
+    let letters = site
+        .programme
+        .steps
+        .iter()
+        .map(|step| step.state.chars().count());
+    SiteWiring {
+        site: site.id.clone(),
+        tls: site.tls.clone(),
+        link_count: letters.max().unwrap_or_default(),
+        links: links.collect(),
     }
 }

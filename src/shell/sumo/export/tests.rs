@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::folder::Draft;
 use super::{ExportError, ExportSettings, Exported, Town, Way, export, links};
-use crate::network::{LatLon, RoadGraph};
-use crate::plan::{CheckedCity, CityFiles, check_city};
+use crate::network::RoadGraph;
+use crate::plan::CheckedCity;
 use crate::shell::store::{demo_city_files, read_city_folder};
 use crate::shell::sumo::{SumoNet, Wiring};
 use crate::sim::RoadEnd;
@@ -24,14 +24,7 @@ struct Loaded {
 }
 
 fn load(files: Vec<(String, String)>) -> Loaded {
-    let city = check_city(&files.iter().cloned().collect::<CityFiles>());
-    let city = city.value.unwrap();
-    let origin = LatLon {
-        lat_deg: city.origin.lat_deg,
-        lon_deg: city.origin.lon_deg,
-    };
-    let (name, text) = files.iter().find(|(f, _)| f == "network.geojson").unwrap();
-    let graph = RoadGraph::load(name, text, origin, city.datum).unwrap();
+    let (city, graph) = crate::shell::sumo::load(&files).unwrap();
     Loaded { city, graph, files }
 }
 
