@@ -42,6 +42,9 @@ pub(super) enum Command {
     Simulate(Simulate),
     /// Run a journal again and compare every output, bit for bit.
     Replay(Replay),
+    /// Write a city out for other programs.
+    #[command(subcommand)]
+    Export(Export),
     /// Make a city folder from somebody else's files.
     #[command(subcommand)]
     Import(Import),
@@ -340,4 +343,33 @@ pub(super) struct Replay {
     /// Print the result as a JSON object.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Writing a city out.
+#[derive(Debug, Subcommand)]
+pub(super) enum Export {
+    /// As plain files of the traffic simulator SUMO, with an hour of traffic.
+    Sumo(ExportSumo),
+}
+
+/// Options of `export sumo`.
+#[derive(Debug, Args)]
+pub(super) struct ExportSumo {
+    /// The city folder.
+    pub(super) dir: PathBuf,
+    /// The folder to write; it must not exist yet, or be empty.
+    #[arg(long)]
+    pub(super) out: PathBuf,
+    /// How much traffic is written.
+    #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u32).range(60..=86_400))]
+    pub(super) seconds: u32,
+    /// Start at this hour of the local day; the plans due then become SUMO's programmes.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=23))]
+    pub(super) start_hour: u32,
+    /// The seed that everything random of the traffic comes from.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// SUMO's netconvert: makes the network at once and checks it against the city.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(super) netconvert: Option<PathBuf>,
 }

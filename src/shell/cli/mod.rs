@@ -6,6 +6,7 @@ mod demo;
 mod desk;
 mod drives;
 mod emulate;
+mod export;
 mod import;
 mod load;
 mod out;
@@ -24,7 +25,7 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
-use args::{Check, Corridor, Import, Plan};
+use args::{Check, Corridor, Export, Import, Plan};
 use out::{say, warn};
 
 /// Why a command did not end well.
@@ -73,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Corridor(Corridor::Preview(options)) => corridor::preview(&options),
         Command::Simulate(options) => simulate::simulate(&options),
         Command::Replay(options) => replay::replay(&options),
+        Command::Export(Export::Sumo(options)) => export::sumo(&options),
         Command::Import(Import::Sumo(options)) => import::sumo(&options),
     };
     match ended {

@@ -1,7 +1,8 @@
-//! Networks of the traffic simulator SUMO: read, and made into a city folder.
+//! The traffic simulator SUMO: its networks read and made into city folders, and cities for it.
 
 mod course;
 mod error;
+pub mod export;
 mod folder;
 mod heads;
 mod import;

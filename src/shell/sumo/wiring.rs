@@ -1,47 +1,78 @@
-//! Which lamp and which movement each link of the network is.
+//! Which link of which SUMO signal is which group of which site.
+
+use serde::{Deserialize, Serialize};
 
 use super::net::Connection;
 use super::site::Site;
 
-/// The wiring of every site, in the order of the city's sites.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The wiring of a whole network: what a program needs that shows our lamps in SUMO.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wiring {
-    /// One per site.
+    /// One per site, in the order of the city.
     pub sites: Vec<SiteWiring>,
 }
 
-/// The wiring of one site.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The wiring of one signal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteWiring {
-    /// Id of the site.
+    /// The site's id in files.
     pub site: String,
-    /// Id of the signal in the network.
+    /// The signal's id in SUMO.
     pub tls: String,
-    /// Letters in the signal's states.
+    /// How many letters a state of the signal has.
     pub link_count: usize,
-    /// The links that are ever shown green; the others stay red.
+    /// The links that are ever shown green, by rising index; several may share one.
     pub links: Vec<LinkWiring>,
 }
 
-/// One link.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One link of a signal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkWiring {
-    /// Its place in the signal's states; several links may share one.
+    /// Its letter in a state, from 0.
     pub index: usize,
-    /// Number of its signal group: the order of the site file.
+    /// The group it shows, from 0.
     pub group: u8,
-    /// Its number among the movements of the site; none for crossings.
+    /// Which of the site's movements it belongs to; none for riders and walkers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub movement: Option<usize>,
-    /// Id of the lane it leaves.
+    /// The lane it leaves; for walkers the pavement within the node, empty before the network is
+    /// made.
     pub from_lane: String,
-    /// Id of the lane it leads to.
+    /// The lane it leads to; for walkers the crossing, empty before the network is made.
     pub to_lane: String,
-    /// The lane within the node, if the network has them.
+    /// The lane within the node; none for walkers, and none before the network is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
     /// True for a pedestrian crossing.
+    #[serde(default)]
     pub is_walk: bool,
 }
 
+impl Wiring {
+    /// Reads `wiring.toml`.
+    ///
+    /// # Errors
+    /// The text is no wiring, in a sentence.
+    pub fn from_toml(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|why| why.to_string())
+    }
+
+    /// The text of `wiring.toml`.
+    ///
+    /// # Errors
+    /// The wiring cannot be written as TOML, which its types rule out.
+    pub fn to_toml(&self) -> Result<String, String> {
+        toml::to_string(self).map_err(|why| why.to_string())
+    }
+
+    /// The wiring of a site.
+    #[must_use]
+    pub fn site(&self, id: &str) -> Option<&SiteWiring> {
+        self.sites.iter().find(|site| site.site == id)
+    }
+}
+
+/// The wiring of sites made of a network.
 pub(super) fn wire(sites: &[Site<'_>]) -> Wiring {
     Wiring {
         sites: sites.iter().map(wire_site).collect(),
