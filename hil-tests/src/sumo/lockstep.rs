@@ -240,7 +240,10 @@ impl Controller for Lockstep {
                 let road = approach.map_or("", |approach| approach.road.as_str());
                 let group = plan.groups.get(way.group.index());
                 let group = group.map_or("", |group| group.name.as_str());
-                lines.push(format!("way {road}_{lane} {group} {:?} {seen:?}", way.turns));
+                lines.push(format!(
+                    "way {road}_{lane} {group} {:?} {seen:?}",
+                    way.turns
+                ));
             }
         }
         lines
