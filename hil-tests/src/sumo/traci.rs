@@ -20,6 +20,7 @@ mod code {
     pub(super) const CLOSE: u8 = 0x7f;
     pub(super) const GET_VEHICLE: u8 = 0xa4;
     pub(super) const SET_LIGHT: u8 = 0xc2;
+    pub(super) const SUBSCRIBE_LIGHT: u8 = 0xd2;
     pub(super) const SUBSCRIBE_VEHICLE: u8 = 0xd4;
     pub(super) const SUBSCRIBE_SIMULATION: u8 = 0xdb;
     /// An answer's code is its question's plus this.
@@ -193,6 +194,11 @@ impl Traci {
         self.subscribe(code::SUBSCRIBE_SIMULATION, "", &what);
     }
 
+    /// From the next step on, tells what this light shows.
+    pub fn follow_light(&mut self, id: &str) {
+        self.subscribe(code::SUBSCRIBE_LIGHT, id, &[variable::LIGHT_STATE]);
+    }
+
     fn subscribe(&mut self, command: u8, object: &str, variables: &[u8]) {
         self.codes.push(command);
         self.waiting.command(command, |body| {
@@ -246,6 +252,7 @@ impl Traci {
             read_subscription(&mut reader, &mut |answer, told| {
                 let subject = match answer.wrapping_sub(code::ANSWER) {
                     code::SUBSCRIBE_VEHICLE => Subject::Vehicle,
+                    code::SUBSCRIBE_LIGHT => Subject::Light,
                     code::SUBSCRIBE_SIMULATION => Subject::Simulation,
                     _ => Subject::Other,
                 };
@@ -280,6 +287,8 @@ fn answer_of<'a>(body: &mut Reader<'a>) -> Result<Told<'a>, CodecError> {
 pub enum Subject {
     /// A vehicle.
     Vehicle,
+    /// A light.
+    Light,
     /// The simulation.
     Simulation,
     /// Something nobody asked for.

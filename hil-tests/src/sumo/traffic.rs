@@ -47,6 +47,8 @@ pub struct Traffic {
     pub live: Vec<u32>,
     /// Vehicles still on the street or due.
     pub expected: i32,
+    /// What every signal showed in the second that ended, as SUMO tells it.
+    pub lights: Vec<String>,
     ids: HashMap<String, u32>,
     departed: Vec<String>,
     /// Passages by lane and way.
@@ -62,6 +64,7 @@ impl Traffic {
     pub fn on(roads: &Roads) -> Self {
         let ways = |lane: &super::roads::RoadLane| vec![0; lane.next.len()];
         Self {
+            lights: vec![String::new(); roads.signals.len()],
             passages: roads.lanes.iter().map(ways).collect(),
             crossed: roads
                 .signals
@@ -103,6 +106,13 @@ impl Traffic {
                     }
                     (variable::EXPECTED, value) => self.expected = value.as_int()?,
                     _ => {}
+                }
+                Ok(())
+            }
+            Subject::Light => {
+                let known = roads.signals.iter().position(|s| s.id == told.object);
+                if let Some(shown) = known.and_then(|at| self.lights.get_mut(at)) {
+                    told.value.as_text()?.clone_into(shown);
                 }
                 Ok(())
             }
