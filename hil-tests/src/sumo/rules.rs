@@ -1,0 +1,221 @@
+//! Rules to be beaten, over one picture and one change: pressure, wave and rate.
+
+use super::roads::{LaneNo, Signal};
+use super::sensing::SignalView;
+use super::signals::Driver;
+
+/// Two vehicles leave a stop line this far apart, seconds.
+const HEADWAY_S: f64 = 1.9;
+/// The same where all have to give way.
+const YIELDING_HEADWAY_S: f64 = 3.0;
+/// The first one needs this much longer, seconds.
+const START_S: f64 = 1.5;
+/// How far the wave rule looks, metres.
+const WAVE_M: f64 = 50.0;
+/// Somebody who waits at red longer than this is served next, seconds.
+const RED_MAX_S: u32 = 90;
+
+/// What a rule knows when it chooses.
+#[derive(Clone, Copy, Debug)]
+pub struct Now<'a> {
+    /// The second.
+    pub now: u32,
+    /// The signal's picture.
+    pub view: &'a SignalView,
+    /// Its lamps.
+    pub driver: &'a Driver,
+    /// The stage that is green.
+    pub current: usize,
+}
+
+/// Which rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RuleKind {
+    /// Vehicles before minus vehicles behind.
+    MaxPressure,
+    /// Most vehicles near the stop line.
+    MaxWave,
+    /// Most vehicles served per second.
+    RateIndex,
+}
+
+/// What a stage opens.
+#[derive(Clone, Debug)]
+struct Opens {
+    /// Stop lanes, and how fast each empties.
+    lanes: Vec<(usize, f64)>,
+    /// Links.
+    links: Vec<usize>,
+    /// Exit lanes, and a link that leads to each.
+    exits: Vec<(LaneNo, usize)>,
+}
+
+/// One signal's rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    kind: RuleKind,
+    stages: Vec<Opens>,
+    /// The stop lane of each link.
+    lane_of: Vec<usize>,
+    /// Since when somebody waits at red before each link.
+    red_since: Vec<Option<u32>>,
+}
+
+impl Rule {
+    /// A rule for this signal.
+    #[must_use]
+    pub fn new(kind: RuleKind, signal: &Signal) -> Self {
+        Self {
+            kind,
+            stages: signal.stages.iter().map(|s| opens(signal, s)).collect(),
+            lane_of: signal.links.iter().map(|link| link.lane).collect(),
+            red_since: vec![None; signal.links.len()],
+        }
+    }
+
+    /// Notes who waits at red; to be told every second.
+    pub fn watch(&mut self, now: u32, view: &SignalView, green: Option<usize>) {
+        let open = green.and_then(|stage| self.stages.get(stage));
+        for (link, since) in self.red_since.iter_mut().enumerate() {
+            let waits = self
+                .lane_of
+                .get(link)
+                .and_then(|lane| view.presence.get(*lane));
+            let served = open.is_some_and(|open| open.links.contains(&link));
+            if served || waits != Some(&true) {
+                *since = None;
+            } else if since.is_none() {
+                *since = Some(now);
+            }
+        }
+    }
+
+    /// The stage to show next.
+    #[must_use]
+    pub fn choose(&self, now: &Now<'_>) -> usize {
+        if self.kind == RuleKind::RateIndex
+            && let Some(overdue) = self.overdue(now.now)
+        {
+            return overdue;
+        }
+        let mut best = (now.current, self.worth(now.current, now));
+        for stage in (0..self.stages.len()).filter(|stage| *stage != now.current) {
+            let worth = self.worth(stage, now);
+            if worth > best.1 {
+                best = (stage, worth);
+            }
+        }
+        best.0
+    }
+
+    /// The stage that serves whoever waited too long.
+    fn overdue(&self, now: u32) -> Option<usize> {
+        let waited = |since: &Option<u32>| since.map_or(0, |since| now - since);
+        let (link, since) = (0..)
+            .zip(&self.red_since)
+            .max_by_key(|(_, since)| waited(since))?;
+        if waited(since) < RED_MAX_S {
+            return None;
+        }
+        self.stages
+            .iter()
+            .position(|stage| stage.links.contains(&link))
+    }
+
+    fn worth(&self, stage: usize, now: &Now<'_>) -> f64 {
+        let Some(opens) = self.stages.get(stage) else {
+            return f64::NEG_INFINITY;
+        };
+        let view = now.view;
+        match self.kind {
+            RuleKind::MaxWave => opens
+                .lanes
+                .iter()
+                .map(|(lane, _)| count(view, *lane, WAVE_M))
+                .sum(),
+            RuleKind::MaxPressure => {
+                let before: f64 = opens
+                    .lanes
+                    .iter()
+                    .map(|(lane, _)| count(view, *lane, f64::INFINITY))
+                    .sum();
+                let behind = opens
+                    .exits
+                    .iter()
+                    .filter_map(|(_, link)| view.links.get(*link));
+                before - behind.map(|seen| f64::from(seen.exit)).sum::<f64>()
+            }
+            RuleKind::RateIndex => self.rate(stage, opens, now),
+        }
+    }
+
+    /// Vehicles served per second of lost time and clearing.
+    fn rate(&self, stage: usize, opens: &Opens, now: &Now<'_>) -> f64 {
+        let lost_s = if stage == now.current {
+            0.0
+        } else {
+            f64::from(now.driver.change_s(stage)) + START_S
+        };
+        let (mut served, mut clear_s) = (0.0, 0.0_f64);
+        for (lane, headway_s) in &opens.lanes {
+            let blocked = opens
+                .links
+                .iter()
+                .filter(|link| self.lane_of.get(**link) == Some(lane))
+                .all(|link| {
+                    now.view
+                        .links
+                        .get(*link)
+                        .is_some_and(|seen| seen.exit_blocked)
+                });
+            if blocked {
+                continue;
+            }
+            let there = count(now.view, *lane, f64::INFINITY);
+            served += there;
+            clear_s = clear_s.max(there * headway_s);
+        }
+        if served <= 0.0 {
+            return 0.0;
+        }
+        served / (lost_s + clear_s)
+    }
+}
+
+fn count(view: &SignalView, lane: usize, within_m: f64) -> f64 {
+    let near = |seen: &&super::sensing::Seen| seen.lane == lane && seen.distance_m <= within_m;
+    view.seen.iter().filter(near).map(|seen| seen.share).sum()
+}
+
+fn opens(signal: &Signal, stage: &str) -> Opens {
+    let letters = stage.as_bytes();
+    let letter = |link: usize| letters.get(signal.links[link].index).copied();
+    let links: Vec<usize> = (0..signal.links.len())
+        .filter(|link| matches!(letter(*link), Some(b'G' | b'g')))
+        .collect();
+    let mut lanes = Vec::new();
+    for (number, stop) in signal.lanes.iter().enumerate() {
+        let own = || stop.links.iter().filter(|link| links.contains(link));
+        if own().next().is_some() {
+            let yields = own().all(|link| letter(*link) == Some(b'g'));
+            let headway_s = if yields {
+                YIELDING_HEADWAY_S
+            } else {
+                HEADWAY_S
+            };
+            lanes.push((number, headway_s));
+        }
+    }
+    let mut exits: Vec<(LaneNo, usize)> = Vec::new();
+    for link in &links {
+        let to = signal.links[*link].to;
+        if !exits.iter().any(|(known, _)| *known == to) {
+            exits.push((to, *link));
+        }
+    }
+    Opens {
+        lanes,
+        links,
+        exits,
+    }
+}
