@@ -119,6 +119,8 @@ pub struct Eyes {
     taken: Vec<LaneNo>,
     /// The newest picture last; the one that is told first.
     pictures: VecDeque<Vec<SignalView>>,
+    /// Somebody stands on the presence loop now, by signal and stop lane.
+    at_line: Vec<Vec<bool>>,
 }
 
 impl Eyes {
@@ -131,6 +133,7 @@ impl Eyes {
             seed: u64::from(seed),
             on_lane: vec![Vec::new(); roads.lanes.len()],
             taken: Vec::new(),
+            at_line: blank.iter().map(|view| view.presence.clone()).collect(),
             pictures: VecDeque::from([blank]),
         }
     }
@@ -145,6 +148,13 @@ impl Eyes {
     #[must_use]
     pub fn on_lane(&self, lane: LaneNo) -> &[u32] {
         &self.on_lane[lane as usize]
+    }
+
+    /// True if somebody stands on a presence loop now; loops are not late.
+    #[must_use]
+    pub fn at_line(&self, signal: usize, lane: usize) -> bool {
+        let signal = self.at_line.get(signal);
+        signal.and_then(|lanes| lanes.get(lane)) == Some(&true)
     }
 
     /// Looks at the street as it stands at second `now`.
@@ -166,6 +176,7 @@ impl Eyes {
         } else {
             roads.signals.iter().map(blank).collect()
         };
+        let mut present = Vec::with_capacity(roads.signals.len());
         for (at, (signal, view)) in roads.signals.iter().zip(&mut picture).enumerate() {
             let look = Look {
                 eyes: self,
@@ -176,10 +187,12 @@ impl Eyes {
                 signal,
             };
             look.fill(view, &traffic.crossed[at]);
+            present.push(view.presence.clone());
             if self.sensors == Sensors::FieldDead {
                 kill(view, signal, self.seed ^ (at as u64) << 8);
             }
         }
+        self.at_line = present;
         self.pictures.push_back(picture);
     }
 
@@ -207,7 +220,8 @@ fn dice(from: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Takes one lane's sensors out: objects, loop and counts.
+/// Takes one lane's sensors out: no objects, no counts, and its loop calls for ever, as the card of
+/// a broken one does.
 fn kill(view: &mut SignalView, signal: &Signal, seed: u64) {
     let lanes = signal.lanes.len() as u64;
     let drawn = dice(seed).checked_rem(lanes);
@@ -217,7 +231,7 @@ fn kill(view: &mut SignalView, signal: &Signal, seed: u64) {
     view.dead = Some(dead);
     view.seen.retain(|seen| seen.lane != dead);
     if let Some(presence) = view.presence.get_mut(dead) {
-        *presence = false;
+        *presence = true;
     }
     for (link, seen) in signal.links.iter().zip(&mut view.links) {
         if link.lane == dead {

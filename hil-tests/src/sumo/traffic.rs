@@ -55,6 +55,8 @@ pub struct Traffic {
     passages: Vec<Vec<u32>>,
     /// Vehicles that left each stop line, by signal and link.
     pub crossed: Vec<Vec<u32>>,
+    /// The same, within the second that ended.
+    pub crossed_now: Vec<Vec<u32>>,
     second: u32,
 }
 
@@ -63,14 +65,13 @@ impl Traffic {
     #[must_use]
     pub fn on(roads: &Roads) -> Self {
         let ways = |lane: &super::roads::RoadLane| vec![0; lane.next.len()];
+        let blank = |signal: &super::roads::Signal| vec![0; signal.links.len()];
+        let links: Vec<Vec<u32>> = roads.signals.iter().map(blank).collect();
         Self {
             lights: vec![String::new(); roads.signals.len()],
             passages: roads.lanes.iter().map(ways).collect(),
-            crossed: roads
-                .signals
-                .iter()
-                .map(|s| vec![0; s.links.len()])
-                .collect(),
+            crossed: links.clone(),
+            crossed_now: links,
             ..Self::default()
         }
     }
@@ -169,6 +170,9 @@ impl Traffic {
     fn settle(&mut self, roads: &Roads) {
         self.live
             .retain(|number| self.all[*number as usize].lane != NO_LANE);
+        for signal in &mut self.crossed_now {
+            signal.fill(0);
+        }
         for number in &self.live {
             let vehicle = &mut self.all[*number as usize];
             let (from, to) = (vehicle.before, vehicle.lane);
@@ -184,6 +188,7 @@ impl Traffic {
                 self.passages[lane as usize][way] += 1;
                 if let Some((signal, link)) = roads.lanes[lane as usize].next[way].link {
                     self.crossed[signal][link] += 1;
+                    self.crossed_now[signal][link] += 1;
                 }
             }
         }

@@ -1,7 +1,8 @@
 //! Finished runs, kept by everything that made them.
 
-use std::fs;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use hil_tests::sumo::SOURCES;
 use hil_tests::sumo::run::RunResult;
@@ -15,6 +16,8 @@ use crate::options::{Adaptive, Files};
 pub(crate) struct Cache {
     folder: Option<PathBuf>,
     common: Sha256,
+    /// The hash of the bench itself, which the product is part of.
+    program: Vec<u8>,
 }
 
 impl Cache {
@@ -44,14 +47,30 @@ impl Cache {
         if let Some(folder) = &folder {
             fs::create_dir_all(folder).map_err(|why| format!("{}: {why}", folder.display()))?;
         }
-        Ok(Self { folder, common })
+        let program = env::current_exe().and_then(fs::read);
+        let program = program.map_err(|why| format!("the bench cannot read itself: {why}"))?;
+        Ok(Self {
+            folder,
+            common,
+            program: Sha256::digest(&program).to_vec(),
+        })
     }
 
     fn path(&self, controller: Name, seed: u32) -> Option<PathBuf> {
         let mut hash = self.common.clone();
         part(&mut hash, controller.text().as_bytes());
         part(&mut hash, &seed.to_be_bytes());
-        let name: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        if controller == Name::Ours {
+            part(&mut hash, &self.program);
+        }
+        let name = hash
+            .finalize()
+            .iter()
+            .fold(String::new(), |mut name, byte| {
+                // Writing to a text cannot fail.
+                let _always = write!(name, "{byte:02x}");
+                name
+            });
         Some(self.folder.as_ref()?.join(format!("{name}.json")))
     }
 

@@ -5,14 +5,18 @@ use std::fs;
 use greenwave::shell::sumo::SumoNet;
 use hil_tests::sumo::SumoError;
 use hil_tests::sumo::baselines::{Ruled, retyped};
+use hil_tests::sumo::lockstep::{Lockstep, OurCity};
 use hil_tests::sumo::roads::Roads;
 use hil_tests::sumo::rules::RuleKind;
 use hil_tests::sumo::run::{Controller, RunSpec, Untouched};
+use hil_tests::sumo::sensing::Sensors;
 use hil_tests::sumo::signals::Rules;
 
 /// Who can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Name {
+    /// The product, in lockstep.
+    Ours,
     /// The shipped programme, as it is.
     Fixed,
     /// SUMO's actuated control over the shipped stages.
@@ -27,7 +31,8 @@ pub(crate) enum Name {
     RateIndex,
 }
 
-const NAMES: [(Name, &str); 6] = [
+const NAMES: [(Name, &str); 7] = [
+    (Name::Ours, "ours"),
     (Name::Fixed, "fixed"),
     (Name::Actuated, "actuated"),
     (Name::DelayBased, "delay_based"),
@@ -58,6 +63,7 @@ impl Name {
         rules: Rules,
     ) -> Result<Box<dyn Controller>, SumoError> {
         let kind = match self {
+            Self::Ours => return ours(spec, net, rules),
             Self::Fixed => return Ok(Box::new(Untouched)),
             Self::Actuated => return sumo_own(spec, net, "actuated", rules),
             Self::DelayBased => return sumo_own(spec, net, "delay_based", rules),
@@ -69,6 +75,13 @@ impl Name {
         let ruled = Ruled::new(kind, &roads, rules.timing(), spec.launch.begin);
         Ok(Box::new(ruled))
     }
+}
+
+fn ours(spec: &RunSpec, net: &SumoNet, rules: Rules) -> Result<Box<dyn Controller>, SumoError> {
+    let roads = Roads::of(net)?;
+    let city = OurCity::of(net, rules)?;
+    let exact = spec.sensors == Sensors::Resco;
+    Ok(Box::new(Lockstep::new(net, &roads, &city, exact)?))
 }
 
 fn sumo_own(

@@ -91,7 +91,7 @@ fn write(path: &Path, lines: &[Line]) -> std::io::Result<()> {
 
 fn table(options: &Adaptive, lines: &[Line]) -> Table {
     let mut table = Table::new();
-    table.load_style(comfy_table::TableStyle::utf8().compact());
+    table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
     table.set_header([
         "controller",
         "runs",
