@@ -38,5 +38,5 @@ pub use draw::draw;
 
 pub use finding::{Finding, Span, line_column};
 pub use load::{Checked, CityFiles, check_city, check_site, city_ground, load_city, load_site};
-pub use profile::{CN, PROFILES, Profile};
+pub use profile::{CN, FIELD, PROFILES, Profile, RESCO};
 pub use schedule::weekday;

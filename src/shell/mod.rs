@@ -1,5 +1,6 @@
 //! Everything that touches clock, disk, network and threads.
 
+pub mod checked_files;
 pub mod cli;
 pub mod console;
 pub mod dispatch;

@@ -38,6 +38,9 @@ pub(super) enum Command {
     Simulate(Simulate),
     /// Run a journal again and compare every output, bit for bit.
     Replay(Replay),
+    /// Make a city folder from somebody else's files.
+    #[command(subcommand)]
+    Import(Import),
 }
 
 #[derive(Debug, Parser)]
@@ -136,6 +139,34 @@ pub(super) struct Check {
     /// Findings as one JSON array.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Where a city folder may come from.
+#[derive(Debug, Subcommand)]
+pub(super) enum Import {
+    /// From a network of the traffic simulator SUMO.
+    ///
+    /// A map of `OpenStreetMap` becomes a network first: `netconvert --osm-files MAP.osm
+    /// --tls.guess-signals -o NAME.net.xml`, with SUMO's own netconvert.
+    Sumo(ImportSumo),
+}
+
+/// Options of `import sumo`.
+#[derive(Debug, Args)]
+pub(super) struct ImportSumo {
+    /// The network, as NAME.net.xml; unpack it first if it is packed.
+    pub(super) net: PathBuf,
+    /// Files with signal programmes, in the order SUMO would load them: the last one of a signal
+    /// is in force.
+    #[arg(long, value_delimiter = ',', value_name = "F[,F]")]
+    pub(super) additional: Vec<PathBuf>,
+    /// What the sites are held to; `field` and `resco` are for comparison on a simulated street,
+    /// and `greenwave run` refuses them.
+    #[arg(long, default_value = "cn", value_parser = ["cn", "field", "resco"])]
+    pub(super) profile: String,
+    /// The folder to write; it must not exist yet, or be empty.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
 }
 
 /// Looking at signal plans.

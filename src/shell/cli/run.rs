@@ -18,6 +18,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) fn run(options: &Run) -> Result<(), Failure> {
     let loaded = load_folder(&options.site)?;
+    loaded.for_streets()?;
     let wires = match &options.ports {
         Some(ports) => wires_of_ports(&loaded, ports)?,
         None => wires_of_links(&loaded),

@@ -132,6 +132,21 @@ impl<'t> Pieces<'t> {
     }
 }
 
+/// The text of a file, which must be neither packed nor of another encoding; `file` says which kind
+/// of file it is.
+///
+/// # Errors
+/// It is packed, or no UTF-8.
+pub fn text_of(file: &'static str, bytes: Vec<u8>) -> Result<String, SumoError> {
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        return Err(SumoError::Packed { file });
+    }
+    String::from_utf8(bytes).map_err(|why| SumoError::NotText {
+        file,
+        byte: why.utf8_error().valid_up_to(),
+    })
+}
+
 /// What to do about a file that lacks something.
 const MEND: &str = "build the file again with a current netconvert";
 
