@@ -42,8 +42,8 @@ pub enum RuleKind {
 /// What a stage opens.
 #[derive(Clone, Debug)]
 struct Opens {
-    /// Stop lanes, and how fast each empties.
-    lanes: Vec<(usize, f64)>,
+    /// Stop lanes, and whether all of the lane that is opened has to yield.
+    lanes: Vec<(usize, bool)>,
     /// Links.
     links: Vec<usize>,
     /// Exit lanes, and a link that leads to each.
@@ -131,13 +131,15 @@ impl Rule {
             RuleKind::MaxWave => opens
                 .lanes
                 .iter()
-                .map(|(lane, _)| count(view, *lane, WAVE_M))
+                .map(|(lane, _)| count(view, *lane, WAVE_M) * self.opened(opens, *lane, view))
                 .sum(),
             RuleKind::MaxPressure => {
                 let before: f64 = opens
                     .lanes
                     .iter()
-                    .map(|(lane, _)| count(view, *lane, f64::INFINITY))
+                    .map(|(lane, _)| {
+                        count(view, *lane, f64::INFINITY) * self.opened(opens, *lane, view)
+                    })
                     .sum();
                 let behind = opens
                     .exits
@@ -149,36 +151,98 @@ impl Rule {
         }
     }
 
-    /// Vehicles served per second of lost time and clearing.
+    fn opened(&self, opens: &Opens, lane: usize, view: &SignalView) -> f64 {
+        if knobs()[5] < 0.5 {
+            return 1.0;
+        }
+        let (mut open, mut all) = (0.0, 0.0);
+        for (link, _) in self
+            .lane_of
+            .iter()
+            .enumerate()
+            .filter(|(_, of)| **of == lane)
+        {
+            let passed = f64::from(view.links[link].departed) + 1.0;
+            all += passed;
+            if opens.links.contains(&link) {
+                open += passed;
+            }
+        }
+        open / all
+    }
+
+    /// Most vehicles served per second of lost time and clearing: as many of the nearest as make the
+    /// best of it.
     fn rate(&self, stage: usize, opens: &Opens, now: &Now<'_>) -> f64 {
-        let lost_s = if stage == now.current {
-            0.0
+        let knobs = knobs();
+        let (lost_s, least_s) = if stage == now.current {
+            (0.0, knobs[4])
         } else {
-            f64::from(now.driver.change_s(stage)) + START_S
+            let change_s = f64::from(now.driver.change_s(stage));
+            (change_s + knobs[0], change_s + knobs[1])
         };
-        let (mut served, mut clear_s) = (0.0, 0.0_f64);
-        for (lane, headway_s) in &opens.lanes {
-            let blocked = opens
-                .links
-                .iter()
-                .filter(|link| self.lane_of.get(**link) == Some(lane))
-                .all(|link| {
-                    now.view
-                        .links
-                        .get(*link)
-                        .is_some_and(|seen| seen.exit_blocked)
-                });
-            if blocked {
+        let mut served: Vec<(f64, f64)> = Vec::new();
+        for (lane, yields) in &opens.lanes {
+            let own = |link: &&usize| self.lane_of.get(**link) == Some(lane);
+            let mut links = opens.links.iter().filter(own);
+            if links.all(|link| {
+                now.view
+                    .links
+                    .get(*link)
+                    .is_some_and(|seen| seen.exit_blocked)
+            }) {
                 continue;
             }
-            let there = count(now.view, *lane, f64::INFINITY);
-            served += there;
-            clear_s = clear_s.max(there * headway_s);
+            let headway_s = if *yields { knobs[3] } else { knobs[2] };
+            let mut queue: Vec<(f64, f64)> = now
+                .view
+                .seen
+                .iter()
+                .filter(|seen| seen.lane == *lane)
+                .map(|seen| (arrival_s(seen), seen.share))
+                .collect();
+            queue.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let weight = self.opened(opens, *lane, now.view);
+            let mut last_s = lost_s;
+            for (arrival_s, share) in queue {
+                last_s = last_s.max(arrival_s) + headway_s * share;
+                served.push((last_s, share * weight));
+            }
         }
-        if served <= 0.0 {
-            return 0.0;
+        served.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (mut sum, mut best) = (0.0, 0.0_f64);
+        for (gone_s, share) in served {
+            sum += share;
+            best = best.max(sum / gone_s.max(least_s));
         }
-        served / (lost_s + clear_s)
+        best
+    }
+}
+
+fn knobs() -> &'static [f64; 6] {
+    static K: std::sync::OnceLock<[f64; 6]> = std::sync::OnceLock::new();
+    K.get_or_init(|| {
+        let mut k = [1.5, 7.0, 1.9, 3.0, 1.0, 0.0];
+        if let Ok(t) = std::env::var("GW_RI") {
+            for (a, b) in k.iter_mut().zip(t.split(',')) {
+                *a = b.parse().unwrap_or(*a);
+            }
+        }
+        k
+    })
+}
+
+/// When a vehicle can be at the stop line, driving as it does or setting off now, seconds.
+fn arrival_s(seen: &super::sensing::Seen) -> f64 {
+    let v = seen.speed_mps.max(1.0);
+    let limit = 13.9_f64;
+    let a = 2.6;
+    let d = seen.distance_m;
+    let d_a = ((limit * limit - v * v) / (2.0 * a)).max(0.0);
+    if d <= d_a {
+        ((v * v + 2.0 * a * d).sqrt() - v) / a
+    } else {
+        ((limit - v) / a).max(0.0) + (d - d_a) / limit.max(v)
     }
 }
 
@@ -198,12 +262,7 @@ fn opens(signal: &Signal, stage: &str) -> Opens {
         let own = || stop.links.iter().filter(|link| links.contains(link));
         if own().next().is_some() {
             let yields = own().all(|link| letter(*link) == Some(b'g'));
-            let headway_s = if yields {
-                YIELDING_HEADWAY_S
-            } else {
-                HEADWAY_S
-            };
-            lanes.push((number, headway_s));
+            lanes.push((number, yields));
         }
     }
     let mut exits: Vec<(LaneNo, usize)> = Vec::new();

@@ -145,9 +145,21 @@ fn refusals(site: &Site<'_>, findings: &[Finding]) -> Vec<ImportFinding> {
 
 /// A group as the network's own words: its links and the edges they leave.
 fn group_words(site: &Site<'_>, group: usize) -> String {
-    let links: Vec<String> = site.heads.links_of(group).map(|h| h.index.to_string()).collect();
-    let mut edges: Vec<&str> = site.heads.links_of(group).map(|h| h.link.from.as_str()).collect();
+    let links: Vec<String> = site
+        .heads
+        .links_of(group)
+        .map(|h| h.index.to_string())
+        .collect();
+    let mut edges: Vec<&str> = site
+        .heads
+        .links_of(group)
+        .map(|h| h.link.from.as_str())
+        .collect();
     edges.dedup();
     let name = site.heads.name(group);
-    format!("{name} is links {} from {}", links.join(", "), edges.join(", "))
+    format!(
+        "{name} is links {} from {}",
+        links.join(", "),
+        edges.join(", ")
+    )
 }
