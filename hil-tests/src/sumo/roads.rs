@@ -9,6 +9,10 @@ use super::error::SumoError;
 
 /// How far before a stop line anybody is ever seen, metres.
 pub const RANGE_M: f64 = 200.0;
+/// Stretch behind a junction that is watched, metres.
+pub const EXIT_M: f64 = 100.0;
+/// Lanes of such a stretch at most.
+const EXIT_LANES_MAX: usize = 32;
 /// Ways back from one stop line at most, so that a maze of short lanes cannot grow without end.
 const FEEDERS_MAX: usize = 256;
 
@@ -56,6 +60,8 @@ pub struct Link {
     pub to: LaneNo,
     /// The stop lane's number within the signal.
     pub lane: usize,
+    /// The road behind the junction: lanes, and where on it each begins, metres.
+    pub exit: Vec<(LaneNo, f64)>,
 }
 
 /// A lane that ends at a stop line of a signal.
@@ -133,6 +139,10 @@ impl Roads {
         roads.add_ways(net)?;
         roads.mark_inside();
         for at in 0..roads.signals.len() {
+            for link in 0..roads.signals[at].links.len() {
+                let exit = roads.exit(roads.signals[at].links[link].to);
+                roads.signals[at].links[link].exit = exit;
+            }
             for lane in 0..roads.signals[at].lanes.len() {
                 let feeders = roads.feeders(roads.signals[at].lanes[lane].lane);
                 roads.signals[at].lanes[lane].feeders = feeders;
@@ -202,6 +212,7 @@ impl Roads {
                 from,
                 to: self.at(&link.to, link.to_lane)?,
                 lane,
+                exit: Vec::new(),
             });
         }
         Ok(Signal {
@@ -296,6 +307,22 @@ impl Roads {
                     offset_m,
                     turns,
                 });
+            }
+        }
+        found
+    }
+
+    /// The lanes that a link leads into, as long as there is one way on and no light, for
+    /// [`EXIT_M`].
+    fn exit(&self, first: LaneNo) -> Vec<(LaneNo, f64)> {
+        let (mut found, mut lane, mut start_m) = (Vec::new(), first, 0.0);
+        while start_m < EXIT_M && found.len() < EXIT_LANES_MAX {
+            found.push((lane, start_m));
+            let here = &self.lanes[lane as usize];
+            start_m += here.length_m;
+            match here.next.as_slice() {
+                [only] if only.link.is_none() => lane = only.to,
+                _ => break,
             }
         }
         found

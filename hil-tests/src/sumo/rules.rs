@@ -1,7 +1,7 @@
 //! Rules to be beaten, over one picture and one change: pressure, wave and rate.
 
 use super::roads::{LaneNo, Signal};
-use super::sensing::SignalView;
+use super::sensing::{LinkSeen, SignalView};
 use super::signals::Driver;
 
 /// Two vehicles leave a stop line this far apart, seconds.
@@ -185,12 +185,7 @@ impl Rule {
         for (lane, yields) in &opens.lanes {
             let own = |link: &&usize| self.lane_of.get(**link) == Some(lane);
             let mut links = opens.links.iter().filter(own);
-            if links.all(|link| {
-                now.view
-                    .links
-                    .get(*link)
-                    .is_some_and(|seen| seen.exit_blocked)
-            }) {
+            if links.all(|link| now.view.links.get(*link).is_some_and(LinkSeen::is_full)) {
                 continue;
             }
             let headway_s = if *yields { knobs[3] } else { knobs[2] };

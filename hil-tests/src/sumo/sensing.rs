@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use super::roads::{LaneNo, RANGE_M, Roads, Signal};
+use super::roads::{EXIT_M, LaneNo, Link, RANGE_M, Roads, Signal};
 use super::traffic::{STANDING_MPS, Traffic};
 
 /// A field sensor follows vehicles this far, metres.
@@ -13,8 +13,6 @@ const FIELD_RANGE_M: f64 = 100.0;
 const FIELD_MISSED_PERCENT: u64 = 5;
 /// Slower than this within the junction, a vehicle creeps, m/s.
 const SLOW_MPS: f64 = 3.0;
-/// Stretch behind the junction that is watched, metres.
-const EXIT_M: f64 = 100.0;
 /// Its first metres: somebody standing there blocks it.
 const MOUTH_M: f64 = 15.0;
 /// Shorter exits have no mouth of their own.
@@ -94,6 +92,14 @@ pub struct LinkSeen {
     pub exit_taken: f64,
     /// Somebody stands in its first metres.
     pub exit_blocked: bool,
+}
+
+impl LinkSeen {
+    /// True if whoever enters now may have to stop within the junction.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.exit_blocked || (self.exit_standing >= 2 && self.exit_taken > 0.85)
+    }
 }
 
 /// What the sensors of one signal tell.
@@ -260,7 +266,7 @@ impl Look<'_> {
         for (at, link) in self.signal.links.iter().enumerate() {
             view.links[at] = LinkSeen {
                 departed: crossed[at],
-                ..self.exit(link.to)
+                ..self.exit(link)
             };
         }
         self.inside(view);
@@ -345,21 +351,25 @@ impl Look<'_> {
         }
     }
 
-    fn exit(&self, lane: LaneNo) -> LinkSeen {
-        let length_m = self.roads.lanes[lane as usize].length_m;
-        let stretch_m = length_m.min(EXIT_M);
+    fn exit(&self, link: &Link) -> LinkSeen {
+        let whole_m: f64 = (link.exit.iter())
+            .map(|(lane, _)| self.roads.lanes[*lane as usize].length_m)
+            .sum();
+        let stretch_m = whole_m.min(EXIT_M);
         let (mut seen, mut taken_m) = (LinkSeen::default(), 0.0);
-        for vehicle in self.eyes.on_lane(lane) {
-            let known = &self.traffic.all[*vehicle as usize];
-            let rear_m = known.pos_m - known.length_m;
-            if rear_m > stretch_m || self.eyes.misses(*vehicle, self.now) {
-                continue;
-            }
-            seen.exit += 1;
-            if known.speed_mps < STANDING_MPS {
-                seen.exit_standing += 1;
-                taken_m += known.length_m + GAP_M;
-                seen.exit_blocked |= rear_m < MOUTH_M && length_m >= MOUTH_LANE_M;
+        for (lane, start_m) in &link.exit {
+            for vehicle in self.eyes.on_lane(*lane) {
+                let known = &self.traffic.all[*vehicle as usize];
+                let rear_m = start_m + known.pos_m - known.length_m;
+                if rear_m > stretch_m || self.eyes.misses(*vehicle, self.now) {
+                    continue;
+                }
+                seen.exit += 1;
+                if known.speed_mps < STANDING_MPS {
+                    seen.exit_standing += 1;
+                    taken_m += known.length_m + GAP_M;
+                    seen.exit_blocked |= rear_m < MOUTH_M && whole_m >= MOUTH_LANE_M;
+                }
             }
         }
         seen.exit_taken = (taken_m / stretch_m.max(1.0)).min(1.0);
