@@ -1,10 +1,6 @@
 //! SUMO as a peer: a small street, the baselines and the product in lockstep with it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "helpers of tests may fail the test"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use std::fmt::Write;
 use std::fs;
@@ -19,7 +15,7 @@ use hil_tests::sumo::rules::RuleKind;
 use hil_tests::sumo::run::{Controller, RunResult, RunSpec, Untouched, make_run, read_net};
 use hil_tests::sumo::sensing::Sensors;
 use hil_tests::sumo::signals::Rules;
-use hil_tests::sumo::{Launch, SumoError, SumoVersion, departures};
+use hil_tests::sumo::{Demand, Launch, SumoError, SumoVersion, departures};
 
 const END: u32 = 600;
 
@@ -133,7 +129,7 @@ fn the_demand_of_another_network_is_told_in_sumos_own_words() {
     let net = read_net(&spec.launch).unwrap();
     let demand = departures(&spec.launch.routes, (0, END)).unwrap();
     let result = make_run(&spec, &demand, (&net, &mut Untouched), &mut |_| {});
-    let why = result.expect_err("no such street").to_string();
+    let why = result.unwrap_err().to_string();
     assert!(why.contains("elsewhere"), "{why}");
 }
 
@@ -147,7 +143,7 @@ fn a_missing_file_is_named() {
     spec.launch.routes = vec![work.path().join("none.rou.xml")];
     let result = make_run(
         &spec,
-        &Default::default(),
+        &Demand::default(),
         (&net, &mut Untouched),
         &mut |_| {},
     );
