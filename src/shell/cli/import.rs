@@ -155,3 +155,75 @@ fn tell(out: &Path, profile: ImportProfile, made: &Imported) {
         out.display()
     ));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::store::read_city_folder;
+
+    const NET: &str = include_str!("../sumo/tests/nets/two.net.xml");
+
+    fn options(folder: &Path, net: &str, profile: &str) -> ImportSumo {
+        let file = folder.join("two.net.xml");
+        fs::write(&file, net).expect("a file");
+        ImportSumo {
+            net: file,
+            additional: Vec::new(),
+            profile: profile.to_owned(),
+            out: folder.join("deep/city"),
+        }
+    }
+
+    #[test]
+    fn a_network_becomes_a_folder_that_loads_and_no_street_may_run_it() {
+        for (profile, streets) in [("cn", true), ("field", false), ("resco", false)] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let options = options(folder.path(), NET, profile);
+            sumo(&options).expect("an import");
+            let files = read_city_folder(&options.out).expect("files");
+            assert_eq!(files.len(), 6);
+            let loaded = super::super::load::load_folder(&options.out).expect("a city");
+            assert_eq!(loaded.for_streets().is_ok(), streets, "{profile}");
+            assert_eq!(loaded.city.id, "city");
+            let beside = fs::read_dir(folder.path().join("deep")).expect("a folder");
+            assert_eq!(beside.count(), 1, "nothing is left beside it");
+        }
+    }
+
+    #[test]
+    fn a_folder_with_something_in_it_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = options(folder.path(), NET, "cn");
+        fs::create_dir_all(&options.out).expect("a folder");
+        sumo(&options).expect("an empty folder is taken");
+        let before = read_city_folder(&options.out).expect("files");
+        assert!(matches!(sumo(&options), Err(Failure::Usage(_))));
+        assert_eq!(read_city_folder(&options.out).expect("files"), before);
+    }
+
+    #[test]
+    fn findings_write_nothing() {
+        let packed = "\u{1f}\u{8b} packed";
+        let unsignalled = NET.replace(" tl=", " was=");
+        let broken = &NET[..NET.len() / 2];
+        for net in [packed, &unsignalled, broken, "<routes/>"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let options = options(folder.path(), net, "field");
+            assert!(matches!(sumo(&options), Err(Failure::Findings)));
+            assert!(!options.out.exists() && !folder.path().join("deep").exists());
+        }
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_are_a_failure_at_run_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut options = options(folder.path(), NET, "field");
+        options.additional = vec![folder.path().join("nowhere.add.xml")];
+        assert!(matches!(sumo(&options), Err(Failure::Runtime(_))));
+        assert!(!options.out.exists());
+        let bytes = folder.path().join("bytes.add.xml");
+        fs::write(&bytes, [0x1f, 0x8b, 0xff]).expect("a file");
+        options.additional = vec![bytes];
+        assert!(matches!(sumo(&options), Err(Failure::Findings)));
+    }
+}

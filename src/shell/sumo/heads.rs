@@ -28,7 +28,7 @@ pub(super) struct Group {
 /// Every link that is ever shown green, and the groups.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Heads<'n> {
-    pub(super) heads: Vec<Head<'n>>,
+    pub(super) list: Vec<Head<'n>>,
     pub(super) groups: Vec<Group>,
     /// Links that are never shown green.
     pub(super) dark: Vec<&'n Connection>,
@@ -75,7 +75,7 @@ impl<'n> Heads<'n> {
             let group = known.unwrap_or_else(|| made.open(&key));
             keys.entry(key).or_insert(group);
             by_index.insert(index, group);
-            made.heads.push(Head { index, link, group });
+            made.list.push(Head { index, link, group });
         }
         made
     }
@@ -101,7 +101,7 @@ impl<'n> Heads<'n> {
 
     /// The links of a group.
     pub(super) fn links_of(&self, group: usize) -> impl Iterator<Item = &Head<'n>> {
-        self.heads.iter().filter(move |head| head.group == group)
+        self.list.iter().filter(move |head| head.group == group)
     }
 
     /// The groups green in a stage.

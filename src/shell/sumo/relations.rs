@@ -22,8 +22,8 @@ pub(super) struct Relations {
 impl Relations {
     pub(super) fn of(net: &SumoNet, course: &Course, heads: &Heads<'_>) -> Self {
         let mut made = Self::default();
-        for (at, a) in heads.heads.iter().enumerate() {
-            for b in heads.heads.iter().skip(at + 1) {
+        for (at, a) in heads.list.iter().enumerate() {
+            for b in heads.list.iter().skip(at + 1) {
                 if a.group != b.group && net.are_foes(a.link, b.link) {
                     made.meet(net, course, heads, (a, b));
                 }

@@ -65,14 +65,17 @@ fn mend(site: &mut Site<'_>, text: &str, finding: &Finding) -> bool {
     }
 }
 
-/// Takes a step from the longest split; false if none can spare it.
+/// Takes a step from the longest splits; false if none can spare it.
 fn shorten(site: &mut Site<'_>) -> bool {
-    let longest = site.splits.iter_mut().max();
-    let Some(split) = longest.filter(|split| **split > 2 * GREEN_MIN) else {
+    let longest = site.splits.iter().copied().max().unwrap_or_default();
+    if longest <= 2 * GREEN_MIN {
         return false;
-    };
-    *split -= STEP;
-    true
+    }
+    let near = (longest - longest / 8).max(2 * GREEN_MIN + STEP);
+    for split in site.splits.iter_mut().filter(|split| **split >= near) {
+        *split -= STEP;
+    }
+    longest >= near
 }
 
 fn tell(site: &Site<'_>, shipped: &[Tenths], notes: &mut Notes) {

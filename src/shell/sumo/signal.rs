@@ -146,7 +146,7 @@ fn refuse_clashes(
     relations: &Relations,
 ) -> Result<(), LeftOut> {
     let way = |index: usize| {
-        let head = heads.heads.iter().find(|head| head.index == index);
+        let head = heads.list.iter().find(|head| head.index == index);
         head.map_or_else(String::new, |head| {
             let node = net.node_of(head.link).map_or("?", |(node, _)| node);
             format!("{} to {} at {node}", head.link.from, head.link.to)
@@ -272,7 +272,7 @@ fn name_of(tls: &str, approaches: &[Approach<'_>]) -> String {
 /// The nodes of its links, the one with most links first.
 fn nodes_of<'n>(net: &'n SumoNet, heads: &Heads<'n>) -> Vec<&'n str> {
     let mut counted: Vec<(usize, &'n str)> = Vec::new();
-    for head in &heads.heads {
+    for head in &heads.list {
         let to = net.edges.get(&head.link.from).map(|edge| edge.to.as_str());
         let node = to.filter(|node| !node.is_empty());
         let Some(node) = node.or_else(|| net.node_of(head.link).map(|(node, _)| node)) else {

@@ -129,7 +129,7 @@ impl SiteLane<'_> {
 /// The streets that lead in, in the order of their first link.
 pub(super) fn approaches<'n>(net: &'n SumoNet, heads: &Heads<'n>) -> Vec<Approach<'n>> {
     let mut made: Vec<Approach<'n>> = Vec::new();
-    for head in &heads.heads {
+    for head in &heads.list {
         let edge = net.edges.get(&head.link.from);
         let Some(edge) = edge.filter(|edge| edge.function == EdgeFunction::Normal) else {
             continue;

@@ -10,8 +10,10 @@ use super::relations::Relations;
 pub(super) const GREEN_MIN: Tenths = 70;
 /// From the end of flashing green to the start of who was held.
 const WALK_BUFFER: Tenths = 30;
-/// Longest intergreen taken over from a programme: beyond it there is a stage between.
+/// Longest intergreen taken over from a programme.
 const SHIPPED_MAX: Tenths = 120;
+/// Longest all red between two stages, in which others may stay green.
+const ALL_RED_MAX: Tenths = 30;
 
 /// What the times of a site come from.
 pub(super) struct Timing<'t, 'n> {
@@ -102,8 +104,16 @@ impl Timing<'_, '_> {
                     longest = longest.max(gap);
                     break;
                 }
-                let step = steps.get(after % steps.len().max(1));
-                gap += step.map_or(0, |step| tenths(step.duration_s));
+                let Some(step) = steps.get(after % steps.len().max(1)) else {
+                    break;
+                };
+                let lasts = tenths(step.duration_s);
+                gap += lasts;
+                // A longer step with greens and no amber is a stage between.
+                let shows = |letters: &[char]| step.state.contains(letters);
+                if lasts > ALL_RED_MAX && shows(&['g', 'G']) && !shows(&['y', 'Y', 'u']) {
+                    break;
+                }
                 if gap > SHIPPED_MAX || green(after, from) {
                     break;
                 }
@@ -152,9 +162,9 @@ impl Timing<'_, '_> {
     pub(super) fn fitted(&self, course: &Course) -> Vec<Tenths> {
         let mut splits = course.splits();
         if course.turns.len() < 2 {
-            splits
-                .iter_mut()
-                .for_each(|split| *split = (*split).max(GREEN_MIN));
+            for split in &mut splits {
+                *split = (*split).max(GREEN_MIN);
+            }
             return splits;
         }
         let stretches = self.stretches(course);

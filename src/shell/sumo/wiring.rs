@@ -53,7 +53,7 @@ fn wire_site(site: &Site<'_>) -> SiteWiring {
     let ways: Vec<&Connection> = lanes
         .flat_map(|lane| lane.heads.iter().map(|head| head.link))
         .collect();
-    let links = site.heads.heads.iter().map(|head| {
+    let links = site.heads.list.iter().map(|head| {
         let group = site.heads.group(head.group);
         let link = head.link;
         LinkWiring {
