@@ -14,7 +14,7 @@ use crate::network::Position;
 use crate::shell::missions::{Mission, class_of, metres, missions};
 use crate::shell::planner::Planner;
 use crate::shell::world::advice;
-use crate::units::{Length, Millis, Mono};
+use crate::units::{Millis, Mono};
 
 pub(super) fn preview(options: &PreviewOf) -> Result<(), Failure> {
     let loaded = load_folder(&options.site)?;
@@ -23,8 +23,9 @@ pub(super) fn preview(options: &PreviewOf) -> Result<(), Failure> {
         city: loaded.city.clone().into(),
         graph: loaded.graph.clone().into(),
     };
+    let size = planner.size_of(mission.class);
     let route = planner
-        .route(mission.from, mission.to)
+        .route((mission.from, mission.to), size)
         .map_err(|why| Failure::runtime(&why))?;
     let mut run = Run::new(
         &loaded,
@@ -37,7 +38,7 @@ pub(super) fn preview(options: &PreviewOf) -> Result<(), Failure> {
         vehicle: "preview".to_owned(),
         class: mission.class,
         priority: 1,
-        convoy: Length::from_metres(6),
+        convoy: size.length,
         pace_percent: 120,
         expires: run.now() + Millis::from_secs(3600),
         depart: true,

@@ -17,7 +17,7 @@ use crate::shell::missions::Mission;
 use crate::shell::planner::Planner;
 use crate::shell::virtual_city::VirtualCity;
 use crate::sim::{Dispatch, StreetStats, VirtualStreet};
-use crate::units::{Length, Millis, Mono};
+use crate::units::{Millis, Mono};
 
 /// A corridor of the simulation ends after this at the latest.
 const CORRIDOR_MAX: Millis = Millis::from_secs(1200);
@@ -49,7 +49,9 @@ impl Desk {
             graph: Arc::new(loaded.graph.clone()),
         };
         let floor_of = |mission: &Mission| {
-            let route = planner.route(mission.from, mission.to).ok()?;
+            let route = planner
+                .route((mission.from, mission.to), planner.size_of(mission.class))
+                .ok()?;
             let order = Dispatch::along(&planner.graph, &route, "floor", mission.class);
             floor(loaded, &order)
         };
@@ -82,7 +84,8 @@ impl Desk {
         self.pressed += 1;
         let vehicle = format!("A{}", self.pressed);
         self.sent.push((vehicle.clone(), which));
-        let Ok(route) = self.planner.route(mission.from, mission.to) else {
+        let size = self.planner.size_of(mission.class);
+        let Ok(route) = self.planner.route((mission.from, mission.to), size) else {
             self.failed += 1;
             return;
         };
@@ -108,7 +111,7 @@ impl Desk {
             vehicle: vehicle.to_owned(),
             class: mission.class,
             priority: 1,
-            convoy: Length::from_metres(6),
+            convoy: self.planner.size_of(mission.class).length,
             pace_percent: 120,
             expires: now + CORRIDOR_MAX,
             depart: false,

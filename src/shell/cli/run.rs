@@ -7,7 +7,7 @@ use super::Failure;
 use super::args::Run;
 use super::load::{LoadedCity, load_folder};
 use super::out::{say, warn};
-use super::station::{Station, StationOptions, civil_clock, runtime};
+use super::station::{Station, StationOptions, agency_of, civil_clock, runtime};
 use crate::kernel::CabinetState;
 use crate::plan::LinkKind;
 use crate::shell::field::{FieldClock, Wire};
@@ -18,6 +18,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) fn run(options: &Run) -> Result<(), Failure> {
     let loaded = load_folder(&options.site)?;
+    if loaded.city.vehicles.is_empty() {
+        warn("city.toml has no [[vehicle]]: no corridor can be opened");
+    }
     let wires = match &options.ports {
         Some(ports) => wires_of_ports(&loaded, ports)?,
         None => wires_of_links(&loaded),
@@ -33,6 +36,8 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
             wall: civil_clock(&loaded.city.timezone)?,
             clock,
             pace,
+            agency: agency_of(&loaded.city, options.agency.as_deref())?,
+            virtual_street: false,
         },
     )?;
     say(&format!(

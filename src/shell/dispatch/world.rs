@@ -163,7 +163,7 @@ pub struct Refusal {
     /// One sentence for a person.
     pub detail: String,
     /// The field of the request that is to blame.
-    pub field: Option<&'static str>,
+    pub field: Option<String>,
     /// What the field may hold.
     pub allowed: Option<String>,
 }
@@ -183,8 +183,8 @@ impl Refusal {
 
     /// The same refusal, blaming `field`, which may hold `allowed`.
     #[must_use]
-    pub fn blaming(mut self, field: &'static str, allowed: impl Into<String>) -> Self {
-        self.field = Some(field);
+    pub fn blaming(mut self, field: impl Into<String>, allowed: impl Into<String>) -> Self {
+        self.field = Some(field.into());
         self.allowed = Some(allowed.into());
         self
     }

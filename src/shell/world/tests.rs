@@ -1,5 +1,7 @@
 //! The world over a control thread whose pictures come late.
 
+mod asks;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -43,6 +45,10 @@ impl Drop for Rig {
 
 impl Rig {
     fn start() -> Self {
+        Self::over(true)
+    }
+
+    fn over(virtual_street: bool) -> Self {
         let files = demo_city_files();
         let city = check_city(&files.iter().cloned().collect::<CityFiles>());
         let city = city.value.unwrap();
@@ -63,6 +69,7 @@ impl Rig {
         let (shown, ended) = (Arc::clone(&pictures), Arc::clone(&stop));
         let world = LiveWorld::new(WorldParts {
             missions: missions(file("city.toml"), &graph),
+            virtual_street,
             planner: Planner {
                 city: Arc::new(city),
                 graph: Arc::new(graph),
