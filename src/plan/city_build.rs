@@ -241,6 +241,10 @@ fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<Checked
             let message = format!("class \"{}\" exists already", id.value);
             sheet.note(Code::F04, &id.span, message, "name every class once");
         }
+        if class.preempts && id.value == "escort" {
+            let message = "an escort has priority and never preempts".to_owned();
+            sheet.note(Code::F08, &id.span, message, "write `preempts = false`");
+        }
         classes.push(EmergencyClass {
             id: id.value.to_owned(),
             rank: u8::try_from(rank.value).unwrap_or(u8::MAX),
