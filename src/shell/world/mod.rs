@@ -308,6 +308,13 @@ impl LiveWorld {
                 text: words::fault(site, fault),
                 site: Some(site.id.clone()),
             }));
+            let benched = state.policies().benched(picture.now);
+            alarms.extend(benched.map(|kind| Alarm {
+                code: "policy-benched".to_owned(),
+                serious: false,
+                text: words::benched(kind),
+                site: Some(site.id.clone()),
+            }));
         }
         alarms
     }
