@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use greenwave::controller::{City, CycleInputs};
-use greenwave::corridor::{CorridorPlan, PlanRequest, ServiceClass, Settings};
+use greenwave::corridor::{AskedBy, CorridorPlan, PlanRequest, ServiceClass, Settings};
 use greenwave::ids::CorridorId;
 use greenwave::network::{LatLon, Position, RoadGraph, VehicleSize};
 use greenwave::plan::{CheckedCity, CityFiles, Datum, load_city};
@@ -96,7 +96,9 @@ fn mission(town: &Town) -> (Arc<CorridorPlan>, Dispatch) {
         corridor: CorridorId::new(1),
         revision: 1,
         vehicle: VEHICLE.to_owned(),
+        asked_by: AskedBy::default(),
         class: ServiceClass::Ambulance,
+        preempts: true,
         priority: 1,
         convoy: Length::from_metres(6),
         pace_percent: 120,

@@ -64,6 +64,13 @@ impl Planner {
         self.graph.route_via(&query, turns)
     }
 
+    /// True if the city's policy lets vehicles of this class preempt, and not only go first.
+    #[must_use]
+    pub fn preempts(&self, class: ServiceClass) -> bool {
+        let policy = self.city.class(class.word());
+        policy.is_some_and(|policy| policy.preempts)
+    }
+
     /// The size of the first vehicle of a class on the allow-list; a small one if it has none.
     #[must_use]
     pub fn size_of(&self, class: ServiceClass) -> VehicleSize {

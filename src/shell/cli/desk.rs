@@ -10,7 +10,7 @@ use super::corridor::{all_prepared, prepared};
 use super::drives::{Measure, floor, green_share};
 use super::load::LoadedCity;
 use crate::controller::{City, Command};
-use crate::corridor::{MissionState, PlanRequest};
+use crate::corridor::{AskedBy, MissionState, PlanRequest};
 use crate::ids::CorridorId;
 use crate::network::Route;
 use crate::shell::missions::Mission;
@@ -109,7 +109,9 @@ impl Desk {
             corridor: CorridorId::new(self.pressed),
             revision: 1,
             vehicle: vehicle.to_owned(),
+            asked_by: AskedBy::default(),
             class: mission.class,
+            preempts: self.planner.preempts(mission.class),
             priority: 1,
             convoy: self.planner.size_of(mission.class).length,
             pace_percent: 120,

@@ -31,6 +31,15 @@ pub trait World: Send + Sync {
     /// The newest complete picture; must not block.
     fn snapshot(&self) -> Arc<CityView>;
 
+    /// Corridors that are not over, and those that ended a moment ago: every one that
+    /// [`World::open`] has accepted is among them; may block for a few control cycles.
+    ///
+    /// # Errors
+    /// The controller does not run yet.
+    fn corridors(&self) -> Result<Vec<CorridorView>, Refusal> {
+        Ok(self.snapshot().corridors.clone())
+    }
+
     /// What a corridor would do and cost, without doing it.
     ///
     /// # Errors

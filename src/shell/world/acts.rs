@@ -125,6 +125,11 @@ impl World for LiveWorld {
         }
     }
 
+    fn corridors(&self) -> Result<Vec<CorridorView>, Refusal> {
+        let picture = self.picture_with_all()?;
+        Ok(self.view(&picture).corridors)
+    }
+
     fn preview(&self, request: &PreviewRequest) -> Result<PreviewView, Refusal> {
         let ask = self.ask_of_preview(request)?;
         let planned = self.plan(&ask, CorridorId::default())?;

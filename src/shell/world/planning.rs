@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{LiveWorld, mono_of};
-use crate::corridor::{CorridorPlan, PlanRequest, ServiceClass};
+use crate::corridor::{AskedBy, CorridorPlan, PlanRequest, ServiceClass};
 use crate::ids::{CorridorId, RoadId};
 use crate::network::{
     LatLon as GridLatLon, NoRoute, PlanarPoint, Position, Route, VehicleSize, gcj02,
@@ -34,7 +34,9 @@ pub(super) struct Ask<'a> {
     vehicle: &'a str,
     /// The field that names the vehicle.
     field: &'static str,
+    asked_by: AskedBy,
     pub(super) class: ServiceClass,
+    preempts: bool,
     priority: u8,
     origin: &'a Origin,
     destination: &'a Destination,
@@ -56,7 +58,9 @@ impl LiveWorld {
         Ok(Ask {
             vehicle: &request.vehicle,
             field,
+            asked_by: AskedBy::default(),
             class: class_for(listed.class, request.lights_siren),
+            preempts: self.preempts(listed.class, request.lights_siren),
             priority: 1,
             origin: &request.origin,
             destination: &request.destination,
@@ -84,7 +88,12 @@ impl LiveWorld {
         Ok(Ask {
             vehicle: &request.vehicle.id,
             field,
+            asked_by: AskedBy {
+                operator: request.operator_id.clone(),
+                incident: request.incident_id.clone(),
+            },
             class: class_for(request.service, request.lights_siren),
+            preempts: self.preempts(request.service, request.lights_siren),
             priority: request.priority,
             origin: &request.origin,
             destination: &request.destination,
@@ -108,7 +117,9 @@ impl LiveWorld {
             corridor,
             revision: 1,
             vehicle: ask.vehicle.to_owned(),
+            asked_by: ask.asked_by.clone(),
             class: ask.class,
+            preempts: ask.preempts,
             priority: ask.priority,
             convoy: ask.convoy,
             pace_percent: PACE_PERCENT,
@@ -123,6 +134,11 @@ impl LiveWorld {
             plan,
             destination,
         })
+    }
+
+    /// Only a class that may, and only with light and siren.
+    fn preempts(&self, class: ServiceClass, lights_siren: bool) -> bool {
+        lights_siren && self.parts.planner.preempts(class)
     }
 
     fn from(&self, origin: &Origin, vehicle: &str) -> Result<Position, Refusal> {
@@ -264,7 +280,7 @@ impl LiveWorld {
     }
 }
 
-/// Without light and siren a vehicle has priority only, whatever it is.
+/// Without light and siren a vehicle ranks with escorts, whatever it is.
 const fn class_for(class: ServiceClass, lights_siren: bool) -> ServiceClass {
     if lights_siren {
         class

@@ -184,3 +184,39 @@ fn a_route_over_what_does_not_exist_is_refused_by_its_field() {
     let twice = ("route-goes-round", "route".to_owned());
     assert_eq!(refused(&rig, &round), twice);
 }
+
+fn planned(rig: &Rig, request: &CorridorRequest) -> Arc<crate::corridor::CorridorPlan> {
+    let id = rig.world.open(request, &somebody()).unwrap().corridor;
+    let picture = rig.world.picture_with(id).unwrap();
+    rig.world.cancel(id, &somebody()).unwrap();
+    let mission = picture.city.corridors().mission(CorridorId::new(id));
+    Arc::clone(mission.unwrap().plan())
+}
+
+/// Who preempts stands in city.toml, and nobody does without light and siren.
+#[test]
+fn a_class_preempts_if_the_city_says_so() {
+    let rig = Rig::start();
+    assert!(planned(&rig, &request()).preempts);
+    let quiet = CorridorRequest {
+        lights_siren: false,
+        ..request()
+    };
+    assert!(!planned(&rig, &quiet).preempts);
+    let strict = Rig::with(true, |city| {
+        for class in &mut city.classes {
+            class.preempts = false;
+        }
+    });
+    assert!(!planned(&strict, &request()).preempts);
+}
+
+#[test]
+fn who_pressed_and_why_goes_into_the_plan() {
+    let rig = Rig::start();
+    let by = planned(&rig, &request()).asked_by.clone();
+    assert_eq!(
+        (by.operator.as_str(), by.incident.as_str()),
+        ("op-1", "inc-1")
+    );
+}
