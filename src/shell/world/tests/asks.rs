@@ -1,7 +1,7 @@
 //! From what a caller asks to a route, or to a refusal that names the field.
 
+use super::super::planning::Planned;
 use super::*;
-use crate::network::Route;
 use crate::shell::dispatch::request::{Datum, GeoPoint, Stretch};
 use crate::shell::dispatch::world::{PositionFix, PreviewRequest};
 
@@ -21,11 +21,16 @@ fn on_road(rig: &Rig, road: &str, along_m: u32) -> GeoPoint {
     at(rig, point.x_m, point.y_m)
 }
 
+/// What the key would run, without pressing it: nothing here waits for a picture.
+fn planned(rig: &Rig, request: &CorridorRequest) -> Planned {
+    let picture = rig.world.newest().unwrap();
+    let ask = rig.world.ask_of_request(request, &picture).unwrap();
+    rig.world.plan(&ask, CorridorId::default()).unwrap()
+}
+
 fn way(rig: &Rig, request: &CorridorRequest) -> Vec<String> {
-    let id = rig.world.open(request, &somebody()).unwrap().corridor;
-    let (route, _): (Route, _) = rig.world.route_of(CorridorId::new(id)).unwrap();
-    rig.world.cancel(id, &somebody()).unwrap();
     let graph = &rig.world.planner().graph;
+    let route = planned(rig, request).route;
     let roads = route.roads.iter();
     roads
         .map(|road| graph.road(*road).unwrap().id.clone())
@@ -185,36 +190,28 @@ fn a_route_over_what_does_not_exist_is_refused_by_its_field() {
     assert_eq!(refused(&rig, &round), twice);
 }
 
-fn planned(rig: &Rig, request: &CorridorRequest) -> Arc<crate::corridor::CorridorPlan> {
-    let id = rig.world.open(request, &somebody()).unwrap().corridor;
-    let picture = rig.world.picture_with(id).unwrap();
-    rig.world.cancel(id, &somebody()).unwrap();
-    let mission = picture.city.corridors().mission(CorridorId::new(id));
-    Arc::clone(mission.unwrap().plan())
-}
-
 /// Who preempts stands in city.toml, and nobody does without light and siren.
 #[test]
 fn a_class_preempts_if_the_city_says_so() {
     let rig = Rig::start();
-    assert!(planned(&rig, &request()).preempts);
+    assert!(planned(&rig, &request()).plan.preempts);
     let quiet = CorridorRequest {
         lights_siren: false,
         ..request()
     };
-    assert!(!planned(&rig, &quiet).preempts);
+    assert!(!planned(&rig, &quiet).plan.preempts);
     let strict = Rig::with(true, |city| {
         for class in &mut city.classes {
             class.preempts = false;
         }
     });
-    assert!(!planned(&strict, &request()).preempts);
+    assert!(!planned(&strict, &request()).plan.preempts);
 }
 
 #[test]
 fn who_pressed_and_why_goes_into_the_plan() {
     let rig = Rig::start();
-    let by = planned(&rig, &request()).asked_by.clone();
+    let by = planned(&rig, &request()).plan.asked_by;
     assert_eq!(
         (by.operator.as_str(), by.incident.as_str()),
         ("op-1", "inc-1")
