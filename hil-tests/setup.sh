@@ -1,18 +1,38 @@
 #!/usr/bin/env bash
 # Brings in what the rig's peers need: Debian packages and pinned Python environments.
 # Run it as often as you like; it fetches only what is missing. Plain `cargo test` needs none of it.
+# `setup.sh --sumo-1.9.2` also brings the older SUMO that published learners were measured on.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 
 PYMODBUS="pymodbus==3.16.1"
 PYSERIAL="pyserial==3.5"
+SUMO="eclipse-sumo==1.28.0"
+SUMO_OLD="eclipse-sumo==1.9.2"
 
-# package, and a file or command that shows that it is there
+old_sumo=no
+for argument in "$@"; do
+  case "$argument" in
+    --sumo-1.9.2) old_sumo=yes ;;
+    *)
+      printf 'setup: unknown argument %s; it knows --sumo-1.9.2\n' "$argument" >&2
+      exit 2
+      ;;
+  esac
+done
+
+# package, and a file, command or library that shows that it is there
 packages=(
   "mbpoll:mbpoll"
   "socat:socat"
   "chromium:chromium"
   "fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
+  # SUMO's wheel brings most of its libraries, but is linked to these of the system's
+  "libgl1:libGL.so.1"
+  "libx11-6:libX11.so.6"
+  "libxext6:libXext.so.6"
+  "libxrender1:libXrender.so.1"
+  "libatomic1:libatomic.so.1"
 )
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -30,6 +50,7 @@ again() {
 
 present() {
   case "$1" in
+    lib*.so.*) ldconfig -p 2>/dev/null | grep -q "$1" ;;
     /*) [ -e "$1" ] ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
   esac
@@ -75,4 +96,6 @@ pinned_venv() {
 }
 
 pinned_venv .venv-pymodbus "$PYMODBUS" "$PYSERIAL"
+pinned_venv .venv-sumo "$SUMO"
+if [ "$old_sumo" = yes ]; then pinned_venv .venv-sumo-1.9.2 "$SUMO_OLD"; fi
 say "all there"

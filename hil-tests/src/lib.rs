@@ -4,3 +4,5 @@
 pub mod fake_city;
 #[cfg(feature = "shell")]
 pub mod rig;
+#[cfg(feature = "shell")]
+pub mod sumo;

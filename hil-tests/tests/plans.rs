@@ -282,3 +282,24 @@ fn every_code_of_the_network_has_an_example_and_a_paragraph() {
         assert!(handbook.contains(&row), "findings.md lacks {row}");
     }
 }
+
+/// A site whose file was deleted is no slip of the pen.
+#[test]
+fn a_deleted_site_file_is_called_missing() {
+    let city = files_below(&repository().join("signal-plans/ankang-demo"));
+    let findings = check_city(&city.without("sites/J05.toml")).findings;
+    let lines: Vec<String> = findings
+        .iter()
+        .map(|finding| format!("{finding} {}", finding.help))
+        .collect();
+    let cabinet = findings.iter().find(|finding| finding.code == Code::N01);
+    assert_eq!(
+        cabinet.unwrap().message,
+        "the file sites/J05.toml is missing"
+    );
+    assert!(
+        !lines.iter().any(|line| line.contains("did you mean")),
+        "{}",
+        lines.join("\n")
+    );
+}

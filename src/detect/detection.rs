@@ -224,6 +224,17 @@ impl Detection {
                 })
                 .max();
             lane.settle(now, line, green_for);
+            let advance = lane.advance.map(|(index, _)| index);
+            let advance =
+                channel_at(&self.channels, advance).filter(|seen| seen.health == Health::Good);
+            lane.guess_unseen(
+                advance
+                    .filter(|seen| seen.on)
+                    .map(|seen| now.since(seen.on_since)),
+            );
+            if moment.check {
+                lane.check();
+            }
             if line.believed && lane.queue == 0 {
                 let advance = lane.advance.map(|(index, _)| usize::from(index));
                 if let Some(advance) = advance.and_then(|at| self.channels.get_mut(at)) {

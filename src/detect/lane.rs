@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::channel::Health;
+use super::channel::{CHECK, Health};
 use crate::ids::ApproachId;
 use crate::plan::{CheckedSite, DetectorUse};
 use crate::signal::GroupSet;
@@ -18,6 +18,8 @@ const ARRIVAL_SLACK: Millis = Millis::from_secs(8);
 /// Discharge headway of a queue nobody counts at the stop line.
 const DISCHARGE: Millis = Millis::from_secs(2);
 
+/// An advance detector covered for so long has a standing queue on it.
+const COVERED: Millis = Millis::from_secs(4);
 /// Arrivals remembered one by one: what a lane lets in while one vehicle drives to the stop line.
 const RECENT: usize = 8;
 
@@ -81,6 +83,11 @@ pub(super) struct Lane {
     pub(super) queue: u16,
     last_arrival: Mono,
     drained: Mono,
+    /// Vehicles behind a queue that stands on the advance detector, as far as is believed.
+    pub(super) unseen: u16,
+    /// Arrivals an hour, smoothed over about two minutes.
+    flow_per_h: u32,
+    arrivals_at_check: u32,
     /// The latest arrivals, newest first; [`Mono::ZERO`] where there was none yet.
     recent: [Mono; RECENT],
 }
@@ -108,6 +115,24 @@ impl Lane {
                 *first = now;
             }
         }
+    }
+
+    /// Follows the flow; called every [`CHECK`].
+    pub(super) fn check(&mut self) {
+        let came = self.arrivals.wrapping_sub(self.arrivals_at_check);
+        self.arrivals_at_check = self.arrivals;
+        let now_per_h = came.saturating_mul(3_600_000 / CHECK.as_ms());
+        self.flow_per_h = (self.flow_per_h.saturating_mul(11).saturating_add(now_per_h)) / 12;
+    }
+
+    /// Guesses who stands behind a queue that has covered the advance detector for so long: as many
+    /// as came in such a time before.
+    pub(super) fn guess_unseen(&mut self, covered: Option<Millis>) {
+        let covered = covered.filter(|covered| *covered >= COVERED);
+        self.unseen = covered.map_or(0, |covered| {
+            let came = u64::from(self.flow_per_h) * u64::from(covered.as_ms()) / 3_600_000;
+            u16::try_from(came).unwrap_or(u16::MAX).min(QUEUE_MAX)
+        });
     }
 
     /// True if a detector says anything about the lane.

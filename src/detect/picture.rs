@@ -144,7 +144,7 @@ impl Picture {
             let moving_count = u16::try_from(moving.clone().count()).unwrap_or(u16::MAX);
             let standing = lane.queue.saturating_sub(moving_count);
             let mut tail = Length::ZERO;
-            for _ in 0..standing {
+            for _ in 0..standing.saturating_add(lane.unseen) {
                 self.push(Sighting {
                     lane: number,
                     distance: tail,

@@ -129,12 +129,15 @@ impl<'t> Loader<'t> {
             .get("id")
             .and_then(|id| id.as_str())
             .map(str::to_owned);
-        let line = name.as_ref().and_then(|id| self.line_of_id(id));
-        let label = name.unwrap_or_else(|| "a feature without id".to_owned());
+        let line = |id: &Option<String>| id.as_ref().and_then(|id| self.line_of_id(id));
+        let label = name
+            .clone()
+            .unwrap_or_else(|| "a feature without id".to_owned());
         let properties = match Properties::deserialize(feature.properties) {
             Ok(properties) => properties,
             Err(error) => {
                 let help = "See network.geojson in docs/operating/city-folder.md.";
+                let line = line(&name);
                 self.report(NetworkCode::G02, line, format!("{label}: {error}."), help);
                 return;
             }

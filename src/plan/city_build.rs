@@ -61,7 +61,7 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     });
     let cabinets = present(&links_sheet).then(|| {
         let (links, cabinets) = read_links(&links_sheet);
-        let known = Sites::of(&sites);
+        let known = Sites::of(&sites, roads.as_ref());
         build_links(&links_sheet, &known, &links, &cabinets)
     });
     let parts = raw_city.and_then(|raw| {
@@ -169,12 +169,14 @@ fn check_roads(roads: &Roads, sheet: &Sheet<'_>, sites: &[SiteFile<'_>]) {
         let known = sites.iter().filter_map(|file| file.places.id.as_ref());
         if !known.clone().any(|id| id.value == site) {
             let message = format!("\"{junction}\" names site \"{site}\", which has no file");
-            let help = "add the site file, or leave `site` out for a junction without signals";
+            let help = format!(
+                "add sites/{site}.toml, or leave `site` out for a junction without signals"
+            );
             sheet.note(
                 Code::E08,
                 &Roads::span_of(sheet.text, junction),
                 message,
-                help,
+                &help,
             );
         }
     }

@@ -137,6 +137,7 @@ codes! {
     F10 Error "A site is not larger than a cabinet unit can carry."
     F11 Error "A name used in a file is declared."
     F12 Error "A site file carries the id of its site."
+    F13 Warning "A site that stands on a street is held to a profile for streets."
 }
 
 impl fmt::Display for Code {

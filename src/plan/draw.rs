@@ -2,8 +2,9 @@
 
 use core::fmt::Write as _;
 
-use super::build::{Round, Run, secs};
+use super::build::{Round, secs};
 use super::checked::{CheckedSite, Plan, PlanMode};
+use super::lamps::{minimum_of, row_of};
 use crate::ids::{GroupId, PlanId, StageId};
 use crate::signal::{GroupKind, GroupTiming, Indication};
 use crate::units::Millis;
@@ -52,16 +53,6 @@ pub fn draw(site: &CheckedSite, plan: PlanId) -> String {
         let _ = writeln!(text, "change {} -> {}: {time} s", names.0, names.1);
     }
     text
-}
-
-fn minimum_of(site: &CheckedSite, stage: StageId) -> Millis {
-    let groups = site.stages.get(stage.index()).map(|info| info.stage.groups);
-    let groups = groups.unwrap_or_default();
-    let times = groups.iter().filter_map(|group| site.safety.timing(group));
-    times
-        .map(|timing| timing.green_min)
-        .max()
-        .unwrap_or_default()
 }
 
 fn stage_name(site: &CheckedSite, stage: StageId) -> &str {
@@ -124,51 +115,8 @@ fn stage_row(site: &CheckedSite, round: &Round<'_>, length: Millis) -> String {
 
 fn group_row(round: &Round<'_>, group: GroupId, timing: &GroupTiming, length: Millis) -> String {
     let walks = timing.kind == GroupKind::Pedestrian;
-    let Some(runs) = round.runs(group) else {
-        return seconds(length)
-            .map(|_| letter(Indication::Green, walks))
-            .collect();
-    };
-    let shown = |second: Millis| {
-        let found = runs.iter().find_map(|run| {
-            let begin = round.start(run.first) + round.late(*run, group);
-            aspect(round, *run, (group, timing), since(begin, second, length))
-        });
-        letter(found.unwrap_or(Indication::Red), walks)
-    };
-    seconds(length).map(shown).collect()
-}
-
-/// Time from `begin` to `second` in a round of `length`.
-fn since(begin: Millis, second: Millis, length: Millis) -> Millis {
-    let begin = begin.as_ms().checked_rem(length.as_ms()).unwrap_or(0);
-    if second.as_ms() >= begin {
-        second.saturating_sub(Millis::new(begin))
-    } else {
-        (second + length).saturating_sub(Millis::new(begin))
-    }
-}
-
-/// What a group shows `elapsed` after a run of it began; nothing while it is red.
-fn aspect(
-    round: &Round<'_>,
-    run: Run,
-    (group, timing): (GroupId, &GroupTiming),
-    elapsed: Millis,
-) -> Option<Indication> {
-    let (green, _) = round.green(run, group);
-    if elapsed < green {
-        return Some(Indication::Green);
-    }
-    let lost = timing.lose.at(elapsed.saturating_sub(green));
-    let left = round.start(round.len()).saturating_sub(elapsed);
-    let gain = timing.gain.total();
-    lost.or_else(|| {
-        let gained = gain.saturating_sub(left);
-        (left <= gain && left > Millis::ZERO)
-            .then(|| timing.gain.at(gained))
-            .flatten()
-    })
+    let row = row_of(round, (group, timing), length, Millis::from_secs(1));
+    row.into_iter().map(|shown| letter(shown, walks)).collect()
 }
 
 const fn letter(shown: Indication, walks: bool) -> char {

@@ -8,6 +8,7 @@ use super::finding::Sheet;
 use super::host::is_host;
 use super::names::nearest;
 use super::raw::{RawCabinet, RawLink};
+use super::roads::Roads;
 use super::tree::At;
 use crate::ids::SiteId;
 use crate::units::{Millis, TICK};
@@ -15,14 +16,17 @@ use crate::units::{Millis, TICK};
 /// What the links need to know of the sites.
 pub(super) struct Sites<'s> {
     ids: Vec<&'s str>,
+    /// Named by the network, with a file or without.
+    on_map: Vec<&'s str>,
     files: &'s [SiteFile<'s>],
 }
 
 impl<'s> Sites<'s> {
-    pub(super) fn of(files: &'s [SiteFile<'s>]) -> Self {
+    pub(super) fn of(files: &'s [SiteFile<'s>], roads: Option<&'s Roads>) -> Self {
         let id = |file: &'s SiteFile<'s>| file.places.id.as_ref().map_or("", |id| &id.value);
         Self {
             ids: files.iter().map(id).collect(),
+            on_map: roads.map_or_else(Vec::new, |roads| roads.named_sites().collect()),
             files,
         }
     }
@@ -104,7 +108,12 @@ fn at_or(name: Option<&At<String>>) -> &str {
 
 fn site_of(sheet: &Sheet<'_>, sites: &Sites<'_>, name: &At<String>) -> Option<usize> {
     let at = sites.ids.iter().position(|id| *id == name.value);
-    if at.is_none() {
+    if at.is_none() && sites.on_map.contains(&name.value.as_str()) {
+        // A place of its own on the map: no slip of the pen, however alike its neighbours' names.
+        let message = format!("the file sites/{}.toml is missing", name.value);
+        let help = "put the file back, or take the site out of network.geojson and the cabinet out";
+        sheet.note(Code::N01, &name.span, message, help);
+    } else if at.is_none() {
         let message = format!("the city has no site \"{}\"", name.value);
         let help = match nearest(&name.value, sites.ids.iter().copied()) {
             Some(near) => format!("did you mean \"{near}\"?"),

@@ -16,6 +16,7 @@ mod finding;
 mod fleet_build;
 mod host;
 mod keys;
+mod lamps;
 mod link_build;
 mod load;
 mod names;
@@ -39,7 +40,8 @@ pub use code::{Code, Severity};
 pub use draw::draw;
 
 pub use finding::{Finding, Span, line_column};
+pub use lamps::{RoundLamps, lamps_of_round};
 pub use load::{Checked, CityFiles, check_city, check_site, city_ground, load_city, load_site};
-pub use profile::{CN, PROFILES, Profile};
+pub use profile::{CN, FIELD, PROFILES, Profile, RESCO};
 pub use schedule::weekday;
 pub use tuning::Tuning;

@@ -53,6 +53,11 @@ pub struct Profile {
     pub corridor_hold_default: Millis,
     /// Time zones of the region that have no summer time.
     pub timezones: &'static [&'static str],
+    /// Made to be compared with others on a simulated street: no real one may run on it (F13).
+    pub comparison_only: bool,
+    /// Stage changes of a plan may be yellow traps (S18): the programme of a simulated street is
+    /// taken as it is, and its drivers know that the oncoming stream goes on.
+    pub yellow_traps: bool,
 }
 
 /// The profile of the People's Republic of China: GB 14886, GB 25280, GB/T 51439.
@@ -87,7 +92,26 @@ pub const CN: Profile = Profile {
         "Asia/Hong_Kong",
         "Asia/Macau",
     ],
+    comparison_only: false,
+    yellow_traps: false,
+};
+
+/// What a usual field controller of another region holds to; for comparison on a simulated street.
+pub const FIELD: Profile = Profile {
+    name: "field",
+    start_flash_floor: Millis::ZERO,
+    start_red_floor: Millis::ZERO,
+    comparison_only: true,
+    yellow_traps: true,
+    ..CN
+};
+
+/// The rules of the public benchmark of signal control; for comparison on a simulated street. What
+/// makes it shorter than [`FIELD`] are site files without any all red.
+pub const RESCO: Profile = Profile {
+    name: "resco",
+    ..FIELD
 };
 
 /// The profiles a site file may name.
-pub const PROFILES: &[Profile] = &[CN];
+pub const PROFILES: &[Profile] = &[CN, FIELD, RESCO];

@@ -25,6 +25,11 @@ pub(super) struct Roads {
 }
 
 impl Roads {
+    /// Every site the network names, with a file or without.
+    pub(super) fn named_sites(&self) -> impl Iterator<Item = &str> {
+        self.sites.values().filter_map(Option::as_deref)
+    }
+
     /// Reads `network.geojson`; what is no feature with ids is left to the road graph's own checks.
     pub(super) fn read(sheet: &Sheet<'_>) -> Option<Self> {
         let value: Value = match serde_json::from_str(sheet.text) {

@@ -120,7 +120,8 @@ fn switch_on(
                     };
                     let site = cabinet_site(city, files, cabinet.site)?;
                     let at = SocketAddr::from(([127, 0, 0, 1], port));
-                    let (handle, bound) = fleet.add_tcp(site, cabinet.unit, at)?;
+                    let added = fleet.add_tcp(site, cabinet.unit, at);
+                    let (handle, bound) = added.map_err(|why| cannot_listen(&link.id, at, &why))?;
                     if let Some(slot) = reached.get_mut(cabinet.site.index()) {
                         *slot = Some((handle, CabinetAddress::Tcp(bound)));
                     }
@@ -144,6 +145,14 @@ fn switch_on(
     }
     let (handles, addresses) = reached.into_iter().flatten().unzip();
     Ok((fleet, handles, addresses, buses))
+}
+
+fn cannot_listen(link: &str, at: SocketAddr, why: &io::Error) -> io::Error {
+    let text = format!(
+        "an emulated cabinet cannot listen on {at}: {why}; end what listens there (another \
+         `greenwave emulate`?) or change `first_port` of link {link} in cabinets/links.toml"
+    );
+    io::Error::new(why.kind(), text)
 }
 
 fn cabinet_site(
@@ -344,3 +353,6 @@ impl Walk {
         *self.account.lock().unwrap_or_else(PoisonError::into_inner) = account;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Everything that touches clock, disk, network and threads.
 
+pub mod checked_files;
 pub mod cli;
 pub mod console;
 pub mod dispatch;
@@ -9,6 +10,7 @@ pub mod missions;
 pub mod planner;
 pub mod runtime;
 pub mod store;
+pub mod sumo;
 pub mod twin;
 pub mod virtual_city;
 pub mod world;

@@ -35,6 +35,8 @@ pub struct VirtualCity {
     fields: Vec<FieldInputs>,
     /// The street's clock is this far ahead of the city's.
     ahead: Millis,
+    /// Sites have area sensors beside their loops.
+    pub sees_areas: bool,
 }
 
 /// The referee's rules for every site, from its own reading of the site files.
@@ -110,6 +112,7 @@ impl VirtualCity {
             lamps: vec![[Indication::Dark; GROUPS_MAX]; sites],
             fields: vec![FieldInputs::default(); sites],
             ahead: Millis::ZERO,
+            sees_areas: false,
         })
     }
 
@@ -127,6 +130,7 @@ impl VirtualCity {
             .collect();
         Self {
             ahead: street.now().since(now),
+            sees_areas: false,
             street,
             rules: Vec::new(),
             referee: Referee::default(),
@@ -159,6 +163,9 @@ impl VirtualCity {
         self.street.step(there, &self.lamps);
         for (number, (field, lamps)) in (0_u16..).zip(self.fields.iter_mut().zip(&self.lamps)) {
             self.street.sense(SiteId::new(number), field);
+            if self.sees_areas {
+                self.street.sense_area(SiteId::new(number), &mut field.area);
+            }
             field.readback.cabinet = CabinetState::Following;
             field.readback.age = Millis::ZERO;
             for (read, lamp) in field.readback.lamps.iter_mut().zip(lamps) {

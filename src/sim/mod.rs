@@ -13,6 +13,7 @@ mod ev_drive;
 mod lane;
 mod map;
 mod people;
+mod radar;
 pub mod referee;
 mod rng;
 mod sensors;

@@ -47,6 +47,8 @@ impl Drive {
             key_to_accept: KeyTimesView::default(),
             ticks: self.now_ms / TICK_MS,
             late_ticks: 0,
+            missed_ticks: 0,
+            mute_ticks: 0,
             scheduler: "ordinary".to_owned(),
             links: vec![
                 link(

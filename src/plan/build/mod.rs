@@ -155,6 +155,11 @@ fn profile_of(sheet: &Sheet<'_>, raw: &RawSite) -> Profile {
         return CN;
     };
     if let Some(profile) = PROFILES.iter().find(|profile| profile.name == name.value) {
+        if profile.comparison_only {
+            let message = format!("profile \"{}\" is for comparison only", name.value);
+            let help = "`greenwave run` refuses it; name a profile for streets there";
+            sheet.note(Code::F13, &name.span, message, help);
+        }
         return *profile;
     }
     let known: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();

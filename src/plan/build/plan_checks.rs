@@ -48,6 +48,9 @@ impl Maker<'_> {
                     continue;
                 }
             };
+            if draft.profile.yellow_traps {
+                continue;
+            }
             for (from, to) in legs {
                 self.check_trap(from, to);
             }

@@ -17,7 +17,9 @@ pub enum Limit {
     /// Nothing: the least delay won.
     #[default]
     None,
-    /// Somebody has waited for this group as long as anybody may.
+    /// Somebody will soon have waited for this group as long as anybody may: it comes next.
+    RedNear(GroupId),
+    /// Somebody has waited for this group as long as anybody may: it comes now.
     RedMax(GroupId),
 }
 

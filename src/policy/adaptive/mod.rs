@@ -94,6 +94,7 @@ struct Desk {
     search: Search,
     scores: Vec<f32>,
     change_now_s: Vec<f32>,
+    tail_s: Vec<f32>,
     change_s: Vec<f32>,
     green_min_s: Vec<f32>,
     allowed: Vec<bool>,
@@ -108,6 +109,7 @@ impl Desk {
             search: Search::default(),
             scores: Vec::new(),
             change_now_s: Vec::new(),
+            tail_s: Vec::new(),
             change_s: Vec::new(),
             green_min_s: Vec::new(),
             allowed: Vec::new(),
@@ -159,17 +161,18 @@ impl Adaptive {
             return;
         };
         desk.lay_times(ctx, present);
-        let limit = self.limit(ctx, desk, present);
+        let (limit, must_change) = self.limit(ctx, desk, present);
         let question = Question {
             arrivals: &desk.arrivals,
             services: &desk.services,
             tuning: &ctx.site.tuning,
             present,
             change_now_s: &desk.change_now_s,
+            tail_s: &desk.tail_s,
             change_s: &desk.change_s,
             green_min_s: &desk.green_min_s,
             allowed: &desk.allowed,
-            must_change: limit != Limit::None,
+            must_change,
         };
         let answer = desk.search.answer(&question, &mut desk.scores);
         let next = answer
@@ -191,36 +194,58 @@ impl Adaptive {
         ));
     }
 
-    /// Which bound leaves no free choice, and the stages that keep it.
-    fn limit(&self, ctx: &PolicyContext<'_>, desk: &mut Desk, present: usize) -> Limit {
-        let count = desk.services.stages.len();
+    /// Which bound leaves no free choice, and the stages that keep it. A movement is *near* its
+    /// bound when one more service of others could break it: then only its own stages may come
+    /// next. It is *due* when there is just time enough to reach it: then they must.
+    fn limit(&self, ctx: &PolicyContext<'_>, desk: &mut Desk, present: usize) -> (Limit, bool) {
         desk.allowed.clear();
-        desk.allowed.resize(count, true);
+        desk.allowed.resize(desk.services.stages.len(), true);
+        let free = (Limit::None, false);
         let longest = (0..desk.model.movements.len())
             .map(|way| (way, self.memory.red_s(way, ctx.now)))
             .max_by(|a, b| a.1.total_cmp(&b.1));
         let Some((way, red_s)) = longest else {
-            return Limit::None;
+            return free;
         };
         let Some(group) = desk.model.movements.get(way).map(|known| known.group) else {
-            return Limit::None;
+            return free;
         };
         let serves = |groups: &GroupSet| groups.contains(group);
-        let reach = (desk.services.groups.iter().zip(&desk.change_now_s))
-            .filter(|(groups, _)| serves(groups))
-            .map(|(_, change)| *change)
-            .reduce(f32::min);
-        let Some(reach) = reach else {
-            return Limit::None;
+        if desk.services.groups.get(present).is_some_and(serves) {
+            return free;
+        }
+        let times = desk.services.groups.iter().zip(&desk.change_now_s);
+        let reach_s = times.filter(|(groups, _)| serves(groups)).map(|(_, s)| *s);
+        let Some(reach_s) = reach_s.reduce(f32::min) else {
+            return free;
         };
-        let is_present = desk.services.groups.get(present).is_some_and(serves);
-        if is_present || red_s + reach < ctx.site.tuning.red_max_s {
-            return Limit::None;
+        // Walkers take longer; the everyday guard, whose bound is wider, has room for them.
+        let vehicles = ctx
+            .site
+            .safety
+            .timings()
+            .iter()
+            .filter(|timing| timing.kind.shows_amber());
+        let least = vehicles
+            .map(|timing| timing.green_min + timing.lose.total())
+            .max();
+        let service_s = units::secs(least.unwrap_or_default());
+        let bound_s = ctx.site.tuning.red_max_s;
+        if red_s + reach_s + service_s < bound_s {
+            return free;
         }
         for (allowed, groups) in desk.allowed.iter_mut().zip(&desk.services.groups) {
             *allowed = serves(groups);
         }
-        Limit::RedMax(group)
+        let is_due = red_s + reach_s + 1.0 >= bound_s;
+        (
+            if is_due {
+                Limit::RedMax(group)
+            } else {
+                Limit::RedNear(group)
+            },
+            is_due,
+        )
     }
 
     /// True while the next stage has to wait for vehicles that stand inside the junction.
@@ -289,6 +314,7 @@ impl Desk {
     fn lay_times(&mut self, ctx: &PolicyContext<'_>, present: usize) {
         let count = self.services.stages.len();
         self.change_now_s.clear();
+        self.tail_s.clear();
         self.change_s.clear();
         self.green_min_s.clear();
         let own = self
@@ -299,26 +325,51 @@ impl Desk {
             .unwrap_or_default();
         for (groups, stage) in self.services.groups.iter().zip(&self.services.stages) {
             let starters = entering(ctx, *stage).difference(own);
-            self.change_now_s
-                .push(units::secs(change_time(ctx, starters)));
-            let least = groups.iter().filter(|group| ctx.walk(*group).is_none());
-            let least = least
-                .filter_map(|group| Some(ctx.timing(group)?.green_min))
-                .max();
+            let change = change_time(ctx, starters);
+            let vehicles = vehicle_change(ctx, own.difference(*groups), starters);
+            self.change_now_s.push(units::secs(change));
+            self.tail_s
+                .push(units::secs(change.saturating_sub(vehicles)));
             self.green_min_s
-                .push(units::secs(least.unwrap_or_default()));
+                .push(units::secs(least_green(ctx, *groups)));
         }
         for from in 0..count {
             for to in 0..count {
                 let groups = |at: usize| self.services.groups.get(at).copied().unwrap_or_default();
                 let starters = groups(to).difference(groups(from));
                 let leaving = groups(from).difference(groups(to));
-                let vehicles = leaving.iter().filter(|group| ctx.walk(*group).is_none());
-                let change = vehicles.map(|group| ctx.lead(group, starters)).max();
-                self.change_s.push(units::secs(change.unwrap_or_default()));
+                self.change_s
+                    .push(units::secs(vehicle_change(ctx, leaving, starters)));
             }
         }
     }
+}
+
+/// How long the vehicles of `leaving` need until all of `starters` may be in go.
+fn vehicle_change(ctx: &PolicyContext<'_>, leaving: GroupSet, starters: GroupSet) -> Millis {
+    let vehicles = leaving.iter().filter(|group| ctx.walk(*group).is_none());
+    vehicles
+        .map(|group| ctx.lead(group, starters))
+        .max()
+        .unwrap_or_default()
+}
+
+/// The shortest green of a stage for its vehicles: their own, or that of the walks that somebody
+/// waits for, with the time the walkers need to clear beyond the vehicles' change.
+fn least_green(ctx: &PolicyContext<'_>, groups: GroupSet) -> Millis {
+    let others = ctx.site.safety.all_groups().difference(groups);
+    let change = vehicle_change(ctx, groups, others);
+    let of = |group: crate::ids::GroupId| {
+        if ctx.walk(group).is_none() {
+            ctx.timing(group)
+                .map_or(Millis::ZERO, |timing| timing.green_min)
+        } else if ctx.demands.walkers.contains(group) {
+            (ctx.service(group) + ctx.lead(group, others)).saturating_sub(change)
+        } else {
+            Millis::ZERO
+        }
+    };
+    groups.iter().map(of).max().unwrap_or_default()
 }
 
 /// True while a service that has begun in the stage has not had its time.

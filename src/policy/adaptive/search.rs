@@ -23,6 +23,8 @@ pub(super) struct Question<'a> {
     pub(super) present: usize,
     /// Seconds from letting the present stage go to the start of each stage, by place.
     pub(super) change_now_s: &'a [f32],
+    /// Seconds that the present stage's vehicles still drive while its walkers clear, by next stage.
+    pub(super) tail_s: &'a [f32],
     /// Seconds from the end of one stage to the start of another: row from, column to.
     pub(super) change_s: &'a [f32],
     /// Shortest green of each stage, by place.
@@ -62,8 +64,8 @@ struct Future {
 pub(super) struct Search {
     root: Future,
     extended: Future,
+    left: Future,
     tried: Future,
-    dry: Vec<(usize, f32)>,
     departures: u32,
 }
 
@@ -113,7 +115,7 @@ impl Search {
                 };
                 self.serve(ask, &mut extended, green);
             }
-            if extended.cost_s < best.cost_s {
+            if extended.cost_s <= best.cost_s {
                 self.try_next(ask, &extended, extension, (&mut best, scores));
             }
             self.extended = extended;
@@ -153,17 +155,35 @@ impl Search {
                 continue;
             }
             let from_s = extension + ask.change_now_s.get(next).copied().unwrap_or(0.0);
+            let tail_s = ask.tail_s.get(next).copied().unwrap_or(0.0);
+            let mut left = core::mem::take(&mut self.left);
+            left.copy_from(extended);
+            if tail_s > 0.0 {
+                let green = Green {
+                    stage: ask.present,
+                    from_s: extension,
+                    to_s: extension + tail_s,
+                };
+                self.serve(ask, &mut left, green);
+            }
             let least = ask.green_min_s.get(next).copied().unwrap_or(5.0);
-            let clear = self.clear_s(ask, extended, next, from_s).max(least);
+            let clear = self
+                .look(ask, &left, next, (from_s, ask.tuning.gap_s))
+                .0
+                .max(least);
+            let longer = self
+                .look(ask, &left, next, (from_s, ask.tuning.gap_longer_s))
+                .0
+                .max(least);
             let middle = f32::midpoint(least, clear);
             let mut tried_before = f32::NAN;
-            for green in [clear, middle, least] {
+            for green in [longer, clear, middle, least] {
                 if (green - tried_before).abs() < 0.5 {
                     continue;
                 }
                 tried_before = green;
                 let mut tried = core::mem::take(&mut self.tried);
-                tried.copy_from(extended);
+                tried.copy_from(&left);
                 let green = Green {
                     stage: next,
                     from_s,
@@ -183,6 +203,7 @@ impl Search {
                     best.next = (extension <= 0.0).then_some(next);
                 }
             }
+            self.left = left;
         }
     }
 
@@ -190,7 +211,7 @@ impl Search {
     /// is served one change later.
     fn complete(&mut self, ask: &Question<'_>, future: &mut Future, limit_s: f32) -> f32 {
         for _ in 0..ask.tuning.completion {
-            if future.cost_s >= limit_s || self.departures > DEPARTURES_MAX {
+            if future.cost_s > limit_s || self.departures > DEPARTURES_MAX {
                 return f32::INFINITY.min(future.cost_s + self.left_over(ask, future));
             }
             let Some(green) = self.best_rate(ask, future) else {
@@ -215,7 +236,7 @@ impl Search {
                 .unwrap_or(5.0);
             let from_s = future.at_s + change;
             let least = ask.green_min_s.get(stage).copied().unwrap_or(5.0);
-            let (clear, served) = self.look(ask, future, stage, from_s);
+            let (clear, served) = self.look(ask, future, stage, (from_s, ask.tuning.gap_s));
             if served <= GONE {
                 continue;
             }
@@ -253,17 +274,13 @@ impl Search {
         cost
     }
 
-    fn clear_s(&mut self, ask: &Question<'_>, future: &Future, stage: usize, from_s: f32) -> f32 {
-        self.look(ask, future, stage, from_s).0
-    }
-
     /// How long the green has to be for the platoon to pass, and how many are then served.
     fn look(
         &mut self,
         ask: &Question<'_>,
         future: &Future,
         stage: usize,
-        from_s: f32,
+        (from_s, gap_s): (f32, f32),
     ) -> (f32, f32) {
         let to_s = from_s + ask.tuning.green_max_s;
         let green = Green {
@@ -274,7 +291,7 @@ impl Search {
         let (mut end, mut served) = (from_s, 0.0);
         for lane in ask.services.open_lanes(stage) {
             let drive = LaneDrive::new(ask, future, *lane, &green, end);
-            let (lane_end, lane_served, looked) = drive.dry(ask, future);
+            let (lane_end, lane_served, looked) = drive.dry(ask, future, gap_s);
             self.departures += looked;
             end = end.max(lane_end);
             served += lane_served;
@@ -358,7 +375,7 @@ impl LaneDrive {
     }
 
     /// Where the first platoon ends and how many it holds; and how many were looked at.
-    fn dry(&self, ask: &Question<'_>, future: &Future) -> (f32, f32, u32) {
+    fn dry(&self, ask: &Question<'_>, future: &Future, gap_s: f32) -> (f32, f32, u32) {
         let (first, mut last_s) = future.lanes.get(self.lane).copied().unwrap_or_default();
         let (_, end) = ask.arrivals.range(self.lane);
         let (mut flow, mut served, mut looked) = (1.0_f32, 0.0, 0);
@@ -379,10 +396,7 @@ impl LaneDrive {
             };
             is_first = false;
             let departs = self.departs(arrival.at_s, last_s);
-            if flow < GONE
-                || departs > self.end_s
-                || departs > platoon_end + ask.tuning.gap_s + self.loss_s
-            {
+            if flow < GONE || departs > self.end_s || departs > platoon_end + gap_s + self.loss_s {
                 break;
             }
             last_s = departs + self.service.headway_s * mass * flow;

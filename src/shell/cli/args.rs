@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::emulate::{FaultOrder, fault_help};
 use crate::plan::{CheckedSite, PlanMode};
 use crate::units::Millis;
 
@@ -41,6 +42,12 @@ pub(super) enum Command {
     Simulate(Simulate),
     /// Run a journal again and compare every output, bit for bit.
     Replay(Replay),
+    /// Write a city out for other programs.
+    #[command(subcommand)]
+    Export(Export),
+    /// Make a city folder from somebody else's files.
+    #[command(subcommand)]
+    Import(Import),
 }
 
 #[derive(Debug, Parser)]
@@ -126,9 +133,17 @@ pub(super) struct Emulate {
     /// The seed of the virtual street.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
-    /// Print each change of a cabinet's mode as a JSON line.
+    /// Print each change of a cabinet's mode, and each fault, as a JSON line.
     #[arg(long)]
     pub(super) json: bool,
+    /// Make a cabinet misbehave; `--help` lists the kinds.
+    #[arg(
+        long,
+        value_name = "ID=KIND[@SECONDS[..SECONDS]]",
+        value_parser = FaultOrder::parse,
+        long_help = fault_help()
+    )]
+    pub(super) fault: Vec<FaultOrder>,
     /// End after this many seconds.
     #[arg(long)]
     pub(super) seconds: Option<u32>,
@@ -142,6 +157,34 @@ pub(super) struct Check {
     /// Findings as one JSON array.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Where a city folder may come from.
+#[derive(Debug, Subcommand)]
+pub(super) enum Import {
+    /// From a network of the traffic simulator SUMO.
+    ///
+    /// A map of `OpenStreetMap` becomes a network first: `netconvert --osm-files MAP.osm
+    /// --tls.guess-signals -o NAME.net.xml`, with SUMO's own netconvert.
+    Sumo(ImportSumo),
+}
+
+/// Options of `import sumo`.
+#[derive(Debug, Args)]
+pub(super) struct ImportSumo {
+    /// The network, as NAME.net.xml; unpack it first if it is packed.
+    pub(super) net: PathBuf,
+    /// Files with signal programmes, in the order SUMO would load them: the last one of a signal
+    /// is in force.
+    #[arg(long, value_delimiter = ',', value_name = "F[,F]")]
+    pub(super) additional: Vec<PathBuf>,
+    /// What the sites are held to; `field` and `resco` are for comparison on a simulated street,
+    /// and `greenwave run` refuses them.
+    #[arg(long, default_value = "cn", value_parser = ["cn", "field", "resco"])]
+    pub(super) profile: String,
+    /// The folder to write; it must not exist yet, or be empty.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
 }
 
 /// Looking at signal plans.
@@ -213,6 +256,7 @@ impl Simulate {
             mission: None,
             no_key: true,
             control: None,
+            radar: false,
             journal: None,
             json: false,
         }
@@ -247,6 +291,9 @@ pub(super) struct Simulate {
     /// control only where a plan has a cycle.
     #[arg(long, value_enum)]
     pub(super) control: Option<Control>,
+    /// Give every site radar that sees each vehicle to 200 m, beside its loops.
+    #[arg(long)]
+    pub(super) radar: bool,
     /// Write the journal into this folder.
     #[arg(long)]
     pub(super) journal: Option<PathBuf>,
@@ -299,4 +346,33 @@ pub(super) struct Replay {
     /// Print the result as a JSON object.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Writing a city out.
+#[derive(Debug, Subcommand)]
+pub(super) enum Export {
+    /// As plain files of the traffic simulator SUMO, with an hour of traffic.
+    Sumo(ExportSumo),
+}
+
+/// Options of `export sumo`.
+#[derive(Debug, Args)]
+pub(super) struct ExportSumo {
+    /// The city folder.
+    pub(super) dir: PathBuf,
+    /// The folder to write; it must not exist yet, or be empty.
+    #[arg(long)]
+    pub(super) out: PathBuf,
+    /// How much traffic is written.
+    #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u32).range(60..=86_400))]
+    pub(super) seconds: u32,
+    /// Start at this hour of the local day; the plans due then become SUMO's programmes.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=23))]
+    pub(super) start_hour: u32,
+    /// The seed that everything random of the traffic comes from.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// SUMO's netconvert: makes the network at once and checks it against the city.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(super) netconvert: Option<PathBuf>,
 }

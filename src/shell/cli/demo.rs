@@ -13,6 +13,7 @@ use super::args::Demo;
 use super::load::{LoadedCity, load_demo};
 use super::out::{say, warn};
 use super::station::{Station, StationOptions, agency_of, new_city, runtime, staged_clock};
+use super::stop_signal::StopSignal;
 use crate::controller::CycleInputs;
 use crate::corridor::MissionState;
 use crate::ids::CorridorId;
@@ -37,12 +38,24 @@ pub(super) struct Stage {
     pub(super) loaded: LoadedCity,
     pub(super) station: Station,
     pub(super) street: EmulatedCity,
+    /// Tells when to end.
+    pub(super) stop: StopSignal,
+    /// Where that is waited for.
+    pub(super) waiting: tokio::runtime::Runtime,
     /// Keeps the cabinets' runtime alive.
     _cabinets: tokio::runtime::Runtime,
 }
 
+impl Stage {
+    /// Waits for `time`, and less if the process is told to stop: then this is true.
+    pub(super) fn is_told_to_stop(&mut self, time: Duration) -> bool {
+        let told = async { tokio::time::timeout(time, self.stop.told()).await.is_ok() };
+        self.waiting.block_on(told)
+    }
+}
+
 pub(super) fn demo(options: &Demo) -> Result<(), Failure> {
-    let stage = set_stage(options)?;
+    let mut stage = set_stage(options)?;
     if options.headless {
         return headless::run(stage, options);
     }
@@ -55,16 +68,10 @@ pub(super) fn demo(options: &Demo) -> Result<(), Failure> {
     if !crate::shell::console::is_built() {
         warn("the console was not built (Node 20.19 or newer with npm is needed); the API works");
     }
-    let waiting = runtime("wait", 1)?;
-    waiting.block_on(async {
-        let mut crew = Crew::default();
-        loop {
-            tokio::select! {
-                _interrupt = tokio::signal::ctrl_c() => break,
-                () = tokio::time::sleep(Duration::from_millis(500)) => crew.look(&stage),
-            }
-        }
-    });
+    let mut crew = Crew::default();
+    while !stage.is_told_to_stop(Duration::from_millis(500)) {
+        crew.look(&stage);
+    }
     say("handing every cabinet to its local plan ...");
     stage.station.stop();
     Ok(())
@@ -137,6 +144,8 @@ fn set_stage(options: &Demo) -> Result<Stage, Failure> {
         link.first_port = 0;
     }
     let street = warm_street(&loaded, options.seed)?;
+    let waiting = runtime("wait", 1)?;
+    let stop = StopSignal::listen(&waiting)?;
     let cabinets = runtime("cabinets", 2)?;
     let clock = FieldClock::start();
     let pace = Pace::new();
@@ -175,6 +184,8 @@ fn set_stage(options: &Demo) -> Result<Stage, Failure> {
         loaded,
         station,
         street,
+        stop,
+        waiting,
         _cabinets: cabinets,
     })
 }

@@ -1,16 +1,23 @@
 //! `greenwave emulate`: the city's cabinets and a virtual street, as a process of their own.
 
+mod faults;
+
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::Failure;
 use super::args::Emulate;
 use super::demo::{warm_street, wires};
-use super::load::load_folder;
+use super::load::{LoadedCity, load_folder};
 use super::out::say;
 use super::station::runtime;
+use super::stop_signal::StopSignal;
+use faults::{Change, Schedule};
+
+pub(super) use faults::{Order as FaultOrder, help as fault_help};
+
 use crate::shell::emulated_city::{CabinetAddress, EmulatedCity, StreetOrder};
 use crate::shell::field::FieldClock;
 
@@ -19,7 +26,10 @@ const LOOK: Duration = Duration::from_millis(20);
 
 pub(super) fn emulate(options: &Emulate) -> Result<(), Failure> {
     let loaded = load_folder(&options.site)?;
+    check_faults(&loaded, &options.fault)?;
     let street = warm_street(&loaded, options.seed)?;
+    let waiting = runtime("wait", 1)?;
+    let mut stop = StopSignal::listen(&waiting)?;
     let cabinets = runtime("cabinets", 2)?;
     let city = EmulatedCity::start(
         &loaded.city,
@@ -52,25 +62,41 @@ pub(super) fn emulate(options: &Emulate) -> Result<(), Failure> {
             options.ports.display()
         ));
     }
-    let waiting = runtime("wait", 1)?;
     waiting.block_on(async {
         let mut teller = Teller::new(&city, options.json);
-        let end = async {
-            match options.seconds {
-                Some(s) => tokio::time::sleep(Duration::from_secs(u64::from(s))).await,
-                None => std::future::pending().await,
-            }
-        };
+        let mut faults = Schedule::new(&options.fault);
+        let ready = Instant::now();
+        let end = stop.told_or_over(options.seconds);
         tokio::pin!(end);
         loop {
             tokio::select! {
-                _interrupt = tokio::signal::ctrl_c() => break,
                 () = &mut end => break,
-                () = tokio::time::sleep(LOOK) => teller.look(&city),
+                () = tokio::time::sleep(LOOK) => {
+                    for change in faults.look(&city.cabinets, ready.elapsed()) {
+                        teller.tell_fault(&change);
+                    }
+                    teller.look(&city);
+                }
             }
         }
     });
     Ok(())
+}
+
+/// Every fault is ordered for a cabinet there is.
+fn check_faults(loaded: &LoadedCity, orders: &[FaultOrder]) -> Result<(), Failure> {
+    let known = || loaded.city.sites.iter().map(|site| site.id.as_str());
+    let strange = orders
+        .iter()
+        .find(|order| known().all(|id| id != order.site));
+    strange.map_or(Ok(()), |order| {
+        let known: Vec<&str> = known().collect();
+        Err(Failure::Usage(format!(
+            "--fault: no cabinet {}; there are {}",
+            order.site,
+            known.join(", ")
+        )))
+    })
 }
 
 /// Tells each change of a cabinet's mode once, on the cabinet's own clock.
@@ -84,6 +110,16 @@ impl Teller {
         Self {
             modes: vec![(u16::MAX, 0); city.cabinets.len()],
             json,
+        }
+    }
+
+    fn tell_fault(&self, change: &Change) {
+        let Change { site, fault, on } = change;
+        if self.json {
+            say(&json!({ "cabinet": site, "fault": fault, "on": on }).to_string());
+        } else {
+            let word = if *on { "begins" } else { "ends" };
+            say(&format!("{site} fault {fault} {word}"));
         }
     }
 

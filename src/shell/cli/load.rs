@@ -8,15 +8,13 @@ use miette::{
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::out::say;
+use super::out::{say, warn};
 use crate::corridor::Settings;
-use crate::network::{LatLon, NetworkFinding, RoadGraph};
-use crate::plan::{CheckedCity, CityFiles, Code, Finding, Span, check_city, city_ground};
+use crate::network::RoadGraph;
+use crate::plan::{CheckedCity, Code, Span};
+use crate::shell::checked_files::{CheckedFiles, check_files};
 use crate::shell::missions::CLASSES;
 use crate::shell::store::{demo_city_files, read_city_folder};
-
-/// The file of the road network.
-const NETWORK: &str = "network.geojson";
 
 /// A city and the roads it stands on.
 #[derive(Debug)]
@@ -27,6 +25,8 @@ pub(super) struct LoadedCity {
     pub(super) graph: RoadGraph,
     /// The files it was made of, for those who read them on their own.
     pub(super) files: Vec<(String, String)>,
+    /// Site files under a profile that no street may run on.
+    pub(super) comparison_only: Vec<String>,
 }
 
 /// Reads and checks the folder; warnings are printed, errors end it.
@@ -49,13 +49,38 @@ pub(super) fn load_demo() -> Result<LoadedCity, Failure> {
 fn load(files: Vec<(String, String)>) -> Result<LoadedCity, Failure> {
     let mut checked = check_files(&files);
     if let Some((city, graph)) = checked.city.take() {
-        return Ok(LoadedCity { city, graph, files });
+        let found = checked.findings.iter();
+        let compared = found.filter(|finding| finding.code == Code::F13);
+        let comparison_only = compared.map(|finding| finding.file.clone()).collect();
+        return Ok(LoadedCity {
+            city,
+            graph,
+            files,
+            comparison_only,
+        });
     }
     say(&checked.draw(&files));
     Err(Failure::Findings)
 }
 
 impl LoadedCity {
+    /// Refuses a city that is only there to be compared with others on a simulated street.
+    ///
+    /// # Errors
+    /// A site file names a profile that is not for streets; said on the way.
+    pub(super) fn for_streets(&self) -> Result<(), Failure> {
+        let Some(first) = self.comparison_only.first() else {
+            return Ok(());
+        };
+        warn(&format!(
+            "{first} and {} other site files are held to a profile for comparison only (F13): its \
+             floors are too low for a street. Write `profile = \"cn\"` and mend what \
+             `greenwave check` says then; `greenwave simulate` takes the city as it is.",
+            self.comparison_only.len() - 1
+        ));
+        Err(Failure::Findings)
+    }
+
     /// The corridor engine's numbers, with the ranks of the city's policy file.
     #[must_use]
     pub(super) fn corridor_settings(&self) -> Settings {
@@ -69,53 +94,6 @@ impl LoadedCity {
         settings.corridor_max = self.city.bounds.corridor_length_max;
         settings
     }
-}
-
-/// What came of a set of city files.
-#[derive(Debug)]
-pub(super) struct CheckedFiles {
-    /// The city, if it can be driven.
-    pub(super) city: Option<(CheckedCity, RoadGraph)>,
-    /// What is wrong with city and site files.
-    pub(super) findings: Vec<Finding>,
-    /// What is wrong with the road network.
-    pub(super) network: Vec<NetworkFinding>,
-    /// How many site files there are, good or not.
-    pub(super) site_files: usize,
-}
-
-/// Everything that is wrong with a set of city files, and the city if it can be driven.
-///
-/// The roads are loaded even if other files are wrong: a mistake in the network often shows first
-/// as a mistake in a site file, and a person wants to see both.
-#[must_use]
-pub(super) fn check_files(files: &[(String, String)]) -> CheckedFiles {
-    let set = files.iter().cloned().collect::<CityFiles>();
-    let checked = check_city(&set);
-    let unread = |finding: &Finding| {
-        finding.file == NETWORK && matches!(finding.code, Code::F06 | Code::F07)
-    };
-    let mut result = CheckedFiles {
-        city: None,
-        network: Vec::new(),
-        site_files: set.site_files(),
-        findings: checked.findings,
-    };
-    // A network that cannot be read at all has its finding already.
-    let text = set.text(NETWORK);
-    let text = text.filter(|_| !result.findings.iter().any(unread));
-    let (Some(text), Some((origin, datum))) = (text, city_ground(&set)) else {
-        return result;
-    };
-    let origin = LatLon {
-        lat_deg: origin.lat_deg,
-        lon_deg: origin.lon_deg,
-    };
-    match RoadGraph::load(NETWORK, text, origin, datum) {
-        Ok(graph) => result.city = checked.value.map(|city| (city, graph)),
-        Err(findings) => result.network = findings,
-    }
-    result
 }
 
 impl CheckedFiles {
@@ -255,6 +233,7 @@ fn span_of_line(text: &str, line: usize) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::checked_files::NETWORK;
 
     /// The demo city with `from` replaced by `to` in one file.
     fn demo_with(file: &str, from: &str, to: &str) -> Vec<(String, String)> {

@@ -6,6 +6,8 @@ mod demo;
 mod desk;
 mod drives;
 mod emulate;
+mod export;
+mod import;
 mod load;
 mod out;
 mod replay;
@@ -13,6 +15,7 @@ mod retell;
 mod run;
 mod simulate;
 mod station;
+mod stop_signal;
 
 use std::error::Error;
 use std::io::IsTerminal;
@@ -22,7 +25,7 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
-use args::{Check, Corridor, Plan};
+use args::{Check, Corridor, Export, Import, Plan};
 use out::{say, warn};
 
 /// Why a command did not end well.
@@ -71,6 +74,8 @@ pub fn main() -> ExitCode {
         Command::Corridor(Corridor::Preview(options)) => corridor::preview(&options),
         Command::Simulate(options) => simulate::simulate(&options),
         Command::Replay(options) => replay::replay(&options),
+        Command::Export(Export::Sumo(options)) => export::sumo(&options),
+        Command::Import(Import::Sumo(options)) => import::sumo(&options),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -89,7 +94,7 @@ pub fn main() -> ExitCode {
 fn check(options: &Check) -> Result<(), Failure> {
     let files = crate::shell::store::read_city_folder(&options.dir)
         .map_err(|why| Failure::runtime(&why))?;
-    let checked = load::check_files(&files);
+    let checked = crate::shell::checked_files::check_files(&files);
     if options.json {
         say(&checked.json().to_string());
     } else {

@@ -8,6 +8,7 @@ use super::args::Run;
 use super::load::{LoadedCity, load_folder};
 use super::out::{say, warn};
 use super::station::{Station, StationOptions, agency_of, civil_clock, runtime};
+use super::stop_signal::StopSignal;
 use crate::kernel::CabinetState;
 use crate::plan::LinkKind;
 use crate::shell::field::{FieldClock, Wire};
@@ -18,6 +19,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) fn run(options: &Run) -> Result<(), Failure> {
     let loaded = load_folder(&options.site)?;
+    loaded.for_streets()?;
     if loaded.city.vehicles.is_empty() {
         warn("city.toml has no [[vehicle]]: no corridor can be opened");
     }
@@ -25,6 +27,8 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
         Some(ports) => wires_of_ports(&loaded, ports)?,
         None => wires_of_links(&loaded),
     };
+    let waiting = runtime("wait", 1)?;
+    let mut stop = StopSignal::listen(&waiting)?;
     let clock = FieldClock::start();
     let pace = Pace::new();
     let station = Station::start(
@@ -45,23 +49,15 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
         loaded.city.sites.len(),
         station.sign_in_link()?
     ));
-    let waiting = runtime("wait", 1)?;
     waiting.block_on(async {
         let silent = async {
             tokio::time::sleep(ANSWER_WITHIN).await;
             tell_silent(&station);
             std::future::pending::<()>().await;
         };
-        let end = async {
-            match options.seconds {
-                Some(s) => tokio::time::sleep(Duration::from_secs(u64::from(s))).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            _interrupt = tokio::signal::ctrl_c() => {}
+            () = stop.told_or_over(options.seconds) => {}
             () = silent => {}
-            () = end => {}
         }
     });
     say("handing every cabinet to its local plan ...");

@@ -80,21 +80,25 @@ impl Run {
             None => loaded.city.sites.clone().into(),
         };
         let start_s = options.start_hour * 3600;
-        let world = VirtualCity::new(
+        let mut world = VirtualCity::new(
             &loaded.city,
             &loaded.graph,
             &loaded.files,
             (options.seed, start_s),
         )
         .map_err(Failure::Runtime)?;
+        world.sees_areas = options.radar;
         let city = City::new(Arc::clone(&sites), loaded.corridor_settings(), Mono::ZERO);
         let journal = match &options.journal {
-            Some(folder) => Some(JournalSink::start(folder).map_err(|why| {
-                Failure::Runtime(format!(
-                    "{}: cannot keep a journal there: {why}; name a folder that can be written with --journal",
-                    folder.display()
-                ))
-            })?),
+            Some(folder) => {
+                std::fs::create_dir_all(folder).map_err(|why| {
+                    Failure::Runtime(format!(
+                        "{}: cannot keep a journal there: {why}; name a folder that can be written with --journal",
+                        folder.display()
+                    ))
+                })?;
+                Some(JournalSink::start(folder))
+            }
             None => None,
         };
         let mut run = Self {

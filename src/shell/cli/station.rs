@@ -74,6 +74,8 @@ impl Station {
     pub(super) fn start(loaded: &LoadedCity, options: StationOptions) -> Result<Self, Failure> {
         let field = runtime("field", 2)?;
         let api = runtime("api", 2)?;
+        // What can be refused comes before anything that a cabinet could notice.
+        let (listener, bound) = listen(&api, options.listen)?;
         let epoch = next_epoch(&options.data)?;
         let planner = Planner {
             city: Arc::new(loaded.city.clone()),
@@ -91,13 +93,13 @@ impl Station {
         );
         let monitors = set.monitors().to_vec();
         let (post, inbox) = mailbox();
-        let journal = journal(&options.data);
-        let health = journal.as_ref().map(JournalSink::health);
+        let journal = JournalSink::start(&options.data.join("journal"));
+        let health = journal.health();
         let control = Control::start(ControlParts {
             city: new_city(loaded),
             cabinets: Box::new(FieldCabinets::new(set, ports, field.handle().clone())),
             inbox,
-            journal,
+            journal: Some(journal),
             wall: options.wall,
             pace: options.pace,
         })
@@ -112,13 +114,12 @@ impl Station {
             pictures: control.pictures(),
             mailbox: post,
             monitors,
-            journal: health,
+            journal: Some(health),
             virtual_street: options.virtual_street,
             grants: control.grants_cell(),
             epoch,
         }));
         let auth = Arc::new(Auth::new());
-        let (listener, bound) = listen(&api, options.listen)?;
         let stop_api = serve(&api, listener, (Arc::clone(&auth), Arc::clone(&world)));
         Ok(Self {
             control: Some(control),
@@ -149,7 +150,14 @@ impl Station {
     }
 
     /// Hands every cabinet to its local plan and ends.
-    pub(super) fn stop(mut self) {
+    pub(super) fn stop(self) {
+        drop(self);
+    }
+}
+
+/// However a command ends, its cabinets are handed over and its journal is closed.
+impl Drop for Station {
+    fn drop(&mut self) {
         if let Some(stop) = self.stop_api.take() {
             let _already_ended = stop.send(());
         }
@@ -158,20 +166,6 @@ impl Station {
         }
         if let Some(api) = self.api.take() {
             api.shutdown_timeout(Duration::from_secs(2));
-        }
-    }
-}
-
-/// A journal if its folder can be written; without one control goes on, and says so.
-fn journal(data: &Path) -> Option<JournalSink> {
-    match JournalSink::start(&data.join("journal")) {
-        Ok(journal) => Some(journal),
-        Err(why) => {
-            warn(&format!(
-                "no journal: {}: {why}; control goes on",
-                data.display()
-            ));
-            None
         }
     }
 }
@@ -296,7 +290,8 @@ fn listen(api: &Runtime, wanted: SocketAddr) -> Result<(TcpListener, SocketAddr)
 fn next_epoch(data: &Path) -> Result<u32, Failure> {
     std::fs::create_dir_all(data).map_err(|why| {
         Failure::Runtime(format!(
-            "{}: cannot be used as the data folder: {why}; name a folder that can be written with --data",
+            "{}: cannot be used as the data folder: {why}; no cabinet is driven without it, for it \
+             holds the control epoch: name a folder that can be written with --data",
             data.display()
         ))
     })?;
@@ -323,7 +318,14 @@ fn next_epoch(data: &Path) -> Result<u32, Failure> {
         file.sync_all()?;
         std::fs::rename(&fresh, &path)
     };
-    write().map_err(|why| broken(&why))?;
+    write().map_err(|why| {
+        Failure::Runtime(format!(
+            "{}: cannot be written: {why}; no cabinet is driven before its new control epoch is on \
+             the disk: make room and make the folder writable, or name another one with --data and \
+             copy the file there",
+            path.display()
+        ))
+    })?;
     Ok(epoch)
 }
 
@@ -370,26 +372,4 @@ pub(super) fn staged_clock(clock: FieldClock, start_s: u32) -> WallClock {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::shell::cli::load::load_demo;
-
-    #[test]
-    fn a_cabinets_clock_is_set_to_the_citys_zone() {
-        let quarters = |zone| zone_quarters(zone).ok();
-        assert_eq!(quarters("Asia/Shanghai"), Some(32));
-        assert_eq!(quarters("Asia/Urumqi"), Some(24));
-        assert_eq!(quarters("Nowhere/At_All"), None);
-    }
-
-    #[test]
-    fn a_link_speaks_for_an_agency_of_the_city() {
-        let mut city = load_demo().ok().unwrap().city;
-        let of = |city: &CheckedCity, wanted| agency_of(city, wanted).ok();
-        assert_eq!(of(&city, None).as_deref(), Some("ankang-joint"));
-        assert_eq!(of(&city, Some("ankang-joint")), of(&city, None));
-        assert_eq!(of(&city, Some("another")), None);
-        city.agencies.clear();
-        assert_eq!(of(&city, None).as_deref(), Some("ankang-demo"));
-    }
-}
+mod tests;

@@ -254,6 +254,10 @@ pub struct StatusView {
     pub ticks: u64,
     /// Cycles that began more than half a cycle late.
     pub late_ticks: u64,
+    /// Cycles that were slept through.
+    pub missed_ticks: u64,
+    /// Cycles that commanded nothing because they began too late.
+    pub mute_ticks: u64,
     /// From a key press to a cabinet's acceptance, so far.
     pub key_to_accept: KeyTimesView,
     /// Scheduling class of the control thread in words, as `SCHED_FIFO 50` or `ordinary`.

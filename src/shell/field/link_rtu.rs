@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_modbus::client::{Context, rtu};
 use tokio_serial::SerialStream;
 
+use super::backoff::{Backoff, Trouble};
 use super::session::{LinkError, Session};
 
 /// Each cabinet is asked this often.
@@ -71,24 +72,44 @@ impl Bus {
 
     /// Runs until told to stop.
     pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        while !*stop.borrow() {
-            let ended = match self.connect().await {
-                Ok(mut context) => self.serve(&mut context, &mut stop).await,
-                Err(error) => {
-                    tracing::warn!(device = %self.device.display(), %error, "serial bus");
-                    for seat in &mut self.seats {
-                        seat.session.lost();
-                        seat.opened = None;
+        let mut backoff = Backoff::new(&self.device.to_string_lossy());
+        let mut trouble = Trouble::default();
+        loop {
+            // Also when told to stop: the cabinets behind a drained line are to be handed over.
+            match self.connect().await {
+                Ok(mut context) => {
+                    backoff.reset();
+                    if trouble.is_over() {
+                        tracing::warn!(device = %self.device.display(), "serial bus opened again");
                     }
-                    false
+                    if self.serve(&mut context, &mut stop).await {
+                        return;
+                    }
                 }
-            };
-            if ended {
-                return;
+                Err(error) => {
+                    self.cannot_open(&error, trouble.is_new(&error));
+                    if *stop.borrow() {
+                        return;
+                    }
+                    tokio::select! {
+                        () = sleep(backoff.next()) => {}
+                        _ = stop.changed() => {}
+                    }
+                }
             }
-            if !*stop.borrow() && !self.device.exists() {
-                sleep(PROBE_EVERY).await;
-            }
+        }
+    }
+
+    fn cannot_open(&mut self, error: &io::Error, is_news: bool) {
+        let device = self.device.display();
+        if is_news {
+            tracing::warn!(%device, %error, "serial bus cannot be opened; tried on and on");
+        } else {
+            tracing::debug!(%device, %error, "serial bus cannot be opened");
+        }
+        for seat in &mut self.seats {
+            seat.session.lost();
+            seat.opened = None;
         }
     }
 

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_modbus::client::{Context, tcp};
 
+use super::backoff::{Backoff, Trouble};
 use super::session::{LinkError, Session};
 
 const CONNECT_WITHIN: Duration = Duration::from_millis(500);
@@ -18,18 +19,27 @@ const RETRY_OPEN: Duration = Duration::from_secs(5);
 /// Runs until told to stop.
 pub(super) async fn run(address: String, mut session: Session, mut stop: watch::Receiver<bool>) {
     let mut backoff = Backoff::new(&address);
+    let mut trouble = Trouble::default();
     while !*stop.borrow() {
-        let connected = timeout(CONNECT_WITHIN, connect(&address)).await;
-        if let Ok(Ok(mut context)) = connected {
-            match serve(&mut context, &mut session, &mut stop).await {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::debug!(site = session.spec.site, %error, "link lost");
-                    if session.has_driven() {
-                        backoff.reset();
+        match connect(&address).await {
+            Ok(mut context) => {
+                if trouble.is_over() {
+                    tracing::warn!(site = session.spec.site, address, "connected again");
+                }
+                match serve(&mut context, &mut session, &mut stop).await {
+                    Ok(()) => return,
+                    Err(error) => {
+                        tracing::debug!(site = session.spec.site, %error, "link lost");
+                        if session.has_driven() {
+                            backoff.reset();
+                        }
                     }
                 }
             }
+            Err(error) if trouble.is_new(&error) => {
+                tracing::warn!(site = session.spec.site, address, %error, "cannot connect");
+            }
+            Err(error) => tracing::debug!(site = session.spec.site, %error, "cannot connect"),
         }
         session.lost();
         tokio::select! {
@@ -40,7 +50,7 @@ pub(super) async fn run(address: String, mut session: Session, mut stop: watch::
 }
 
 async fn connect(address: &str) -> std::io::Result<Context> {
-    let stream = TcpStream::connect(address).await?;
+    let stream = timeout(CONNECT_WITHIN, TcpStream::connect(address)).await??;
     stream.set_nodelay(true)?;
     Ok(tcp::attach(stream))
 }
@@ -54,6 +64,7 @@ async fn serve(
     session.open(context).await?;
     let wake = session.cells.wake.clone();
     let mut opened = tokio::time::Instant::now();
+    let mut refusal = Trouble::default();
     loop {
         if *stop.borrow() {
             session.hand_over(context).await?;
@@ -65,9 +76,14 @@ async fn serve(
             _ = stop.changed() => continue,
         }
         match session.tick(context).await {
-            Ok(()) => {}
+            Ok(()) if opened.elapsed() < RETRY_OPEN => {}
+            Ok(()) => {
+                let _it_was_long_ago = refusal.is_over();
+            }
             Err(error) if error.is_answer() => {
-                tracing::warn!(site = session.spec.site, %error, "opening the cabinet anew");
+                if refusal.is_new(&error) {
+                    tracing::warn!(site = session.spec.site, %error, "opening the cabinet anew");
+                }
                 session.open(context).await?;
                 opened = tokio::time::Instant::now();
             }
@@ -77,37 +93,5 @@ async fn serve(
             session.open(context).await?;
             opened = tokio::time::Instant::now();
         }
-    }
-}
-
-/// Growing pauses with jitter, so that a city does not reconnect in step.
-#[derive(Debug)]
-pub(super) struct Backoff {
-    state: u64,
-    tries: u32,
-}
-
-impl Backoff {
-    pub(super) fn new(seed: &str) -> Self {
-        let state = seed.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        });
-        Self { state, tries: 0 }
-    }
-
-    fn reset(&mut self) {
-        self.tries = 0;
-    }
-
-    /// 50 to 100 ms at first, up to 1 to 2 s after five tries.
-    fn next(&mut self) -> Duration {
-        self.state = self
-            .state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        let full = 100_u64 << self.tries.min(5);
-        let full = full.min(2000);
-        self.tries = self.tries.saturating_add(1);
-        Duration::from_millis(full / 2 + (self.state >> 33) % (full / 2))
     }
 }

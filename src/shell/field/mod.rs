@@ -4,6 +4,7 @@
 //! lifetime and guard, and hands back what was read. It never invents a command: when the control
 //! thread stops publishing, the links stop writing and every cabinet falls back by itself.
 
+mod backoff;
 pub mod emulator;
 mod freshness;
 mod link_rtu;

@@ -353,3 +353,80 @@ async fn another_configuration_is_not_driven() {
     assert_eq!(rig.cabinets[0].state().epoch, 0);
     assert_eq!(ports[0].metrics().get(Count::Accepted), 0);
 }
+
+/// Lines of the log, as a reader of it counts them.
+#[derive(Clone, Default)]
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn lines(&self, level: &str) -> usize {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().filter(|line| line.contains(level)).count()
+    }
+
+    /// Runs the links of `wire` for a second, on a thread of their own because a link that never
+    /// waits would never give it back.
+    fn of(wire: Wire) -> Self {
+        let log = Self::default();
+        let written = log.clone();
+        std::thread::spawn(move || {
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::DEBUG)
+                .with_ansi(false)
+                .with_writer(move || written.clone())
+                .finish();
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_all().build().unwrap();
+            let options = FieldOptions {
+                epoch: 1,
+                controller_id: 1,
+                clock: FieldClock::start(),
+                zone_quarters: 32,
+            };
+            tracing::subscriber::with_default(subscriber, || {
+                let links = vec![link(1, wire)];
+                let running = FieldSet::start(runtime.handle(), links, options);
+                runtime.block_on(async { sleep(Duration::from_secs(2)).await });
+                drop(running);
+            });
+        });
+        std::thread::sleep(Duration::from_secs(1));
+        log
+    }
+}
+
+/// The device is there but is no serial port: tried with pauses, told once.
+#[test]
+fn a_bus_that_cannot_be_opened_is_tried_with_pauses_and_told_once() {
+    let device = tempfile::NamedTempFile::new().unwrap();
+    let log = Log::of(Wire::Rtu {
+        device: device.path().to_path_buf(),
+        baud: 115_200,
+    });
+    let (told, tried) = (log.lines(" WARN "), log.lines("cannot be opened"));
+    assert_eq!(told, 1);
+    assert!((2..=8).contains(&tried), "{tried} tries in a second");
+}
+
+/// Nobody listens there: the same.
+#[test]
+fn a_cabinet_that_refuses_connections_is_tried_with_pauses_and_told_once() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let log = Log::of(Wire::Tcp(address));
+    let (told, tried) = (log.lines(" WARN "), log.lines("cannot connect"));
+    assert_eq!(told, 1);
+    assert!((2..=8).contains(&tried), "{tried} tries in a second");
+}

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 
+use super::end_on_panic::EndOnPanic;
 use super::keys::KeyTimes;
 use super::lateness::Histogram;
 use super::mailbox::{Inbox, Posted};
@@ -112,11 +113,14 @@ impl Control {
         let picture = Arc::new(ArcSwapOption::empty());
         let grants = Arc::new(ArcSwapOption::empty());
         let stop = Arc::new(AtomicBool::new(false));
-        let mut loop_ = Loop::new(parts, Arc::clone(&picture));
+        let journal = parts.journal.as_ref().map(JournalSink::health);
+        let loop_ = Loop::new(parts, Arc::clone(&picture));
         let (seen, asked) = (Arc::clone(&stop), Arc::clone(&grants));
         let thread = std::thread::Builder::new()
             .name("control".to_owned())
             .spawn(move || {
+                let _guard = EndOnPanic { journal };
+                let mut loop_ = loop_;
                 asked.store(Some(Arc::new(ask_for_real_time())));
                 loop_.run(&seen);
             })?;
@@ -152,7 +156,7 @@ impl Control {
         Arc::clone(&self.grants)
     }
 
-    /// True while the thread runs; false after a panic in it.
+    /// True while the thread runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.thread
@@ -163,10 +167,9 @@ impl Control {
     /// Ends the thread; every cabinet is handed to its local plan first.
     pub fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the control thread ended with a panic");
+        if let Some(thread) = self.thread.take() {
+            // A panic in it would have ended the process.
+            let _ended = thread.join();
         }
     }
 }
@@ -317,3 +320,6 @@ impl Loop {
         })));
     }
 }
+
+#[cfg(test)]
+mod tests;

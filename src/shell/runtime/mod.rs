@@ -1,6 +1,7 @@
 //! The control thread and everything it exchanges with the rest of the program.
 
 mod control;
+mod end_on_panic;
 mod field_cabinets;
 mod keys;
 mod lateness;

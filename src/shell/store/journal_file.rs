@@ -1,24 +1,18 @@
-//! The journal's files: a writer thread behind a bounded queue, rotation, and loud failure.
+//! The journal behind a bounded queue, and what the status page tells about it.
 //!
 //! The control thread hands over finished records and never waits. A full queue or a disk that
 //! cannot be written loses records; both are counted and shown, and control goes on.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-use crate::journal::MAGIC;
+use super::journal_writer::Writer;
 
 /// Records waiting for the disk: about a minute of cycles.
 const QUEUE: usize = 600;
-/// A file is closed when it has grown beyond this.
-const FILE_BYTES_MAX: u64 = 64 << 20;
-/// Closed files kept; the oldest goes first.
-const FILES_MAX: usize = 200;
 
 /// A finished record on its way to the disk.
 #[derive(Debug)]
@@ -35,6 +29,7 @@ pub struct JournalHealth {
     lost: AtomicU64,
     written: AtomicU64,
     failing: AtomicBool,
+    closed: AtomicBool,
     wants_snapshot: AtomicBool,
 }
 
@@ -57,10 +52,33 @@ impl JournalHealth {
         self.failing.load(Ordering::Relaxed)
     }
 
+    /// True once everything handed over is on the disk, or lost, and the file is closed.
+    #[must_use]
+    pub fn closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
     /// True if the next record should be a snapshot, so that a new file can begin; asks once.
     #[must_use]
     pub fn take_wants_snapshot(&self) -> bool {
         self.wants_snapshot.swap(false, Ordering::Relaxed)
+    }
+
+    pub(super) fn ask_for_snapshot(&self) {
+        self.wants_snapshot.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_written(&self, bytes: u64) {
+        self.written.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_lost(&self) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Sets whether the disk refuses; what it was before.
+    pub(super) fn set_failing(&self, failing: bool) -> bool {
+        self.failing.swap(failing, Ordering::Relaxed)
     }
 }
 
@@ -73,29 +91,29 @@ pub struct JournalSink {
 }
 
 impl JournalSink {
-    /// Starts the writer thread on `folder`, which is made if it is missing.
-    ///
-    /// # Errors
-    /// The folder cannot be made or the thread cannot be started.
-    pub fn start(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+    /// Starts the writer thread on `folder`, which is made if it is missing. A folder that cannot
+    /// be made is failure like a full disk: told by [`JournalHealth::failing`] and tried again.
+    #[must_use]
+    pub fn start(folder: &Path) -> Self {
         let health = Arc::new(JournalHealth::default());
         let (queue, chunks) = sync_channel(QUEUE);
-        let mut writer = Writer {
-            folder: folder.to_path_buf(),
-            file: None,
-            bytes: 0,
-            number: 0,
-            health: Arc::clone(&health),
-        };
+        let mut writer = Writer::on_disk(folder, Arc::clone(&health));
+        let at_end = Arc::clone(&health);
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer.run(&chunks))?;
-        Ok(Self {
+            .spawn(move || {
+                writer.run(&chunks);
+                at_end.closed.store(true, Ordering::Relaxed);
+            });
+        if let Err(error) = &thread {
+            tracing::error!(%error, "no thread for the journal; control goes on");
+            let _before = health.set_failing(true);
+        }
+        Self {
             queue: Some(queue),
             health,
-            thread: Some(thread),
-        })
+            thread: thread.ok(),
+        }
     }
 
     /// What the status page tells.
@@ -110,8 +128,8 @@ impl JournalSink {
         match queue.try_send(chunk) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.health.lost.fetch_add(1, Ordering::Relaxed);
-                self.health.wants_snapshot.store(true, Ordering::Relaxed);
+                self.health.add_lost();
+                self.health.ask_for_snapshot();
             }
         }
     }
@@ -125,83 +143,4 @@ impl JournalSink {
             tracing::error!("the journal writer ended with a panic; its last records may be lost");
         }
     }
-}
-
-struct Writer {
-    folder: PathBuf,
-    file: Option<File>,
-    bytes: u64,
-    number: u32,
-    health: Arc<JournalHealth>,
-}
-
-impl Writer {
-    fn run(&mut self, chunks: &Receiver<Chunk>) {
-        while let Ok(chunk) = chunks.recv() {
-            match self.write(&chunk) {
-                Ok(()) => self.health.failing.store(false, Ordering::Relaxed),
-                Err(error) => self.fail(&error),
-            }
-        }
-        if let Some(Err(error)) = self.file.as_mut().map(|file| file.sync_all()) {
-            self.fail(&error);
-        }
-    }
-
-    fn write(&mut self, chunk: &Chunk) -> io::Result<()> {
-        let full = self.bytes > FILE_BYTES_MAX;
-        if chunk.is_snapshot && (full || self.file.is_none()) {
-            self.rotate()?;
-        } else if full {
-            self.health.wants_snapshot.store(true, Ordering::Relaxed);
-        }
-        // Without a snapshot at its head a file could not be replayed: wait for one.
-        let Some(file) = self.file.as_mut() else {
-            self.health.lost.fetch_add(1, Ordering::Relaxed);
-            self.health.wants_snapshot.store(true, Ordering::Relaxed);
-            return Ok(());
-        };
-        file.write_all(&chunk.bytes)?;
-        let count = u64::try_from(chunk.bytes.len()).unwrap_or_default();
-        self.bytes += count;
-        self.health.written.fetch_add(count, Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn rotate(&mut self) -> io::Result<()> {
-        self.file = None;
-        while self.folder.join(file_name(self.number)).exists() {
-            self.number += 1;
-        }
-        let mut file = File::create_new(self.folder.join(file_name(self.number)))?;
-        file.write_all(&MAGIC)?;
-        self.file = Some(file);
-        self.bytes = 0;
-        self.forget_oldest()
-    }
-
-    fn forget_oldest(&self) -> io::Result<()> {
-        let mut names: Vec<PathBuf> = fs::read_dir(&self.folder)?
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.extension().is_some_and(|ending| ending == "journal"))
-            .collect();
-        names.sort();
-        let surplus = names.len().saturating_sub(FILES_MAX);
-        names.iter().take(surplus).try_for_each(fs::remove_file)
-    }
-
-    /// A half-written record would hide the ones behind it: begin a new file next time.
-    fn fail(&mut self, error: &io::Error) {
-        self.file = None;
-        self.health.lost.fetch_add(1, Ordering::Relaxed);
-        self.health.wants_snapshot.store(true, Ordering::Relaxed);
-        if !self.health.failing.swap(true, Ordering::Relaxed) {
-            let folder = self.folder.display();
-            tracing::error!(%folder, %error, "the journal cannot be written; control goes on");
-        }
-    }
-}
-
-fn file_name(number: u32) -> String {
-    format!("greenwave-{number:06}.journal")
 }

@@ -4,6 +4,7 @@
 //! control thread; the control thread only ever sees finished commands.
 
 mod acts;
+mod alarms;
 mod planning;
 mod running;
 mod snapshot;
@@ -33,8 +34,7 @@ use crate::kernel::CabinetState;
 use crate::network::{PlanarPoint, Position, Route};
 use crate::plan::LinkKind;
 use crate::shell::dispatch::world::{
-    Alarm, CityStatic, CityView, KeyTimesView, LinkView, Names, Refusal, RefusalClass, StatusView,
-    VehicleView,
+    CityStatic, CityView, KeyTimesView, LinkView, Refusal, RefusalClass, StatusView, VehicleView,
 };
 use crate::units::Mono;
 use snapshot::{Opened, corridor_view, site_view};
@@ -238,12 +238,18 @@ impl LiveWorld {
         StatusView {
             ticks: picture.city.cycle_number(),
             late_ticks: picture.lateness.above(half_tick),
+            missed_ticks: picture.missed,
+            mute_ticks: picture.mute,
             key_to_accept: key_times(&picture.keys),
             scheduler: scheduler
                 .map(|grants| format!("{}, memory {}", grants.scheduler, grants.memory))
                 .unwrap_or_default(),
             links: self.links(picture),
-            alarms: self.alarms(picture),
+            alarms: alarms::alarms(
+                &self.parts.planner.city,
+                self.parts.journal.as_deref(),
+                picture,
+            ),
         }
     }
 
@@ -276,47 +282,6 @@ impl LiveWorld {
             }
         });
         views.collect()
-    }
-
-    fn alarms(&self, picture: &Picture) -> Vec<Alarm> {
-        let mut alarms = Vec::new();
-        if let Some(journal) = &self.parts.journal
-            && journal.failing()
-        {
-            alarms.push(Alarm {
-                code: "journal-unwritable".to_owned(),
-                serious: false,
-                text: Names::new(
-                    "运行日志无法写入，控制继续",
-                    "the journal cannot be written; control goes on",
-                ),
-                site: None,
-            });
-        }
-        for (site, state) in self
-            .parts
-            .planner
-            .city
-            .sites
-            .iter()
-            .zip(picture.city.sites())
-        {
-            let worst = state.kernel().faults().first();
-            alarms.extend(worst.map(|fault| Alarm {
-                code: "site-fault".to_owned(),
-                serious: true,
-                text: words::fault(site, fault),
-                site: Some(site.id.clone()),
-            }));
-            let benched = state.policies().benched(picture.now);
-            alarms.extend(benched.map(|kind| Alarm {
-                code: "policy-benched".to_owned(),
-                serious: false,
-                text: words::benched(kind),
-                site: Some(site.id.clone()),
-            }));
-        }
-        alarms
     }
 
     /// The number that the control thread knows a person by.

@@ -21,12 +21,15 @@ use crate::shell::dispatch::world::{CorridorRequest, Origin, RequestVehicle, Wor
 use crate::shell::dispatch::{Principal, Role};
 use crate::shell::missions::missions;
 use crate::shell::runtime::{Histogram, Inbox, mailbox};
-use crate::shell::store::demo_city_files;
+use crate::shell::store::{Chunk, JournalSink, demo_city_files};
 use crate::units::{CivilTime, Length, Millis, TICK};
 
 /// Cycles follow each other quickly, and a picture comes only with every so many.
 const CYCLE: Duration = Duration::from_millis(10);
 const PICTURE_EVERY: u64 = 20;
+/// Cycles slept through, and cycles that commanded nothing.
+const MISSED: u64 = 3;
+const MUTE: u64 = 2;
 
 struct Rig {
     world: LiveWorld,
@@ -49,11 +52,20 @@ impl Rig {
     }
 
     fn over(virtual_street: bool) -> Self {
-        Self::with(virtual_street, |_| {})
+        Self::with(virtual_street, None, |_| {})
+    }
+
+    /// With a journal to be told of.
+    fn journaled(journal: Arc<JournalHealth>) -> Self {
+        Self::with(true, Some(journal), |_| {})
     }
 
     /// Over the demo city with a change.
-    fn with(virtual_street: bool, change: impl FnOnce(&mut crate::plan::CheckedCity)) -> Self {
+    fn with(
+        virtual_street: bool,
+        journal: Option<Arc<JournalHealth>>,
+        change: impl FnOnce(&mut crate::plan::CheckedCity),
+    ) -> Self {
         let files = demo_city_files();
         let city = check_city(&files.iter().cloned().collect::<CityFiles>());
         let mut city = city.value.unwrap();
@@ -83,7 +95,7 @@ impl Rig {
             pictures,
             mailbox: post,
             monitors: Vec::new(),
-            journal: None,
+            journal,
             grants: Arc::default(),
             epoch: 1,
         });
@@ -136,8 +148,8 @@ fn control(mut city: City, inbox: &Inbox, (shown, stop): (&ArcSwapOption<Picture
                 city: city.clone(),
                 fields: fields.clone(),
                 lateness: Histogram::default(),
-                missed: 0,
-                mute: 0,
+                missed: MISSED,
+                mute: MUTE,
                 keys: KeyTimes::default(),
             })));
         }
@@ -268,7 +280,7 @@ fn a_policy_that_lost_its_turn_is_an_alarm() {
     let rig = Rig::start();
     let seen = rig.world.newest().unwrap();
     let coded = |picture: &Picture| {
-        let alarms = rig.world.alarms(picture).into_iter();
+        let alarms = rig.world.view(picture).status.alarms.into_iter();
         let benched = alarms.filter(|alarm| alarm.code == "policy-benched");
         benched.map(|alarm| alarm.site).collect::<Vec<_>>()
     };
@@ -290,4 +302,48 @@ fn a_policy_that_lost_its_turn_is_an_alarm() {
         keys: KeyTimes::default(),
     };
     assert_eq!(coded(&picture), [Some("J02".to_owned())]);
+}
+
+/// The alarm stays as long as the folder cannot be written, and a hole in the journal is told after.
+#[test]
+fn a_journal_that_cannot_be_written_is_an_alarm() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("a-file");
+    std::fs::write(&blocked, b"").unwrap();
+    let journal = JournalSink::start(&blocked.join("journal"));
+    let rig = Rig::journaled(journal.health());
+    let codes = || -> Vec<String> {
+        let alarms = rig.world.view(&rig.world.newest().unwrap()).status.alarms;
+        let ours = alarms.into_iter().filter(|alarm| alarm.site.is_none());
+        ours.map(|alarm| alarm.code).collect()
+    };
+    assert!(codes().is_empty());
+    let push = |is_snapshot| {
+        let bytes = vec![0; 4];
+        journal.push(Chunk { bytes, is_snapshot });
+    };
+    push(true);
+    while journal.health().lost() == 0 {
+        std::thread::yield_now();
+    }
+    push(false);
+    while journal.health().lost() < 2 {
+        std::thread::yield_now();
+    }
+    assert_eq!(codes(), ["journal-unwritable"]);
+
+    std::fs::remove_file(&blocked).unwrap();
+    while journal.health().failing() {
+        push(true);
+        std::thread::sleep(CYCLE);
+    }
+    assert_eq!(codes(), ["journal-gap"]);
+}
+
+/// What the control thread counts about itself is in the status.
+#[test]
+fn missed_and_mute_cycles_are_shown() {
+    let rig = Rig::start();
+    let status = rig.world.view(&rig.world.newest().unwrap()).status;
+    assert_eq!((status.missed_ticks, status.mute_ticks), (MISSED, MUTE));
 }

@@ -4,10 +4,14 @@
 //! 2. `run` drives them until all follow.
 //! 3. kill -9: each cabinet must be in fallback within its time to live and 100 ms.
 //! 4. `run` again: each cabinet must pass through start-up before it follows.
+//! 5. kill -TERM: the program ends well, each cabinet is handed to its local plan at once, without
+//!    waiting for its time to live, and the journal is whole to its last record.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::time::Duration;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -15,8 +19,11 @@ use crate::tools::{Bench, Running, Verdict, number, say};
 
 const CITY: &str = "signal-plans/ankang-demo";
 const SITES: usize = 76;
+/// After SIGTERM: three seconds for the hand-over, two for open requests, and some air.
+const ENDS_WITHIN: Duration = Duration::from_secs(8);
+/// A cabinet that was handed over was commanded just then; the shortest time to live is longer.
+const HANDED_OVER_MS: f64 = 500.0;
 
-#[expect(clippy::too_many_lines, reason = "one story in numbered steps")]
 pub(crate) fn judge(bench: &Bench) -> Result<(), String> {
     let folder = bench.out.join("kill");
     let _old = fs::remove_dir_all(&folder);
@@ -73,7 +80,14 @@ pub(crate) fn judge(bench: &Bench) -> Result<(), String> {
         fallen.len()
     ));
 
-    let mut controller = bench.start("kill-run-2", &drive)?;
+    let controller = bench.start("kill-run-2", &drive)?;
+    come_back(&mut cabinets, &mut verdict)?;
+    verdict.add(stop_cleanly(bench, (controller, &data), &mut cabinets)?);
+    verdict.close()
+}
+
+/// Every cabinet must pass through start-up before it follows again.
+fn come_back(cabinets: &mut Running, verdict: &mut Verdict) -> Result<(), String> {
     let mut started = BTreeSet::new();
     let mut back = BTreeSet::new();
     while back.len() < SITES {
@@ -101,8 +115,62 @@ pub(crate) fn judge(bench: &Bench) -> Result<(), String> {
         "{} cabinets follow again, all through start-up",
         back.len()
     ));
-    controller.child.kill().map_err(|why| why.to_string())?;
-    verdict.close()
+    Ok(())
+}
+
+/// What a service manager does: SIGTERM. A cabinet that was handed over says `local-plan`; one that
+/// lost its controller says `fallback`.
+fn stop_cleanly(
+    bench: &Bench,
+    (mut controller, data): (Running, &str),
+    cabinets: &mut Running,
+) -> Result<Verdict, String> {
+    let mut verdict = Verdict::default();
+    let told = Command::new("kill")
+        .args(["-TERM", &controller.child.id().to_string()])
+        .status()
+        .map_err(|why| format!("kill does not start: {why}"))?;
+    verdict.hold(told.success(), "kill -TERM failed");
+    let began = Instant::now();
+    let status = loop {
+        let ended = controller.child.try_wait().map_err(|why| why.to_string())?;
+        match ended {
+            Some(status) => break Some(status),
+            None if began.elapsed() > ENDS_WITHIN => break None,
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    let took = began.elapsed();
+    verdict.hold(
+        status.is_some_and(|status| status.success()),
+        format!("after SIGTERM the controller ended with {status:?} within {ENDS_WITHIN:?}"),
+    );
+    let modes = follow_until(cabinets, |modes| modes.len() == SITES)?;
+    let mut worst = f64::MIN;
+    for (cabinet, change) in &modes {
+        let silent = number(change, "since_command_ms");
+        worst = worst.max(silent);
+        verdict.hold(
+            change["mode"] == "local-plan" && silent < HANDED_OVER_MS,
+            format!("{cabinet} was not handed over: {change}"),
+        );
+    }
+    say(&format!(
+        "kill -TERM: ended with {status:?} after {} ms; {} cabinets on their local plan",
+        took.as_millis(),
+        modes.len()
+    ));
+    let newest = newest_journal(data)?;
+    let (code, text) = bench.run("kill-replay", &["replay", &newest, "--json"])?;
+    verdict.hold(code == 0, format!("{newest} is not whole: {}", text.trim()));
+    Ok(verdict)
+}
+
+fn newest_journal(data: &str) -> Result<String, String> {
+    let folder = Path::new(data).join("journal");
+    let names = fs::read_dir(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
+    let names = names.filter_map(|entry| Some(entry.ok()?.path().to_string_lossy().into_owned()));
+    names.max().ok_or_else(|| "no journal was kept".to_owned())
 }
 
 type Modes = BTreeMap<String, Value>;

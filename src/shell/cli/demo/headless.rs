@@ -1,5 +1,6 @@
 //! The demo told to itself: press the key over HTTP, let the ambulance drive, give an account.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -32,17 +33,17 @@ const MISSION: &str = "demo";
 /// The vehicle of the demo.
 const VEHICLE: &str = "A120";
 
-pub(super) fn run(stage: Stage, options: &Demo) -> Result<(), Failure> {
+pub(super) fn run(mut stage: Stage, options: &Demo) -> Result<(), Failure> {
     let began = Instant::now();
     let bar = ProgressBar::new(u64::from(options.seconds));
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} s  {msg}") {
         bar.set_style(style);
     }
     bar.set_message("cabinets come up");
-    wait_for_all(&stage)?;
+    wait_for_all(&mut stage)?;
     order(&stage, StreetOrder::Go)?;
-    sleep_until(began, began.elapsed() + SETTLE, &bar);
-    let world = &stage.station.world;
+    sleep_until(&mut stage, (began, began.elapsed() + SETTLE), &bar)?;
+    let world = Arc::clone(&stage.station.world);
     let mission = world
         .missions()
         .iter()
@@ -63,11 +64,12 @@ pub(super) fn run(stage: Stage, options: &Demo) -> Result<(), Failure> {
             bar.set_message("the key");
             corridor = Some(press(&stage, &mission)?);
         }
-        sleep_until(began, began.elapsed() + DEPARTS_AFTER, &bar);
+        sleep_until(&mut stage, (began, began.elapsed() + DEPARTS_AFTER), &bar)?;
         bar.set_message("the ambulance drives");
         send(&stage, &route, &mission)?;
     }
-    sleep_until(began, Duration::from_secs(u64::from(options.seconds)), &bar);
+    let end = Duration::from_secs(u64::from(options.seconds));
+    sleep_until(&mut stage, (began, end), &bar)?;
     bar.finish_and_clear();
     let result = account(&Account {
         stage: &stage,
@@ -87,7 +89,7 @@ pub(super) fn run(stage: Stage, options: &Demo) -> Result<(), Failure> {
     Ok(())
 }
 
-fn wait_for_all(stage: &Stage) -> Result<(), Failure> {
+fn wait_for_all(stage: &mut Stage) -> Result<(), Failure> {
     let began = Instant::now();
     while began.elapsed() < UP_WITHIN {
         if let Some(picture) = stage.station.world.newest() {
@@ -99,7 +101,7 @@ fn wait_for_all(stage: &Stage) -> Result<(), Failure> {
                 return Ok(());
             }
         }
-        pause();
+        pause(stage)?;
     }
     let missing: Vec<String> = stage
         .station
@@ -124,20 +126,27 @@ fn wait_for_all(stage: &Stage) -> Result<(), Failure> {
     )))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a headless run lives in real time"
-)]
-fn pause() {
-    std::thread::sleep(Duration::from_millis(100));
+/// A headless run lives in real time; who ends it early gets no account.
+fn pause(stage: &mut Stage) -> Result<(), Failure> {
+    if stage.is_told_to_stop(Duration::from_millis(100)) {
+        let why =
+            "told to stop before the run was over; every cabinet was handed to its local plan";
+        return Err(Failure::Runtime(why.to_owned()));
+    }
+    Ok(())
 }
 
 /// Lets the run go on until `until` after its beginning.
-fn sleep_until(began: Instant, until: Duration, bar: &ProgressBar) {
+fn sleep_until(
+    stage: &mut Stage,
+    (began, until): (Instant, Duration),
+    bar: &ProgressBar,
+) -> Result<(), Failure> {
     while began.elapsed() < until {
         bar.set_position(began.elapsed().as_secs());
-        pause();
+        pause(stage)?;
     }
+    Ok(())
 }
 
 fn order(stage: &Stage, order: StreetOrder) -> Result<(), Failure> {

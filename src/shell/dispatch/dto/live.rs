@@ -83,6 +83,10 @@ pub(crate) struct StatusDto {
     ticks: u64,
     /// Cycles that began more than half a cycle late.
     late_ticks: u64,
+    /// Cycles that were slept through.
+    missed_ticks: u64,
+    /// Cycles that commanded nothing because they began too late.
+    mute_ticks: u64,
     /// From a key press to a cabinet's acceptance, so far.
     key_to_accept_ms: KeyTimesDto,
     scheduler: String,
@@ -271,6 +275,8 @@ impl From<&StatusView> for StatusDto {
         Self {
             ticks: status.ticks,
             late_ticks: status.late_ticks,
+            missed_ticks: status.missed_ticks,
+            mute_ticks: status.mute_ticks,
             key_to_accept_ms: KeyTimesDto {
                 count: status.key_to_accept.count,
                 p50: status.key_to_accept.p50_ms,

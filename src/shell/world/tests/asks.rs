@@ -200,7 +200,7 @@ fn a_class_preempts_if_the_city_says_so() {
         ..request()
     };
     assert!(!planned(&rig, &quiet).plan.preempts);
-    let strict = Rig::with(true, |city| {
+    let strict = Rig::with(true, None, |city| {
         for class in &mut city.classes {
             class.preempts = false;
         }

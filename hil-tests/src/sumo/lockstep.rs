@@ -1,0 +1,251 @@
+//! The product under test, cycle by cycle against SUMO: ten cycles of the city, then one second of
+//! the street.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use greenwave::controller::{City, CycleInputs};
+use greenwave::corridor::Settings;
+use greenwave::detect::FieldInputs;
+use greenwave::ids::SiteId;
+use greenwave::kernel::CabinetState;
+use greenwave::plan::{CheckedSite, Tuning};
+use greenwave::shell::sumo::{ImportOptions, ImportProfile, Imported, SumoNet, import, load};
+use greenwave::shell::virtual_city::referee_rules;
+use greenwave::signal::Observed;
+use greenwave::sim::{Referee, SiteLamps, Street};
+use greenwave::units::{CivilTime, Date, Millis, Mono, TICK};
+
+use super::error::SumoError;
+use super::letters::Letters;
+use super::roads::Roads;
+use super::run::{Controller, StreetNow, Tally};
+use super::signals::Rules;
+use super::street::SumoStreet;
+
+/// Cycles in one second of the street.
+const CYCLES: u32 = 10;
+/// Monday, 08:00.
+const CIVIL: CivilTime = CivilTime {
+    date: Date {
+        year: 2026,
+        month: 3,
+        day: 2,
+    },
+    second_of_day: 28_800,
+};
+/// Offences told in words at most.
+const OFFENCES_MAX: usize = 20;
+
+/// What a run of the product needs besides the network: the imported city.
+#[derive(Clone, Debug)]
+pub struct OurCity {
+    /// The sites, in the order of their ids.
+    pub sites: Arc<[Arc<CheckedSite>]>,
+    /// Their files and how they are wired.
+    pub imported: Imported,
+    rules: Vec<greenwave::sim::SiteRules>,
+}
+
+impl OurCity {
+    /// Imports a network under these rules and loads it as the program itself does.
+    ///
+    /// # Errors
+    /// Every finding that refuses it.
+    pub fn of(net: &SumoNet, rules: Rules) -> Result<Self, SumoError> {
+        let options = ImportOptions {
+            profile: match rules {
+                Rules::Resco => ImportProfile::Resco,
+                Rules::Field => ImportProfile::Field,
+            },
+            name: "bench".to_owned(),
+        };
+        let imported = import(net, &options).map_err(|findings| {
+            let all: Vec<String> = findings.iter().map(ToString::to_string).collect();
+            SumoError::Controller(all.join("; "))
+        })?;
+        let (city, _) =
+            load(&imported.files).map_err(|all| SumoError::Controller(all.join("; ")))?;
+        let rules = referee_rules(&city, &imported.files).map_err(SumoError::Controller)?;
+        Ok(Self {
+            sites: city.sites.clone().into(),
+            imported,
+            rules,
+        })
+    }
+
+    /// Gives all sites these numbers for adaptive control.
+    pub fn tune(&mut self, tuning: &Tuning) {
+        let tuning = Arc::new(tuning.clone());
+        let tuned = self.sites.iter().map(|site| {
+            Arc::new(CheckedSite {
+                tuning: Arc::clone(&tuning),
+                ..CheckedSite::clone(site)
+            })
+        });
+        self.sites = tuned.collect();
+    }
+}
+
+/// The product against SUMO.
+#[derive(Debug)]
+pub struct Lockstep {
+    /// The city under test.
+    pub city: City,
+    /// The street as its cabinets see it.
+    pub street: SumoStreet,
+    referee: Referee,
+    letters: Vec<Letters>,
+    fields: Vec<FieldInputs>,
+    lamps: Vec<SiteLamps>,
+    now: Mono,
+    exact: bool,
+    decisions: Vec<Duration>,
+}
+
+impl Lockstep {
+    /// The city with all its sites started up. `exact` if the sensors tell the present.
+    ///
+    /// # Errors
+    /// The wiring does not fit the network.
+    pub fn new(
+        net: &SumoNet,
+        roads: &Roads,
+        ours: &OurCity,
+        exact: bool,
+    ) -> Result<Self, SumoError> {
+        let wiring = &ours.imported.wiring.sites;
+        let pairs: Vec<_> = ours.sites.iter().map(AsRef::as_ref).zip(wiring).collect();
+        if let Some((site, wired)) = pairs.iter().find(|(site, wired)| site.id != wired.site) {
+            let why = format!("site {} is wired as {}", site.id, wired.site);
+            return Err(SumoError::Controller(why));
+        }
+        let count = ours.sites.len();
+        let mut lockstep = Self {
+            city: City::new(Arc::clone(&ours.sites), Settings::default(), Mono::ZERO),
+            street: SumoStreet::new(roads, &pairs)?,
+            referee: Referee::new(ours.rules.clone(), Millis::ZERO),
+            letters: wiring.iter().map(|site| Letters::of(net, site)).collect(),
+            fields: vec![FieldInputs::default(); count],
+            lamps: vec![SiteLamps::default(); count],
+            now: Mono::ZERO,
+            exact,
+            decisions: Vec::new(),
+        };
+        // The start-up comes before the first second: an empty street sees it.
+        for _ in 0..CYCLES {
+            lockstep.cycle();
+        }
+        Ok(lockstep)
+    }
+
+    /// One cycle of 100 ms: cabinets read back, the city decides, the cabinets show it.
+    pub fn cycle(&mut self) -> Duration {
+        self.now = self.now + TICK;
+        self.street.step(self.now, &self.lamps);
+        for (number, (field, lamps)) in (0_u16..).zip(self.fields.iter_mut().zip(&self.lamps)) {
+            self.street.sense(SiteId::new(number), field);
+            field.readback.cabinet = CabinetState::Following;
+            field.readback.age = Millis::ZERO;
+            for (read, lamp) in field.readback.lamps.iter_mut().zip(lamps) {
+                *read = Observed::Lamps(*lamp);
+            }
+        }
+        let gone_s = u32::try_from(self.now.as_ms() / 1000).unwrap_or(u32::MAX);
+        let began = Instant::now();
+        self.city.cycle(&CycleInputs {
+            now: self.now,
+            civil: CivilTime {
+                second_of_day: (CIVIL.second_of_day + gone_s) % 86_400,
+                ..CIVIL
+            },
+            fields: &self.fields,
+            commands: &[],
+        });
+        let took = began.elapsed();
+        for (lamps, site) in self.lamps.iter_mut().zip(self.city.sites()) {
+            if let Some(cycle) = site.last() {
+                *lamps = cycle.outputs.all_lamps();
+            }
+        }
+        self.referee.watch(self.now, &self.lamps, &());
+        took
+    }
+
+    /// The referee.
+    #[must_use]
+    pub const fn referee(&self) -> &Referee {
+        &self.referee
+    }
+
+    /// The first offences, a line each.
+    #[must_use]
+    pub fn offences(&self) -> Vec<String> {
+        let first = self.referee.sightings().iter().take(OFFENCES_MAX);
+        first.map(|seen| format!("{seen:?}")).collect()
+    }
+}
+
+impl Controller for Lockstep {
+    fn second(
+        &mut self,
+        street: &StreetNow<'_>,
+        lights: &mut [Option<String>],
+    ) -> Result<(), SumoError> {
+        self.street.take(street, self.exact);
+        // The picture is new in the first cycle of a second, and that is when sites decide.
+        let took = self.cycle();
+        let sites = u32::try_from(self.lamps.len().max(1)).unwrap_or(u32::MAX);
+        self.decisions.push(took / sites);
+        for _ in 1..CYCLES {
+            self.cycle();
+        }
+        for (site, (letters, lamps)) in self.letters.iter().zip(&self.lamps).enumerate() {
+            if let Some(light) = lights.get_mut(self.street.signal(site)) {
+                *light = Some(letters.of_lamps(lamps));
+            }
+        }
+        Ok(())
+    }
+
+    fn tally(&self) -> Tally {
+        let mut sorted = self.decisions.clone();
+        sorted.sort_unstable();
+        let at = (sorted.len() * 99).div_ceil(100).saturating_sub(1);
+        Tally {
+            referee: self.referee.counts().total(),
+            decision_us_p99: sorted.get(at).map(|took| took.as_secs_f64() * 1e6),
+        }
+    }
+
+    fn explain(&self, signal: usize) -> Vec<String> {
+        let sites = self.city.sites().iter().zip(self.city.plans().iter());
+        let mut lines = self.offences();
+        for (number, (state, plan)) in sites.enumerate() {
+            if self.street.signal(number) != signal {
+                continue;
+            }
+            lines.push(format!("site {}", plan.id));
+            if let Some(cycle) = state.last() {
+                lines.push(format!("decision {:?}", cycle.decision));
+            }
+            let choice = state.policies().adaptive().choice();
+            lines.push(format!("choice {choice:?}"));
+            let Some(field) = self.fields.get(number) else {
+                continue;
+            };
+            let ways = plan.movements().zip(&field.area.movements);
+            for ((approach, lane, way), seen) in ways {
+                let approach = plan.approaches.get(approach.index());
+                let road = approach.map_or("", |approach| approach.road.as_str());
+                let group = plan.groups.get(way.group.index());
+                let group = group.map_or("", |group| group.name.as_str());
+                lines.push(format!(
+                    "way {road}_{lane} {group} {:?} {seen:?}",
+                    way.turns
+                ));
+            }
+        }
+        lines
+    }
+}
