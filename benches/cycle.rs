@@ -35,7 +35,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use greenwave::controller::{Answer, COMMANDS_MAX, City, Command, CycleInputs, SiteState};
-use greenwave::corridor::{CorridorPlan, Crossing, Fix, RoutePoint, ServiceClass, Settings};
+use greenwave::corridor::{
+    AskedBy, CorridorPlan, Crossing, Fix, RoutePoint, ServiceClass, Settings,
+};
 use greenwave::detect::FieldInputs;
 use greenwave::ids::{ApproachId, CorridorId, SiteId};
 use greenwave::journal::{RecordKind, Recorder, push_record};
@@ -411,7 +413,9 @@ impl Vehicle {
             corridor: CorridorId::new(u32::from(number) + 1),
             revision: 1,
             vehicle: format!("bench-{number}"),
+            asked_by: AskedBy::default(),
             class: ServiceClass::Ambulance,
+            preempts: true,
             priority: 1,
             crossings,
             line: Arc::new(line),
@@ -471,6 +475,7 @@ fn crossing_of(site: SiteId, plan: &CheckedSite) -> Option<Crossing> {
         hold_max: plan.corridor_hold_max,
         wait_max: plan.corridor_wait_max,
         red_max: plan.corridor_red_max,
+        red_ever: Millis::from_secs(180),
         notice: Millis::from_secs(60),
     })
 }

@@ -415,6 +415,19 @@ fn a_service_is_the_one_on_the_allow_list() {
 }
 
 #[test]
+fn a_vehicle_is_the_agencys_own() {
+    let rig = Rig::new();
+    let mut other = request();
+    other["vehicle"]["id"] = json!("amb-9");
+    let refused = rig.post(Role::Integration, "/api/v1/corridors", &other);
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert_eq!(refused.body["errors"][0]["field"], "vehicle.id");
+    let allowed = &refused.body["errors"][0]["allowed"];
+    assert_eq!(allowed, "amb-1, amb-2, fire-1");
+    assert_eq!(rig.city.opened(), 0);
+}
+
+#[test]
 fn times_within_the_corridors_life_are_taken() {
     let rig = Rig::new();
     let mut body = request();

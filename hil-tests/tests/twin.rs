@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use greenwave::controller::{City, CycleInputs};
-use greenwave::corridor::{CorridorPlan, PlanRequest, ServiceClass, Settings};
+use greenwave::corridor::{AskedBy, CorridorPlan, PlanRequest, ServiceClass, Settings};
 use greenwave::ids::CorridorId;
-use greenwave::network::{LatLon, Position, RoadGraph};
+use greenwave::network::{LatLon, Position, RoadGraph, VehicleSize};
 use greenwave::plan::{CheckedCity, CityFiles, Datum, load_city};
 use greenwave::shell::planner::Planner;
 use greenwave::shell::store::read_city_folder;
@@ -88,12 +88,17 @@ fn mission(town: &Town) -> (Arc<CorridorPlan>, Dispatch) {
     let road = graph.road_by_name("R-J17-J08").unwrap();
     let from = Position::Road(road, Length::from_metres(5));
     let to = Position::Place(graph.place_by_name("H1").unwrap());
-    let route = town.planner.route(from, to).unwrap();
+    let route = town
+        .planner
+        .route((from, to), VehicleSize::default())
+        .unwrap();
     let request = PlanRequest {
         corridor: CorridorId::new(1),
         revision: 1,
         vehicle: VEHICLE.to_owned(),
+        asked_by: AskedBy::default(),
         class: ServiceClass::Ambulance,
+        preempts: true,
         priority: 1,
         convoy: Length::from_metres(6),
         pace_percent: 120,

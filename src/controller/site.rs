@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::corridor::Lease;
 use crate::detect::{Detection, FieldInputs};
 use crate::ids::PlanId;
-use crate::kernel::{Event, Kernel, Outputs};
+use crate::kernel::{Concern, Event, Kernel, Outputs};
 use crate::plan::CheckedSite;
 use crate::policy::{DecideContext, Decision, Manual, PolicyKind, SitePolicies};
 use crate::units::{CivilTime, Millis, Mono};
@@ -154,6 +154,9 @@ impl SiteState {
             lease: turn.lease,
             manual: self.manual.as_ref(),
         });
+        // The arbiter has put the plan below it in force already; the kernel keeps the fault.
+        let failed = self.policies.has_fallen_back(now);
+        self.kernel.report(Concern::PolicyFailed, failed);
         decision.request.reset = core::mem::take(&mut self.reset);
         let outputs = self
             .kernel

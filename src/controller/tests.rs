@@ -7,7 +7,7 @@ use crate::corridor::Settings;
 use crate::detect::FieldInputs;
 use crate::detect::testing::junction;
 use crate::ids::{CorridorId, SiteId};
-use crate::kernel::CabinetState;
+use crate::kernel::{CabinetState, Concern, FaultKind, Mode};
 use crate::policy::{Manual, ManualAct};
 use crate::signal::Observed;
 use crate::units::{CivilTime, Millis, Mono, TICK};
@@ -182,4 +182,33 @@ fn a_clock_passes_midnight_without_a_step() {
     assert_eq!(clock.at(Mono::from_ms(1500), civil(86_399)), (500, false));
     assert_eq!(clock.at(Mono::from_ms(2000), civil(1)), (1000, false));
     assert_eq!(since_midnight(86_400_500), Millis::new(500));
+}
+
+/// A policy that has lost its turn is a fault the kernel knows of: the plan runs without it, the
+/// lamps go on, and the fault is gone with the bench.
+#[test]
+fn a_failed_policy_is_reported_to_the_kernel_while_it_is_benched() {
+    let mut run = Run::new();
+    run.run(30);
+    let until = run.now + Millis::from_secs(60);
+    let mut state = serde_json::to_value(&run.city).unwrap();
+    for place in 0..4 {
+        state["sites"][1]["policies"]["benched_until"][place] = serde_json::json!(until);
+    }
+    let plans = run.city.plans().iter().cloned().collect();
+    run.city = serde_json::from_value(state).unwrap();
+    assert!(run.city.attach(plans));
+    let failed = FaultKind::Reported(Concern::PolicyFailed);
+    let faults = |run: &Run, site: usize| {
+        let faults = run.city.sites()[site].kernel().faults().iter();
+        faults.map(|fault| fault.kind).collect::<Vec<_>>()
+    };
+    run.tick(&[]);
+    assert_eq!((faults(&run, 0), faults(&run, 1)), (vec![], vec![failed]));
+    run.run(58);
+    assert_eq!(faults(&run, 1), [failed]);
+    assert_eq!(run.city.sites()[1].kernel().mode(), Mode::Normal);
+    assert!(!run.city.sites()[1].kernel().go_set().is_empty());
+    run.run(3);
+    assert_eq!(faults(&run, 1), []);
 }

@@ -239,8 +239,7 @@ impl Mission {
         let is_armed = self.state == MissionState::Staging;
         let usable =
             (self.is_driving() || is_armed) && crossing.can_be_held() && !passage.taken_out;
-        let preempts = self.plan.class.preempts();
-        let wish = usable.then(|| passage.wish(now, crossing, preempts, settings))??;
+        let wish = usable.then(|| passage.wish(now, crossing, self.plan.preempts, settings))??;
         let wish = if is_armed { LeaseStep::Prepare } else { wish };
         (board.availability(crossing.site) == Availability::Ready)
             .then_some((wish, crossing, passage))

@@ -36,12 +36,6 @@ impl ServiceClass {
             Self::Escort => "escort",
         }
     }
-
-    /// True for the classes that are given their way at once; others have priority only.
-    #[must_use]
-    pub const fn preempts(self) -> bool {
-        !matches!(self, Self::Escort)
-    }
 }
 
 /// One signal on the way.
@@ -74,6 +68,8 @@ pub struct Crossing {
     pub wait_max: Millis,
     /// Longest wait of motor vehicles at the site while a corridor is held.
     pub red_max: Millis,
+    /// Longest wait of motor vehicles at the site whatever is held: what the kernel keeps.
+    pub red_ever: Millis,
     /// The longest time from the start of a hostile service until the groups can be green again:
     /// the site is told of the lock this long before it, so that none is begun in vain.
     pub notice: Millis,
@@ -98,6 +94,16 @@ pub struct RoutePoint {
     pub at: Length,
 }
 
+/// Who asked for a corridor and why, in the words of the dispatch system. Kept for the journal;
+/// nothing is decided by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedBy {
+    /// Who pressed.
+    pub operator: String,
+    /// The agency's own id of the incident.
+    pub incident: String,
+}
+
 /// A corridor as it shall be run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CorridorPlan {
@@ -107,8 +113,13 @@ pub struct CorridorPlan {
     pub revision: u32,
     /// The vehicle's id as the dispatch system gives it.
     pub vehicle: String,
+    /// Who asked for it.
+    pub asked_by: AskedBy,
     /// What the vehicle is.
     pub class: ServiceClass,
+    /// True if the signals are locked for it; otherwise nothing hostile is begun before it, which
+    /// is priority.
+    pub preempts: bool,
     /// 1 (highest) to 5.
     pub priority: u8,
     /// The signals in order.

@@ -2,10 +2,10 @@
 
 use alloc::sync::Arc;
 
-use super::{CorridorPlan, Crossing, RoutePoint, ServiceClass};
+use super::{AskedBy, CorridorPlan, Crossing, RoutePoint, ServiceClass};
 use crate::ids::{ApproachId, CorridorId, SiteId};
 use crate::plan::{CheckedSite, Emergency, SiteKind};
-use crate::signal::GroupSet;
+use crate::signal::{GroupKind, GroupSet};
 use crate::units::{Length, Millis, Mono, Speed};
 
 /// From a stop line to the middle of its junction.
@@ -54,8 +54,12 @@ pub struct PlanRequest {
     pub revision: u32,
     /// The vehicle's id as the dispatch system gives it.
     pub vehicle: String,
+    /// Who asked for it.
+    pub asked_by: AskedBy,
     /// What it is.
     pub class: ServiceClass,
+    /// True if the signals are locked for it; otherwise it has priority only.
+    pub preempts: bool,
     /// 1 (highest) to 5.
     pub priority: u8,
     /// From the front of the first vehicle to the back of the last one.
@@ -118,7 +122,9 @@ pub fn plan_corridor(
         corridor: request.corridor,
         revision: request.revision,
         vehicle: request.vehicle,
+        asked_by: request.asked_by,
         class: request.class,
+        preempts: request.preempts,
         priority: request.priority,
         crossings: crossings.into(),
         line: route.line.as_slice().into(),
@@ -162,8 +168,21 @@ fn crossing(
         hold_max: site.corridor_hold_max,
         wait_max: site.corridor_wait_max,
         red_max: site.corridor_red_max,
+        red_ever: red_ever(site, groups),
         notice: notice(site, groups),
     }
+}
+
+/// How long the kernel lets motor vehicles wait at groups hostile to `groups`.
+fn red_ever(site: &CheckedSite, groups: GroupSet) -> Millis {
+    let hostile = site.safety.conflicts().hostile_to_any(groups);
+    let timings = hostile.iter().filter_map(|group| site.safety.timing(group));
+    let motor = timings.filter(|timing| {
+        let kind = timing.kind;
+        kind != GroupKind::Pedestrian && kind != GroupKind::NonMotor
+    });
+    let longest = motor.map(|timing| timing.wait_max).max();
+    longest.unwrap_or(site.corridor_red_max)
 }
 
 /// The longest hostile service and the changes before and after it, twice over, so that who is

@@ -77,7 +77,9 @@ pub struct LongestWait {
     pub who: Waiting,
     /// How long.
     pub wait: Millis,
-    /// The site's bound while a corridor is held; the kernel keeps it whatever the corridor wants.
+    /// The bound that holds for them: walkers' while a corridor is held, motor vehicles' too, or
+    /// the everyday one once they wait longer than that for a vehicle on its locked approach. Nobody
+    /// waits longer: who would is served, and the hold is broken for it.
     pub bound: Millis,
 }
 
@@ -239,7 +241,7 @@ fn price(others: &OthersDemand, hold: Millis, rhythm: Option<Rhythm>) -> u64 {
 }
 
 /// The longest wait at one crossing. Who waits now is served before the hold if the plan has time
-/// for a whole cycle; otherwise they wait until it ends.
+/// for a whole cycle; otherwise they wait until it ends, or until their bound is served.
 fn longest_wait<B: SiteBoard>(
     crossing: &Crossing,
     priced: &CrossingPreview,
@@ -259,14 +261,19 @@ fn longest_wait<B: SiteBoard>(
     let vehicles = (others.vehicles > 0 || others.vehicles_per_hour > 0)
         .then(|| (wait(others.vehicle_wait_max), Waiting::Vehicles));
     let walkers = (others.walkers > 0).then(|| (wait(others.walker_wait_max), Waiting::Walkers));
-    let (wait, who) = vehicles.max(walkers)?;
-    Some(LongestWait {
-        site: crossing.site,
-        who,
-        wait,
-        bound: match who {
+    let bounded = |(wait, who): (Millis, Waiting)| {
+        let bound = match who {
+            Waiting::Vehicles if wait > crossing.red_max => crossing.red_ever,
             Waiting::Vehicles => crossing.red_max,
             Waiting::Walkers => crossing.wait_max,
-        },
-    })
+        };
+        LongestWait {
+            site: crossing.site,
+            who,
+            wait: wait.min(bound),
+            bound,
+        }
+    };
+    let all = vehicles.into_iter().chain(walkers).map(bounded);
+    all.max_by_key(|longest| longest.wait)
 }

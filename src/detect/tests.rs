@@ -281,7 +281,7 @@ fn check_fault(cause: impl Fn(&mut Bench, u32), tenths: u32, fault: Health, dete
 }
 
 #[test]
-fn faulted_detectors_are_forced_until_they_are_good_again() {
+fn i16_faulted_detectors_are_forced_until_they_are_good_again() {
     check_fault(|bench, _| bench.occupy(2, true), 6110, Health::StuckOn, 2);
     check_fault(
         |bench, _| bench.inputs.buttons_held = 1,

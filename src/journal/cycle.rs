@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! payload  = number, now, civil, commands, inputs, decisions
-//! decision = site step, flags, then what changed: request, winner, lamps
+//! decision = site step, flags, then what changed: request, winner, lamps, policy that lost its turn
 //! ```
 //! Numbers are varints; requests, winners and commands are postcard. Inputs and decisions are
 //! differences to the cycle before.
@@ -14,20 +14,22 @@ use super::wire::{Malformed, Reader, push_varint};
 use crate::controller::{City, Command, CycleInputs};
 use crate::detect::FieldInputs;
 use crate::kernel::Request;
-use crate::policy::Wish;
+use crate::policy::{PolicyKind, Why, Wish};
 use crate::signal::{GROUPS_MAX, Indication};
 use crate::units::{CivilTime, Mono};
 
 const REQUEST: u8 = 1;
 const WINNER: u8 = 2;
 const LAMPS: u8 = 4;
+const BENCHED: u8 = 8;
 
 /// What one site decided, as far as the journal keeps it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Decided {
-    request: Request,
-    winner: Wish,
-    lamps: [Indication; GROUPS_MAX],
+pub(super) struct Decided {
+    pub(super) request: Request,
+    pub(super) winner: Wish,
+    pub(super) lamps: [Indication; GROUPS_MAX],
+    pub(super) benched: Option<(PolicyKind, Why)>,
 }
 
 /// Writes cycles as differences; keeps what the last cycle was.
@@ -71,6 +73,7 @@ impl Recorder {
                 request: cycle.decision.request,
                 winner: cycle.decision.winner,
                 lamps: cycle.outputs.all_lamps(),
+                benched: cycle.decision.benched,
             };
             if before.as_ref() == Some(&now) {
                 continue;
@@ -84,11 +87,12 @@ impl Recorder {
     }
 }
 
-fn push_decided(out: &mut Vec<u8>, before: Option<&Decided>, now: &Decided) {
+pub(super) fn push_decided(out: &mut Vec<u8>, before: Option<&Decided>, now: &Decided) {
     let flag = |same: bool, bit: u8| if same { 0 } else { bit };
     let flags = flag(before.is_some_and(|b| b.request == now.request), REQUEST)
         | flag(before.is_some_and(|b| b.winner == now.winner), WINNER)
-        | flag(before.is_some_and(|b| b.lamps == now.lamps), LAMPS);
+        | flag(before.is_some_and(|b| b.lamps == now.lamps), LAMPS)
+        | flag(before.and_then(|b| b.benched) == now.benched, BENCHED);
     out.push(flags);
     if flags & REQUEST != 0 {
         push_postcard(out, &now.request);
@@ -103,6 +107,9 @@ fn push_decided(out: &mut Vec<u8>, before: Option<&Decided>, now: &Decided) {
                     .fold(0, |byte, lamp| (byte << 4) | lamp.nibble()),
             );
         }
+    }
+    if flags & BENCHED != 0 {
+        push_postcard(out, &now.benched);
     }
 }
 

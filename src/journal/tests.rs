@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::cycle::{Decided, push_decided};
 use super::inputs::{push_inputs, read_inputs};
 use super::wire::Reader;
 use super::*;
@@ -12,9 +13,9 @@ use crate::corridor::Settings;
 use crate::detect::testing::junction;
 use crate::detect::{DetectorReading, FieldInputs};
 use crate::ids::SiteId;
-use crate::kernel::CabinetState;
-use crate::policy::{Manual, ManualAct};
-use crate::signal::{Indication, Observed};
+use crate::kernel::{CabinetState, Request};
+use crate::policy::{Manual, ManualAct, PolicyKind, Why, Wish};
+use crate::signal::{GROUPS_MAX, Indication, Observed};
 use crate::units::{CivilTime, Millis, Mono, TICK};
 
 const SITES: usize = 2;
@@ -73,6 +74,29 @@ fn recorded(cycles: u64) -> Vec<u8> {
 fn a_recorded_city_runs_again_alike() {
     let done = replay(&recorded(400), |_| ()).expect("replays");
     assert_eq!((done.cycles, done.sites), (400, SITES));
+}
+
+/// A replay that benches another policy, or none, writes other bytes.
+#[test]
+fn a_policy_that_lost_its_turn_is_part_of_the_record() {
+    let decided = |benched| Decided {
+        request: Request::default(),
+        winner: Wish::default(),
+        lamps: [Indication::Red; GROUPS_MAX],
+        benched,
+    };
+    let bytes = |before: &Decided, benched| {
+        let mut out = Vec::new();
+        push_decided(&mut out, Some(before), &decided(benched));
+        out
+    };
+    let calm = decided(None);
+    let panicked = Some((PolicyKind::Adaptive, Why::Panicked));
+    let overspent = Some((PolicyKind::Adaptive, Why::Overspent));
+    let told = [None, panicked, overspent].map(|benched| bytes(&calm, benched));
+    assert_eq!(told[0], [0], "nothing changed");
+    assert!(told[1] != told[0] && told[1] != told[2]);
+    assert_ne!(bytes(&decided(panicked), None), told[0], "it is over");
 }
 
 #[test]

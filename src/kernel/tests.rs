@@ -439,3 +439,20 @@ fn sixteen_faults_are_kept_and_the_stronger_ones_stay() {
     assert_eq!(faults.strongest(|_| true), Some(Response::Flash));
     assert_eq!(faults.dropped(), 5);
 }
+
+/// The cadence is the cabinet's: it is told "flashing" in one word for as long as that lasts, and
+/// never on and off.
+#[test]
+fn i22_flashing_is_told_and_not_toggled() {
+    let mut rig = Rig::silent(crossroads());
+    rig.follow();
+    rig.ask(&[0]);
+    let start = film(&mut rig, 0, Millis::from_secs(10));
+    assert_eq!(start, [(Indication::FlashingAmber, 10_000)]);
+    let mut rig = Rig::normal(crossroads());
+    rig.bring(&[0]);
+    rig.run(Millis::from_secs(20));
+    rig.ask(&[1]);
+    let lost = film(&mut rig, 0, Millis::from_secs(3));
+    assert_eq!(lost, [(Indication::FlashingGreen, 3000)]);
+}

@@ -14,6 +14,7 @@ mod route;
 mod search;
 #[cfg(test)]
 mod tests;
+mod via;
 
 pub use finding::{NetworkCode, NetworkFinding};
 pub use graph::{Junction, Limits, Place, PlaceKind, Road, RoadGraph, Turn, Water};

@@ -256,7 +256,7 @@ impl RoadGraph {
             && limits.length.is_none_or(|most| size.length <= most)
     }
 
-    fn described(&self, found: super::search::Found, depart: Millis) -> Route {
+    pub(super) fn described(&self, found: super::search::Found, depart: Millis) -> Route {
         let last = found.roads.len().saturating_sub(1);
         let mut route = Route {
             turns: Vec::new(),

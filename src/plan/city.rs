@@ -39,6 +39,42 @@ pub struct EmergencyClass {
     pub preempts: bool,
 }
 
+/// Who may ask for corridors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agency {
+    /// Name in the file; requests and principals carry it.
+    pub id: String,
+    /// Name in Chinese.
+    pub name_zh: String,
+    /// Name in English.
+    pub name_en: String,
+}
+
+/// A vehicle that a corridor may be opened for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vehicle {
+    /// Name in the file; requests and positions carry it.
+    pub id: String,
+    /// Id of the emergency class.
+    pub class: String,
+    /// Id of the agency that may ask for it.
+    pub agency: String,
+    /// Call sign in Chinese.
+    pub name_zh: String,
+    /// Call sign in English.
+    pub name_en: String,
+    /// Number plate; empty if none is given.
+    pub plate: String,
+    /// JT/T 808 phone number of the terminal; empty if none is given.
+    pub terminal_id: String,
+    /// Height, the load included.
+    pub height: Length,
+    /// Weight as it drives out, kilograms.
+    pub weight_kg: u32,
+    /// Length over all.
+    pub length: Length,
+}
+
 /// A mission written down to be tried: the demonstration presses the key for `demo`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mission {
@@ -160,6 +196,10 @@ pub struct CheckedCity {
     pub origin: Origin,
     /// Emergency classes, best rank first.
     pub classes: Vec<EmergencyClass>,
+    /// Who may ask for corridors.
+    pub agencies: Vec<Agency>,
+    /// The allow-list.
+    pub vehicles: Vec<Vehicle>,
     /// What no corridor may exceed.
     pub bounds: Bounds,
     /// Missions written down to be tried.

@@ -9,6 +9,7 @@ use super::checked::CheckedSite;
 use super::city::{Bounds, CheckedCity, EmergencyClass, Mission, Origin};
 use super::code::Code;
 use super::finding::{Finding, Sheet};
+use super::fleet_build::build_fleet;
 use super::link_build::{Sites, build_links};
 use super::load::CityFiles;
 use super::names::nearest;
@@ -65,8 +66,10 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     });
     let parts = raw_city.and_then(|raw| {
         let missions = build_missions(&city_sheet, &raw, roads.as_ref());
+        let fleet = build_fleet(&city_sheet, &raw);
         let mut city = city_parts(&city_sheet, raw, bounds)?;
         city.missions = missions;
+        (city.agencies, city.vehicles) = fleet;
         Some(city)
     });
 
@@ -240,6 +243,10 @@ fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<Checked
             let message = format!("class \"{}\" exists already", id.value);
             sheet.note(Code::F04, &id.span, message, "name every class once");
         }
+        if class.preempts && id.value == "escort" {
+            let message = "an escort has priority and never preempts".to_owned();
+            sheet.note(Code::F08, &id.span, message, "write `preempts = false`");
+        }
         classes.push(EmergencyClass {
             id: id.value.to_owned(),
             rank: u8::try_from(rank.value).unwrap_or(u8::MAX),
@@ -257,6 +264,8 @@ fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<Checked
         synthetic: raw.synthetic,
         origin: Origin { lat_deg, lon_deg },
         classes,
+        agencies: Vec::new(),
+        vehicles: Vec::new(),
         bounds,
         missions: Vec::new(),
         sites: Vec::new(),

@@ -81,6 +81,7 @@ codes! {
     S16 Error "Flashing green of a driving group is followed by steady amber."
     S17 Error "A pair of groups is not hostile and permissive or compatible at once."
     S18 Error "No stage change of a plan is a yellow trap."
+    S19 Warning "Amber lasts as long as the approach speed asks for."
     P01 Error "The splits of a plan add up to its cycle."
     P02 Error "A split holds the minimum greens of its stage and the change to the next one."
     P03 Error

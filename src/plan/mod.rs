@@ -13,6 +13,7 @@ mod city_build;
 mod code;
 mod draw;
 mod finding;
+mod fleet_build;
 mod host;
 mod keys;
 mod lamps;
@@ -32,8 +33,8 @@ mod values;
 
 pub use checked::*;
 pub use city::{
-    Bounds, Cabinet, Calendar, CheckedCity, ControlKind, Datum, Day, EmergencyClass, Link,
-    LinkKind, Mission, Origin,
+    Agency, Bounds, Cabinet, Calendar, CheckedCity, ControlKind, Datum, Day, EmergencyClass, Link,
+    LinkKind, Mission, Origin, Vehicle,
 };
 pub use code::{Code, Severity};
 pub use draw::draw;

@@ -9,6 +9,8 @@ pub struct Profile {
     pub name: &'static str,
     /// Shortest amber (I2).
     pub amber_floor: Millis,
+    /// Up to this speed the floor is enough; above it the formula counts (I3).
+    pub amber_floor_up_to: Speed,
     /// Shortest minimum green of driving groups (I5).
     pub green_floor: Millis,
     /// Shortest steady walk (I8).
@@ -62,6 +64,8 @@ pub struct Profile {
 pub const CN: Profile = Profile {
     name: "cn",
     amber_floor: Millis::from_secs(3),
+    // 50 km/h, rounded as a file's 50 is.
+    amber_floor_up_to: Speed::from_mm_per_s(13_889),
     green_floor: Millis::from_secs(5),
     walk_floor: Millis::from_secs(4),
     walk_default: Millis::from_secs(7),

@@ -1,12 +1,10 @@
 //! The arbiter: asks every policy, picks one wish by precedence, keeps the losers.
 
-use core::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
-
 use serde::{Deserialize, Serialize};
 
 use super::actuated::Actuated;
 use super::adaptive::Adaptive;
+use super::bench::{BENCH_PLACES, BENCHED_KINDS, bench, guarded, is_benched, judge, turn};
 use super::budget::{STEPS_MAX, StepBudget, Why};
 use super::context::{Policy, PolicyContext};
 use super::coordinated::Coordinated;
@@ -24,11 +22,6 @@ use crate::units::{Millis, Mono};
 
 /// Most wishes that can lose in one cycle.
 pub const LOSERS_MAX: usize = 5;
-/// Places on the bench, see [`bench_of`].
-const BENCH_PLACES: usize = 7;
-/// A policy that lost its turn is not asked for this long.
-const BENCH: Millis = Millis::from_secs(60);
-
 /// What a site's policies are told in one cycle.
 #[derive(Clone, Copy, Debug)]
 pub struct DecideContext<'a> {
@@ -77,7 +70,7 @@ pub struct SitePolicies<A = Adaptive> {
     everyday: MaxWait,
     corridor_bound: MaxWait,
     priority: Priority,
-    /// Until when each kind of policy is not asked, indexed by [`bench_of`].
+    /// Until when each kind of policy is not asked, see `bench.rs`.
     benched_until: [Mono; BENCH_PLACES],
     last_winner: Option<PolicyKind>,
 }
@@ -111,6 +104,19 @@ impl<A: Policy> SitePolicies<A> {
     #[must_use]
     pub const fn adaptive(&self) -> &A {
         &self.adaptive
+    }
+
+    /// The policies that have lost their turn and are not asked at `now`.
+    pub fn benched(&self, now: Mono) -> impl Iterator<Item = PolicyKind> + '_ {
+        let places = BENCHED_KINDS.into_iter();
+        places.filter(move |kind| is_benched(&self.benched_until, *kind, now))
+    }
+
+    /// True if a policy that drives a plan has lost its turn: the plan is driven by what is below
+    /// it, in the end by the clock alone.
+    #[must_use]
+    pub fn has_fallen_back(&self, now: Mono) -> bool {
+        self.benched(now).any(|kind| kind < PolicyKind::MaxWait)
     }
 
     /// Asks every policy and picks one wish. Allocates nothing.
@@ -306,84 +312,4 @@ fn lose(decision: &mut Decision, wish: Wish) {
     if let Some(first) = decision.losers.first_mut() {
         *first = Some(wish);
     }
-}
-
-/// Runs `policy` so that a panic in it ends its turn and nothing else.
-fn guarded<T>(policy: impl FnOnce() -> T) -> Result<T, Why> {
-    catch_unwind(AssertUnwindSafe(policy)).map_err(|_| Why::Panicked)
-}
-
-/// One turn of one policy: its wish, or nothing if it has none or lost its turn.
-fn turn<P: Policy>(
-    policy: &mut P,
-    ctx: &PolicyContext<'_>,
-    benched_until: &mut [Mono; BENCH_PLACES],
-    decision: &mut Decision,
-) -> Option<Wish> {
-    let kind = policy.kind();
-    if is_benched(benched_until, kind, ctx.now) {
-        return None;
-    }
-    let mut budget = StepBudget::new(STEPS_MAX);
-    let wish = guarded(|| policy.propose(ctx, &mut budget));
-    let why = match wish {
-        Ok(wish) if !budget.is_overspent() => return wish,
-        Ok(_) => Why::Overspent,
-        Err(why) => why,
-    };
-    policy.reset();
-    bench(benched_until, (kind, why), ctx.now, decision);
-    None
-}
-
-/// The same for a guard, which judges another policy's wish.
-fn judge(
-    guard: &mut MaxWait,
-    kind: PolicyKind,
-    (ctx, best, lease): (&PolicyContext<'_>, &Wish, Option<&Lease>),
-    benched_until: &mut [Mono; BENCH_PLACES],
-    decision: &mut Decision,
-) -> Option<Wish> {
-    if is_benched(benched_until, kind, ctx.now) {
-        return None;
-    }
-    let mut budget = StepBudget::new(STEPS_MAX);
-    let wish = guarded(|| guard.judge(ctx, best, lease, &mut budget));
-    let why = match wish {
-        Ok(wish) if !budget.is_overspent() => return wish,
-        Ok(_) => Why::Overspent,
-        Err(why) => why,
-    };
-    guard.reset();
-    bench(benched_until, (kind, why), ctx.now, decision);
-    None
-}
-
-/// The place of a policy on the bench; those that never sit there share the last one.
-const fn bench_of(kind: PolicyKind) -> usize {
-    match kind {
-        PolicyKind::Fixed => 0,
-        PolicyKind::Actuated => 1,
-        PolicyKind::Coordinated => 2,
-        PolicyKind::Adaptive => 3,
-        PolicyKind::MaxWait => 4,
-        PolicyKind::Corridor | PolicyKind::CorridorBound => 5,
-        PolicyKind::Fallback | PolicyKind::Manual | PolicyKind::LocalPanel => 6,
-    }
-}
-
-fn is_benched(benched_until: &[Mono; BENCH_PLACES], kind: PolicyKind, now: Mono) -> bool {
-    (benched_until.get(bench_of(kind))).is_some_and(|until| now < *until)
-}
-
-fn bench(
-    benched_until: &mut [Mono; BENCH_PLACES],
-    lost: (PolicyKind, Why),
-    now: Mono,
-    decision: &mut Decision,
-) {
-    if let Some(until) = benched_until.get_mut(bench_of(lost.0)) {
-        *until = now + BENCH;
-    }
-    decision.benched = Some(lost);
 }

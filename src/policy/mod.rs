@@ -16,6 +16,7 @@
 mod actuated;
 mod adaptive;
 mod arbiter;
+mod bench;
 mod budget;
 mod context;
 mod coordinated;

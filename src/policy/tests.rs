@@ -439,6 +439,11 @@ fn a_policy_that_goes_wrong_loses_its_turn_to_the_plan() {
         }
         assert_eq!(rig.last.benched, Some((PolicyKind::Adaptive, how)));
         assert_eq!(rig.last.winner.source, PolicyKind::Actuated);
+        let sitting: Vec<_> = rig.policies.benched(rig.now).collect();
+        assert_eq!(sitting, [PolicyKind::Adaptive]);
+        assert!(rig.policies.has_fallen_back(rig.now));
+        let later = rig.now + Millis::from_secs(60);
+        assert!(!rig.policies.has_fallen_back(later));
         rig.tick();
         assert_eq!(rig.last.benched, None, "it sits on the bench now");
         rig.run(58);

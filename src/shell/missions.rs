@@ -85,6 +85,12 @@ fn resolve(raw: RawMission, graph: &RoadGraph) -> Option<Mission> {
     })
 }
 
+/// A weight in tonnes from a file, to the kilogram.
+#[must_use]
+pub fn kilograms(t: f64) -> u32 {
+    metres(t).as_mm()
+}
+
 /// A length in metres from a file, to the millimetre.
 #[must_use]
 #[expect(

@@ -5,11 +5,16 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::corridor::{
-    CorridorPlan, PlanRefusal, PlanRequest, RouteLeg, RouteOutline, RoutePoint, plan_corridor,
+    CorridorPlan, PlanRefusal, PlanRequest, RouteLeg, RouteOutline, RoutePoint, ServiceClass,
+    plan_corridor,
 };
+use crate::ids::RoadId;
 use crate::network::{NoRoute, Position, RoadGraph, Route, RouteQuery, VehicleSize};
 use crate::plan::CheckedCity;
 use crate::units::{Length, Millis};
+
+/// A vehicle of which nothing is known is taken for this long.
+const USUAL_LENGTH: Length = Length::from_metres(6);
 
 /// The city as routes and corridors are planned on it.
 #[derive(Clone, Debug)]
@@ -32,16 +37,53 @@ pub enum PlanError {
 }
 
 impl Planner {
-    /// The fastest way between two positions.
+    /// The fastest way from one position to the other for a vehicle of this size.
     ///
     /// # Errors
     /// [`NoRoute`] with the reason.
-    pub fn route(&self, from: Position, to: Position) -> Result<Route, NoRoute> {
-        self.graph.route(&RouteQuery {
+    pub fn route(&self, ends: (Position, Position), size: VehicleSize) -> Result<Route, NoRoute> {
+        self.route_via(ends, size, &[])
+    }
+
+    /// The same, over `turns` (road in, road out) in this order.
+    ///
+    /// # Errors
+    /// [`NoRoute`] with the reason.
+    pub fn route_via(
+        &self,
+        (from, to): (Position, Position),
+        size: VehicleSize,
+        turns: &[(RoadId, RoadId)],
+    ) -> Result<Route, NoRoute> {
+        let query = RouteQuery {
             from,
             to,
-            size: VehicleSize::default(),
+            size,
             depart: Millis::ZERO,
+        };
+        self.graph.route_via(&query, turns)
+    }
+
+    /// True if the city's policy lets vehicles of this class preempt, and not only go first.
+    #[must_use]
+    pub fn preempts(&self, class: ServiceClass) -> bool {
+        let policy = self.city.class(class.word());
+        policy.is_some_and(|policy| policy.preempts)
+    }
+
+    /// The size of the first vehicle of a class on the allow-list; a small one if it has none.
+    #[must_use]
+    pub fn size_of(&self, class: ServiceClass) -> VehicleSize {
+        let mut listed = self.city.vehicles.iter();
+        let found = listed.find(|vehicle| vehicle.class == class.word());
+        let usual = VehicleSize {
+            length: USUAL_LENGTH,
+            ..VehicleSize::default()
+        };
+        found.map_or(usual, |vehicle| VehicleSize {
+            height: vehicle.height,
+            weight_kg: vehicle.weight_kg,
+            length: vehicle.length,
         })
     }
 

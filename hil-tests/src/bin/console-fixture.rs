@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let auth = Arc::new(Auth::new());
     let somebody = Principal {
         name: "fixture".to_owned(),
-        agency: "control-room".to_owned(),
+        agency: "ems".to_owned(),
         source_system: "console".to_owned(),
         roles: vec![Role::Viewer, Role::Dispatcher],
     };

@@ -288,6 +288,9 @@ impl Town {
             plate: plate.to_owned(),
             terminal_id: "013900000001".to_owned(),
             class,
+            agency: "ems".to_owned(),
+            height_m: 2.8,
+            weight_t: 4.5,
             length_m: 6.0,
         };
         self.city.vehicles = vec![
@@ -309,6 +312,15 @@ impl Town {
                 "陕G·X1190",
                 ServiceClass::Fire,
             ),
+            VehicleStatic {
+                agency: "ems-south".to_owned(),
+                ..vehicle(
+                    "amb-9",
+                    ("南区急救", "Ambulance South"),
+                    "陕G·A0129",
+                    ServiceClass::Ambulance,
+                )
+            },
         ];
         self.city.missions = vec![MissionStatic {
             id: "m1".to_owned(),

@@ -137,6 +137,33 @@ fn the_preview_states_what_is_saved_and_what_it_costs() {
     assert!(matches!(late.advice, Advice::LateBy(by) if by > Millis::from_secs(10)));
 }
 
+/// No preview says that somebody waits longer than the bound that the site keeps for them.
+#[test]
+fn the_preview_names_no_wait_beyond_its_bound() {
+    let way = plan(AMBULANCE, 1);
+    let settings = Settings::default();
+    let longest = |vehicle_s, walker_s| {
+        let mut board = Board::new(1);
+        board.signals[0].queue.vehicles_worst_lane = 20;
+        board.signals[0].others = OthersDemand {
+            vehicles: u16::from(vehicle_s > 0),
+            walkers: u16::from(walker_s > 0),
+            vehicle_wait_max: Millis::from_secs(vehicle_s),
+            walker_wait_max: Millis::from_secs(walker_s),
+            ..OthersDemand::default()
+        };
+        let longest = preview(&way, &settings, &board, Mono::ZERO).longest_wait;
+        let longest = longest.unwrap();
+        let s = |time: Millis| time.as_ms() / 1000;
+        (longest.who, s(longest.wait), s(longest.bound))
+    };
+    assert_eq!(longest(0, 110), (Waiting::Walkers, 120, 120));
+    assert_eq!(longest(170, 0), (Waiting::Vehicles, 180, 180));
+    let (who, wait, bound) = longest(60, 0);
+    assert_eq!((who, bound), (Waiting::Vehicles, 150));
+    assert!(wait > 60 && wait < 150, "{wait}");
+}
+
 #[test]
 fn the_clock_of_the_route_runs_between_the_crossings() {
     let way = plan(AMBULANCE, 2);

@@ -149,6 +149,7 @@ pub(super) fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
                 hold_max: Millis::from_secs(120),
                 wait_max: Millis::from_secs(120),
                 red_max: Millis::from_secs(150),
+                red_ever: Millis::from_secs(180),
                 notice: Millis::ZERO,
             }
         })
@@ -163,7 +164,9 @@ pub(super) fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
         corridor,
         revision: 1,
         vehicle: format!("V{corridor}"),
+        asked_by: AskedBy::default(),
         class: ServiceClass::Ambulance,
+        preempts: true,
         priority: 1,
         crossings: crossings.into(),
         line: [point(0), point(length)].into(),

@@ -87,10 +87,10 @@ fn compatible_corridors_share_a_signal() {
 }
 
 #[test]
-fn an_escort_never_locks() {
-    let mut escort = plan(AMBULANCE, 2);
-    escort.class = ServiceClass::Escort;
-    let mut world = World::new(vec![escort]);
+fn a_vehicle_that_may_not_preempt_never_locks() {
+    let mut patient = plan(AMBULANCE, 2);
+    patient.preempts = false;
+    let mut world = World::new(vec![patient]);
     let mut x = 0.0;
     while x < 900.0 {
         x = world.drive("V1", x, 1);

@@ -9,7 +9,7 @@ use super::super::raw::{RawGroup, RawSite};
 use super::super::tree::At;
 use super::{check_unique, secs};
 use crate::signal::{AspectStep, AspectSteps, GroupKind, GroupTiming, Indication};
-use crate::units::{Length, Millis, Speed};
+use crate::units::{Length, Millis, Speed, TICK};
 
 /// Groups as the kernel and as people know them, one per `[[group]]`.
 pub(super) struct Groups {
@@ -69,6 +69,15 @@ fn speed_of(group: &RawGroup, kind: GroupKind) -> Speed {
 
 fn value(time: Option<&At<Millis>>) -> Millis {
     time.map_or(Millis::ZERO, |time| time.value)
+}
+
+/// The amber that lets a driver at `speed` stop in time or pass: one second to react, then half the
+/// time of braking at 3.05 m/s2; level road; rounded up to a tick.
+pub(super) fn amber_for(speed: Speed) -> Millis {
+    const REACTION: Millis = Millis::from_secs(1);
+    const BRAKE_MM_PER_S2: u32 = 3050;
+    let half_ms = (speed.as_mm_per_s().saturating_mul(1000)).div_ceil(2 * BRAKE_MM_PER_S2);
+    (REACTION + Millis::new(half_ms)).ceil_to_tick()
 }
 
 /// Steps of zero length are no steps.
@@ -189,7 +198,7 @@ impl Floors<'_> {
     fn check_amber(&self, group: &RawGroup) {
         let floor = self.profile.amber_floor;
         match &group.amber {
-            Some(amber) if amber.value >= floor => {}
+            Some(amber) if amber.value >= floor => self.check_amber_speed(group, amber),
             Some(amber) if amber.value > Millis::ZERO => {
                 self.below(Code::S04, group, ("amber_s", amber), floor);
             }
@@ -205,6 +214,30 @@ impl Floors<'_> {
             Some(amber) => self.below(Code::S04, group, ("amber_s", amber), floor),
             None => self.missing(group, "amber_s"),
         }
+    }
+
+    /// I3: above the speed that the floor is meant for, amber follows the formula.
+    fn check_amber_speed(&self, group: &RawGroup, amber: &At<Millis>) {
+        let speed = group
+            .speed
+            .as_ref()
+            .map_or(Speed::ZERO, |speed| speed.value);
+        let needed = amber_for(speed);
+        if speed <= self.profile.amber_floor_up_to || amber.value + TICK >= needed {
+            return;
+        }
+        let message = format!(
+            "\"{}\" has {} s of amber, but drivers at {} km/h need {} s to stop or pass",
+            group.id.value,
+            secs(amber.value),
+            (f64::from(speed.as_mm_per_s()) * 3.6 / 1000.0).round(),
+            secs(needed)
+        );
+        let help = format!(
+            "write `amber_s = {}`, or slow the approach down",
+            secs(needed)
+        );
+        self.sheet.note(Code::S19, &amber.span, message, &help);
     }
 
     fn check_clear(&self, group: &RawGroup, crossing: Length, speed: Speed) {
@@ -317,5 +350,17 @@ impl Floors<'_> {
         );
         let help = format!("write `{key} = {}` or more", secs(floor));
         self.sheet.note(code, &given.span, message, &help);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The figures of the trade reference, rounded up to a tick.
+    #[test]
+    fn i03_amber_follows_the_speed() {
+        let tenths = |kmh| amber_for(Speed::from_kmh(kmh)).as_ms() / 100;
+        assert_eq!([40, 50, 60, 70, 80].map(tenths), [29, 33, 38, 42, 47]);
     }
 }

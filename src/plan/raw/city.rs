@@ -6,9 +6,12 @@ use super::super::finding::{Sheet, Span};
 use super::super::keys::Keys;
 use super::super::names::nearest;
 use super::super::tree::{At, Section, read_file};
+use super::fleet::{AGENCY, RawAgency, RawVehicle, VEHICLE, read_agency, read_vehicle};
 use crate::units::{Date, Length, Millis};
 
-const CITY_TOP: Keys = Keys::only(&["schema", "city", "class", "bounds", "mission"]);
+const CITY_TOP: Keys = Keys::only(&[
+    "schema", "city", "class", "agency", "vehicle", "bounds", "mission",
+]);
 const CITY: Keys = Keys::only(&[
     "id",
     "name_zh",
@@ -57,6 +60,8 @@ pub(in super::super) struct RawCity {
     pub(in super::super) synthetic: bool,
     pub(in super::super) origin: Option<(f64, f64)>,
     pub(in super::super) classes: Vec<RawClass>,
+    pub(in super::super) agencies: Vec<RawAgency>,
+    pub(in super::super) vehicles: Vec<RawVehicle>,
     pub(in super::super) missions: Vec<RawMission>,
     pub(in super::super) corridor_hold: Option<At<Millis>>,
     pub(in super::super) corridor_wait: Option<At<Millis>>,
@@ -149,6 +154,8 @@ pub(in super::super) fn read_city(sheet: &Sheet<'_>) -> RawCity {
             ("gcj02", Datum::Gcj02),
         ];
         let classes = top.tables("class", "[[class]]", &CLASS, usize::MAX);
+        let agencies = top.tables("agency", "[[agency]]", &AGENCY, usize::MAX);
+        let vehicles = top.tables("vehicle", "[[vehicle]]", &VEHICLE, usize::MAX);
         RawCity {
             id: city.and_then(|city| city.text_needed("id")),
             name_zh: city.and_then(|city| city.text_needed("name_zh")),
@@ -160,6 +167,8 @@ pub(in super::super) fn read_city(sheet: &Sheet<'_>) -> RawCity {
                 .unwrap_or(false),
             origin: city.and_then(read_origin),
             classes: classes.iter().map(read_class).collect(),
+            agencies: agencies.iter().map(read_agency).collect(),
+            vehicles: vehicles.iter().map(read_vehicle).collect(),
             missions: top
                 .tables("mission", "[[mission]]", &MISSION, usize::MAX)
                 .iter()

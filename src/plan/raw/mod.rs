@@ -4,6 +4,7 @@
 //! with the rest of the file.
 
 mod city;
+mod fleet;
 mod keys;
 mod site;
 mod types;
@@ -12,6 +13,7 @@ pub(super) use city::{
     RawCabinet, RawCalendar, RawCity, RawDay, RawException, RawLink, RawMission, read_calendar,
     read_city, read_links,
 };
+pub(super) use fleet::RawVehicle;
 pub(super) use site::{most_of, read_site};
 pub(super) use types::{
     OffsetRef, RawApproach, RawDetector, RawGroup, RawPlan, RawShow, RawSite, RawStage, RawUse,

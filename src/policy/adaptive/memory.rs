@@ -85,7 +85,7 @@ impl Pace {
     }
 
     /// Seconds from one vehicle to the next, `usual_s` until something else has been measured.
-    fn headway_s(&self, usual_s: f32, prior: f32) -> f32 {
+    fn headway_s(self, usual_s: f32, prior: f32) -> f32 {
         (usual_s * prior + self.seconds) / (prior + self.departed)
     }
 }
@@ -154,7 +154,7 @@ impl Memory {
             }
             let departed = picture.departed().get(lane).copied();
             self.measure_pace(model, lane, (second, departed), running);
-            self.look_at_lane(model, lane, (nearest, departed), running, tuning);
+            self.look_at_lane((model, tuning), lane, (nearest, departed), running);
         }
     }
 
@@ -208,11 +208,10 @@ impl Memory {
 
     fn look_at_lane(
         &mut self,
-        model: &Model,
+        (model, tuning): (&Model, &Tuning),
         lane: usize,
         (nearest, departed): (Option<Sighting>, Option<u32>),
         running: &Running<'_>,
-        tuning: &Tuning,
     ) {
         let (Some(kept), Some(info)) = (self.lanes.get_mut(lane), model.lanes.get(lane)) else {
             return;

@@ -263,7 +263,7 @@ impl Adaptive {
             .any(|(way, known)| way.inside_slow > 0 && in_the_way.contains(known.group))
     }
 
-    fn wish(&self, ctx: &PolicyContext<'_>, turn: &Turn, budget: &mut StepBudget) -> Wish {
+    fn wish(ctx: &PolicyContext<'_>, turn: &Turn, budget: &mut StepBudget) -> Wish {
         let (remaining, next) = match turn.leaving {
             Some((next, due)) => (ctx.now.until(due), entering(ctx, next)),
             None => (Millis::MAX, GroupSet::EMPTY),
@@ -274,7 +274,7 @@ impl Adaptive {
             remaining,
             remaining_walk: Millis::MAX,
             next,
-            walks: self.walks(ctx, turn),
+            walks: Self::walks(ctx, turn),
             rest_in_walk: false,
         };
         let mut groups = showing.groups(ctx, budget);
@@ -295,7 +295,7 @@ impl Adaptive {
     }
 
     /// Walks that may start in the stage now.
-    fn walks(&self, ctx: &PolicyContext<'_>, turn: &Turn) -> GroupSet {
+    fn walks(ctx: &PolicyContext<'_>, turn: &Turn) -> GroupSet {
         if turn.leaving.is_some() {
             return GroupSet::EMPTY;
         }
@@ -436,7 +436,7 @@ impl Policy for Adaptive {
         }
         self.desk = Some(desk);
         self.turn = Some(turn);
-        Some(self.wish(ctx, &turn, budget))
+        Some(Self::wish(ctx, &turn, budget))
     }
 
     fn reset(&mut self) {

@@ -113,6 +113,9 @@ pub(super) struct Run {
     /// The ports file that `greenwave emulate` wrote, to drive its cabinets.
     #[arg(long)]
     pub(super) ports: Option<PathBuf>,
+    /// The agency of city.toml that the printed sign-in link speaks for; the first one if absent.
+    #[arg(long)]
+    pub(super) agency: Option<String>,
     /// End after this many seconds.
     #[arg(long)]
     pub(super) seconds: Option<u32>,

@@ -8,13 +8,13 @@ use super::drives::seconds;
 use super::load::{LoadedCity, load_folder};
 use super::out::say;
 use super::simulate::{Run, WARM_UP};
-use crate::corridor::{CorridorPlan, PlanRequest, Preview, ServiceClass};
+use crate::corridor::{AskedBy, CorridorPlan, PlanRequest, Preview, ServiceClass, Waiting};
 use crate::ids::CorridorId;
 use crate::network::Position;
 use crate::shell::missions::{Mission, class_of, metres, missions};
 use crate::shell::planner::Planner;
 use crate::shell::world::advice;
-use crate::units::{Length, Millis, Mono};
+use crate::units::{Millis, Mono};
 
 pub(super) fn preview(options: &PreviewOf) -> Result<(), Failure> {
     let loaded = load_folder(&options.site)?;
@@ -23,8 +23,9 @@ pub(super) fn preview(options: &PreviewOf) -> Result<(), Failure> {
         city: loaded.city.clone().into(),
         graph: loaded.graph.clone().into(),
     };
+    let size = planner.size_of(mission.class);
     let route = planner
-        .route(mission.from, mission.to)
+        .route((mission.from, mission.to), size)
         .map_err(|why| Failure::runtime(&why))?;
     let mut run = Run::new(
         &loaded,
@@ -35,9 +36,11 @@ pub(super) fn preview(options: &PreviewOf) -> Result<(), Failure> {
         corridor: CorridorId::new(1),
         revision: 1,
         vehicle: "preview".to_owned(),
+        asked_by: AskedBy::default(),
         class: mission.class,
+        preempts: planner.preempts(mission.class),
         priority: 1,
-        convoy: Length::from_metres(6),
+        convoy: size.length,
         pace_percent: 120,
         expires: run.now() + Millis::from_secs(3600),
         depart: true,
@@ -74,6 +77,14 @@ fn mission_of(loaded: &LoadedCity, options: &PreviewOf) -> Result<Mission, Failu
             known.join(", ")
         ))
     })?;
+    let length = graph.road(from).map(|road| road.length).unwrap_or_default();
+    if metres(options.at_m) > length {
+        return Err(Failure::Usage(format!(
+            "--at-m {}: road {road} is {} m long",
+            options.at_m,
+            f64::from(length.as_mm()) / 1000.0
+        )));
+    }
     let class = class_of(&options.class).unwrap_or(ServiceClass::Ambulance);
     Ok(Mission {
         id: "preview".to_owned(),
@@ -118,8 +129,9 @@ fn draw(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Preview)
     if let Some(wait) = &priced.longest_wait {
         let site = loaded.city.site(wait.site);
         say(&format!(
-            "longest wait of others: {:.0} s at {} (bound {:.0} s)",
+            "longest wait of others: {:.0} s by {} at {} (bound {:.0} s)",
             seconds(wait.wait),
+            who(wait.who),
             site.map_or("?", |site| site.id.as_str()),
             seconds(wait.bound),
         ));
@@ -148,6 +160,13 @@ fn draw(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Preview)
     }
 }
 
+const fn who(waiting: Waiting) -> &'static str {
+    match waiting {
+        Waiting::Vehicles => "vehicles",
+        Waiting::Walkers => "walkers",
+    }
+}
+
 fn as_json(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Preview) -> Value {
     let name = |site| loaded.city.site(site).map(|site| site.id.clone());
     let crossings = plan.crossings.iter().zip(&priced.crossings);
@@ -160,7 +179,7 @@ fn as_json(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Previ
         "price_veh_s": priced.price_vehicle_s,
         "advice": advice(priced.advice, priced.saved, priced.price_vehicle_s).1.en,
         "longest_wait": priced.longest_wait.map(|wait| json!({
-            "site": name(wait.site), "wait_s": seconds(wait.wait), "bound_s": seconds(wait.bound),
+            "site": name(wait.site), "who": who(wait.who), "wait_s": seconds(wait.wait), "bound_s": seconds(wait.bound),
         })),
         "signals": crossings.map(|(crossing, price)| json!({
             "site": name(crossing.site),
@@ -172,4 +191,37 @@ fn as_json(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Previ
             "price_veh_s": price.price_vehicle_s,
         })).collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::cli::load::load_demo;
+
+    fn from(at_m: f64) -> PreviewOf {
+        PreviewOf {
+            site: std::path::PathBuf::new(),
+            mission: None,
+            from: Some("R-J17-J08".to_owned()),
+            at_m,
+            to: Some("H1".to_owned()),
+            class: "fire".to_owned(),
+            start_hour: 8,
+            seed: 1,
+            json: false,
+        }
+    }
+
+    #[test]
+    fn a_start_beyond_the_road_is_refused_with_its_length() {
+        let loaded = load_demo().ok().unwrap();
+        assert!(mission_of(&loaded, &from(10.0)).is_ok());
+        let Err(Failure::Usage(why)) = mission_of(&loaded, &from(99_999.0)) else {
+            panic!("99999 m along a road of the demo city");
+        };
+        let road = loaded.graph.road_by_name("R-J17-J08").unwrap();
+        let length = loaded.graph.road(road).unwrap().length;
+        let length = f64::from(length.as_mm()) / 1000.0;
+        assert!(why.contains(&format!("{length} m")), "{why}");
+    }
 }

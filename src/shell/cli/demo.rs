@@ -12,7 +12,7 @@ use super::Failure;
 use super::args::Demo;
 use super::load::{LoadedCity, load_demo};
 use super::out::{say, warn};
-use super::station::{Station, StationOptions, new_city, runtime, staged_clock};
+use super::station::{Station, StationOptions, agency_of, new_city, runtime, staged_clock};
 use super::stop_signal::StopSignal;
 use crate::controller::CycleInputs;
 use crate::corridor::MissionState;
@@ -175,6 +175,8 @@ fn set_stage(options: &Demo) -> Result<Stage, Failure> {
             wall: staged_clock(clock, START_S),
             clock,
             pace,
+            agency: agency_of(&loaded.city, None)?,
+            virtual_street: true,
         },
     )?;
     *world.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&station.world));

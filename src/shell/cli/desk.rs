@@ -10,14 +10,14 @@ use super::corridor::{all_prepared, prepared};
 use super::drives::{Measure, floor, green_share};
 use super::load::LoadedCity;
 use crate::controller::{City, Command};
-use crate::corridor::{MissionState, PlanRequest};
+use crate::corridor::{AskedBy, MissionState, PlanRequest};
 use crate::ids::CorridorId;
 use crate::network::Route;
 use crate::shell::missions::Mission;
 use crate::shell::planner::Planner;
 use crate::shell::virtual_city::VirtualCity;
 use crate::sim::{Dispatch, StreetStats, VirtualStreet};
-use crate::units::{Length, Millis, Mono};
+use crate::units::{Millis, Mono};
 
 /// A corridor of the simulation ends after this at the latest.
 const CORRIDOR_MAX: Millis = Millis::from_secs(1200);
@@ -49,7 +49,9 @@ impl Desk {
             graph: Arc::new(loaded.graph.clone()),
         };
         let floor_of = |mission: &Mission| {
-            let route = planner.route(mission.from, mission.to).ok()?;
+            let route = planner
+                .route((mission.from, mission.to), planner.size_of(mission.class))
+                .ok()?;
             let order = Dispatch::along(&planner.graph, &route, "floor", mission.class);
             floor(loaded, &order)
         };
@@ -82,7 +84,8 @@ impl Desk {
         self.pressed += 1;
         let vehicle = format!("A{}", self.pressed);
         self.sent.push((vehicle.clone(), which));
-        let Ok(route) = self.planner.route(mission.from, mission.to) else {
+        let size = self.planner.size_of(mission.class);
+        let Ok(route) = self.planner.route((mission.from, mission.to), size) else {
             self.failed += 1;
             return;
         };
@@ -106,9 +109,11 @@ impl Desk {
             corridor: CorridorId::new(self.pressed),
             revision: 1,
             vehicle: vehicle.to_owned(),
+            asked_by: AskedBy::default(),
             class: mission.class,
+            preempts: self.planner.preempts(mission.class),
             priority: 1,
-            convoy: Length::from_metres(6),
+            convoy: self.planner.size_of(mission.class).length,
             pace_percent: 120,
             expires: now + CORRIDOR_MAX,
             depart: false,

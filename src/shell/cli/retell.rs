@@ -5,13 +5,16 @@ use core::fmt::Write;
 use super::Failure;
 use super::args::Replay;
 use super::out::say;
-use crate::corridor::{Corridors, CrossingView, What};
+use crate::corridor::{AskedBy, CorridorEvent, CorridorPlan, Corridors, CrossingView, What};
 use crate::ids::SiteId;
 use crate::journal::ReplayStep;
 use crate::plan::CheckedSite;
-use crate::policy::Wish;
+use crate::policy::{PolicyKind, Why, Wish};
 use crate::signal::GroupSet;
 use crate::units::Mono;
+
+/// What is told of a signal, and in which second.
+type Told = (u64, GroupSet, Wish, Option<(PolicyKind, Why)>);
 
 /// Tells what was asked for while a journal is replayed.
 #[derive(Debug)]
@@ -19,8 +22,8 @@ pub(super) struct Retelling<'a> {
     events: bool,
     signal: Option<&'a str>,
     found: bool,
-    /// What was told last of the signal, and in which second.
-    told: Option<(u64, GroupSet, Wish)>,
+    /// What was told last of the signal.
+    told: Option<Told>,
 }
 
 impl<'a> Retelling<'a> {
@@ -36,7 +39,7 @@ impl<'a> Retelling<'a> {
     pub(super) fn tell(&mut self, step: &ReplayStep<'_>) {
         if self.events {
             for event in step.city.corridors().events() {
-                let what = told(event.what, step);
+                let what = told(event, step);
                 say(&format!("{} {} {what}", clock(event.at), event.corridor));
             }
         }
@@ -57,7 +60,8 @@ impl<'a> Retelling<'a> {
             return;
         };
         let second = step.inputs.now.as_ms() / 1000;
-        let told = Some((second, state.kernel().go_set(), last.decision.winner));
+        let (winner, benched) = (last.decision.winner, last.decision.benched);
+        let told = Some((second, state.kernel().go_set(), winner, benched));
         if told != self.told {
             self.told = told;
             if let Some(line) = signal_line(at, step) {
@@ -77,13 +81,17 @@ impl<'a> Retelling<'a> {
     }
 }
 
-fn told(what: What, step: &ReplayStep<'_>) -> String {
+fn told(event: &CorridorEvent, step: &ReplayStep<'_>) -> String {
     let name = |site: SiteId| {
         let plan = step.city.plans().get(site.index());
         plan.map_or("?", |plan| plan.id.as_str())
     };
-    match what {
-        What::Opened(revision) => format!("opened, plan {revision}"),
+    match event.what {
+        What::Opened(revision) => {
+            let mission = step.city.corridors().mission(event.corridor);
+            let by = mission.map_or_else(String::new, |mission| asked_by(mission.plan()));
+            format!("opened, plan {revision}{by}")
+        }
         What::Replaced(revision) => format!("runs plan {revision}"),
         What::Cancelled(why) => format!("cancelled: {why:?}"),
         What::Mission(from, to) => format!("{} -> {}", from.word(), to.word()),
@@ -106,11 +114,24 @@ fn told(what: What, step: &ReplayStep<'_>) -> String {
     }
 }
 
+/// Whose vehicle it is for, who pressed and why, as far as it is known.
+fn asked_by(plan: &CorridorPlan) -> String {
+    let mut text = format!(", for {}", plan.vehicle);
+    let AskedBy { operator, incident } = &plan.asked_by;
+    for (word, id) in [("by operator", operator), ("incident", incident)] {
+        if !id.is_empty() {
+            let _cannot_fail = write!(text, ", {word} {id}");
+        }
+    }
+    text
+}
+
 /// One signal at one moment: what shows, who decided, and what corridors expect of it.
 fn signal_line(at: usize, step: &ReplayStep<'_>) -> Option<String> {
     let city = step.city;
     let (plan, state) = (city.plans().get(at)?, city.sites().get(at)?);
-    let winner = state.last()?.decision.winner;
+    let decision = state.last()?.decision;
+    let winner = decision.winner;
     let mut line = format!(
         "{} {} {:?} green {}; {:?} wants {} ({:?})",
         clock(step.inputs.now),
@@ -121,6 +142,9 @@ fn signal_line(at: usize, step: &ReplayStep<'_>) -> Option<String> {
         names(plan, winner.groups),
         winner.reason,
     );
+    if let Some((kind, why)) = decision.benched {
+        let _cannot_fail = write!(line, "; {kind:?} lost its turn: {why:?}");
+    }
     let demands = state.detection().demands();
     for group in demands.all().difference(state.kernel().go_set()) {
         let name = plan.groups.get(group.index()).map(|info| &info.name);
@@ -165,4 +189,72 @@ fn names(plan: &CheckedSite, groups: GroupSet) -> String {
 
 fn clock(at: Mono) -> String {
     format!("{}.{} s", at.as_ms() / 1000, at.as_ms() % 1000 / 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controller::{Command, CycleInputs};
+    use crate::corridor::PlanRequest;
+    use crate::detect::FieldInputs;
+    use crate::ids::CorridorId;
+    use crate::journal::{MAGIC, RecordKind, Recorder, push_record, push_snapshot, replay};
+    use crate::shell::cli::corridor::prepared;
+    use crate::shell::cli::load::load_demo;
+    use crate::shell::cli::station::new_city;
+    use crate::shell::planner::Planner;
+    use crate::units::{CivilTime, Length, TICK};
+
+    /// The journal alone tells who pressed the key, for which vehicle and which incident.
+    #[test]
+    fn a_journal_tells_who_pressed() {
+        let loaded = load_demo().ok().unwrap();
+        let mission = prepared(&loaded, "demo").ok().unwrap();
+        let planner = Planner {
+            city: loaded.city.clone().into(),
+            graph: loaded.graph.clone().into(),
+        };
+        let size = planner.size_of(mission.class);
+        let route = planner.route((mission.from, mission.to), size).unwrap();
+        let request = PlanRequest {
+            corridor: CorridorId::new(1),
+            revision: 1,
+            vehicle: "A120".to_owned(),
+            asked_by: AskedBy {
+                operator: "op-7".to_owned(),
+                incident: "inc-42".to_owned(),
+            },
+            class: mission.class,
+            preempts: true,
+            priority: 1,
+            convoy: Length::from_metres(6),
+            pace_percent: 120,
+            expires: Mono::from_ms(600_000),
+            depart: false,
+        };
+        let plan = planner.corridor(&route, request).unwrap();
+        let mut city = new_city(&loaded);
+        let fields = vec![FieldInputs::default(); city.sites().len()];
+        let mut journal = MAGIC.to_vec();
+        assert!(push_snapshot(&mut journal, &city));
+        let inputs = CycleInputs {
+            now: Mono::ZERO + TICK,
+            civil: CivilTime::default(),
+            fields: &fields,
+            commands: &[Command::OpenCorridor(plan.into())],
+        };
+        city.cycle(&inputs);
+        let mut payload = Vec::new();
+        Recorder::new(fields.len()).push_cycle(&mut payload, &inputs, &city);
+        push_record(&mut journal, RecordKind::Cycle, &payload);
+
+        let mut lines = Vec::new();
+        let done = replay(&journal, |step| {
+            let events = step.city.corridors().events();
+            lines.extend(events.iter().map(|event| told(event, step)));
+        });
+        done.unwrap();
+        let opened = "opened, plan 1, for A120, by operator op-7, incident inc-42";
+        assert!(lines.contains(&opened.to_owned()), "{lines:?}");
+    }
 }

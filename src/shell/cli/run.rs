@@ -7,7 +7,7 @@ use super::Failure;
 use super::args::Run;
 use super::load::{LoadedCity, load_folder};
 use super::out::{say, warn};
-use super::station::{Station, StationOptions, civil_clock, runtime};
+use super::station::{Station, StationOptions, agency_of, civil_clock, runtime};
 use super::stop_signal::StopSignal;
 use crate::kernel::CabinetState;
 use crate::plan::LinkKind;
@@ -20,6 +20,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 pub(super) fn run(options: &Run) -> Result<(), Failure> {
     let loaded = load_folder(&options.site)?;
     loaded.for_streets()?;
+    if loaded.city.vehicles.is_empty() {
+        warn("city.toml has no [[vehicle]]: no corridor can be opened");
+    }
     let wires = match &options.ports {
         Some(ports) => wires_of_ports(&loaded, ports)?,
         None => wires_of_links(&loaded),
@@ -37,6 +40,8 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
             wall: civil_clock(&loaded.city.timezone)?,
             clock,
             pace,
+            agency: agency_of(&loaded.city, options.agency.as_deref())?,
+            virtual_street: false,
         },
     )?;
     say(&format!(

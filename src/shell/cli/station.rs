@@ -17,7 +17,7 @@ use super::load::LoadedCity;
 use super::out::warn;
 use crate::controller::City;
 use crate::ids::SiteId;
-use crate::plan::LinkKind;
+use crate::plan::{CheckedCity, LinkKind};
 use crate::shell::dispatch::{Auth, Principal, Role, run};
 use crate::shell::field::{Fallback, FieldClock, FieldOptions, FieldSet, LinkSpec, Wire};
 use crate::shell::missions::missions;
@@ -50,6 +50,10 @@ pub(super) struct StationOptions {
     pub(super) clock: FieldClock,
     /// The deadlines, on the same clock.
     pub(super) pace: Pace,
+    /// The agency that the sign-in link speaks for.
+    pub(super) agency: String,
+    /// True if cabinets and vehicles are emulated.
+    pub(super) virtual_street: bool,
 }
 
 /// A running controller with its API.
@@ -57,6 +61,8 @@ pub(super) struct Station {
     pub(super) control: Option<Control>,
     pub(super) world: Arc<LiveWorld>,
     pub(super) auth: Arc<Auth>,
+    /// The agency that the sign-in link speaks for.
+    pub(super) agency: String,
     /// Where the API really listens.
     pub(super) bound: SocketAddr,
     api: Option<Runtime>,
@@ -82,7 +88,7 @@ impl Station {
                 epoch,
                 controller_id: 1,
                 clock: options.clock,
-                zone_quarters: 32,
+                zone_quarters: zone_quarters(&loaded.city.timezone)?,
             },
         );
         let monitors = set.monitors().to_vec();
@@ -109,6 +115,7 @@ impl Station {
             mailbox: post,
             monitors,
             journal: Some(health),
+            virtual_street: options.virtual_street,
             grants: control.grants_cell(),
             epoch,
         }));
@@ -118,6 +125,7 @@ impl Station {
             control: Some(control),
             world,
             auth,
+            agency: options.agency,
             bound,
             api: Some(api),
             _field: field,
@@ -125,19 +133,19 @@ impl Station {
         })
     }
 
-    /// A one-time link that signs a dispatcher of the demo in.
+    /// A one-time link that signs a dispatcher in.
     pub(super) fn sign_in_link(&self) -> Result<String, Failure> {
         let token = self
             .auth
-            .issue_link(operator(), LINK_LIFE)
+            .issue_link(operator(self.agency.clone()), LINK_LIFE)
             .map_err(|why| Failure::runtime(&why))?;
         Ok(format!("http://{}/#sign-in={token}", self.bound))
     }
 
-    /// A token for a machine of the demo.
+    /// A token for a machine.
     pub(super) fn bearer(&self) -> Result<String, Failure> {
         self.auth
-            .issue_bearer(operator(), LINK_LIFE)
+            .issue_bearer(operator(self.agency.clone()), LINK_LIFE)
             .map_err(|why| Failure::runtime(&why))
     }
 
@@ -180,11 +188,11 @@ fn serve(
     stop
 }
 
-/// Who the demo's sign-in link signs in.
-pub(super) fn operator() -> Principal {
+/// Who the sign-in link signs in.
+pub(super) fn operator(agency: String) -> Principal {
     Principal {
         name: "operator".to_owned(),
-        agency: "ankang-120".to_owned(),
+        agency,
         source_system: "greenwave".to_owned(),
         roles: vec![
             Role::Viewer,
@@ -193,6 +201,21 @@ pub(super) fn operator() -> Principal {
             Role::Integration,
         ],
     }
+}
+
+/// The agency that was asked for, or the city's first; a city without one goes by its own id.
+pub(super) fn agency_of(city: &CheckedCity, wanted: Option<&str>) -> Result<String, Failure> {
+    let ids: Vec<&str> = city.agencies.iter().map(|one| one.id.as_str()).collect();
+    let Some(wanted) = wanted else {
+        return Ok((*ids.first().unwrap_or(&city.id.as_str())).to_owned());
+    };
+    if ids.contains(&wanted) {
+        return Ok(wanted.to_owned());
+    }
+    Err(Failure::Usage(format!(
+        "--agency {wanted}: city.toml has no such [[agency]]; it has {}",
+        ids.join(", ")
+    )))
 }
 
 /// A runtime of its own for each kind of work.
@@ -306,10 +329,19 @@ fn next_epoch(data: &Path) -> Result<u32, Failure> {
     Ok(epoch)
 }
 
+fn time_zone(timezone: &str) -> Result<TimeZone, Failure> {
+    TimeZone::get(timezone).map_err(|why| Failure::Runtime(format!("time zone {timezone}: {why}")))
+}
+
+/// Local time less UTC in quarter hours; a city's zone has no summer time (T08).
+fn zone_quarters(timezone: &str) -> Result<i16, Failure> {
+    let offset = time_zone(timezone)?.to_offset(Timestamp::now());
+    Ok(i16::try_from(offset.seconds() / 900).unwrap_or_default())
+}
+
 /// The wall clock of the city's time zone.
 pub(super) fn civil_clock(timezone: &str) -> Result<WallClock, Failure> {
-    let zone = TimeZone::get(timezone)
-        .map_err(|why| Failure::Runtime(format!("time zone {timezone}: {why}")))?;
+    let zone = time_zone(timezone)?;
     Ok(Box::new(move || {
         let now = Timestamp::now().to_zoned(zone.clone());
         let second = i32::from(now.hour()) * 3600 + i32::from(now.minute()) * 60;

@@ -5,7 +5,7 @@ use super::problem::{FieldProblem, Problem};
 use super::world::{CityStatic, CorridorRequest};
 use crate::corridor::ServiceClass;
 
-/// Refuses a request whose service is not its vehicle's. A vehicle that is not on the list is the
+/// Refuses a request whose service or agency is not its vehicle's. A vehicle that is not on the list is the
 /// city's to refuse.
 pub(super) fn check(request: &CorridorRequest, city: &CityStatic) -> Result<(), Problem> {
     let id = &request.vehicle.id;
@@ -16,6 +16,16 @@ pub(super) fn check(request: &CorridorRequest, city: &CityStatic) -> Result<(), 
                 "service",
                 format!("{id} is on the allow-list for another service"),
                 word(listed.class),
+            )]))
+        }
+        Some(listed) if listed.agency != request.agency => {
+            let own = city.vehicles.iter();
+            let own = own.filter(|vehicle| vehicle.agency == request.agency);
+            let own: Vec<&str> = own.map(|vehicle| vehicle.id.as_str()).collect();
+            Err(Problem::fields(vec![FieldProblem::impossible(
+                "vehicle.id",
+                format!("{id} belongs to another agency"),
+                own.join(", "),
             )]))
         }
         Some(_) | None => Ok(()),

@@ -123,8 +123,9 @@ fn is_passing(status: u16) -> bool {
 /// Corridors that are not over, and those that ended a moment ago.
 #[utoipa::path(get, path = "/api/v1/corridors", tag = "corridors",
     responses((status = 200, body = [CorridorDto]), (status = 401, body = Problem)))]
-pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Vec<CorridorDto>> {
-    Json(super::dto::many(&api.world.snapshot().corridors))
+pub(super) async fn list(State(api): State<Arc<Api>>) -> Result<Json<Vec<CorridorDto>>, Problem> {
+    let corridors = act(&api, |world| world.corridors()).await?;
+    Ok(Json(super::dto::many(&corridors)))
 }
 
 /// One corridor.

@@ -94,7 +94,7 @@ impl From<Refusal> for Problem {
         let mut problem = Self::new(status, refusal.code, refusal.detail.clone());
         if let Some(field) = refusal.field {
             problem.errors.push(FieldProblem::impossible(
-                field,
+                &field,
                 refusal.detail,
                 refusal.allowed.unwrap_or_default(),
             ));

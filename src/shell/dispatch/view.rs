@@ -128,6 +128,12 @@ pub struct VehicleStatic {
     pub terminal_id: String,
     /// What it is.
     pub class: ServiceClass,
+    /// The agency that may ask for it.
+    pub agency: String,
+    /// Height, metres.
+    pub height_m: f64,
+    /// Weight, tonnes.
+    pub weight_t: f64,
     /// Length over all, metres.
     pub length_m: f64,
 }

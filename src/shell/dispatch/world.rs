@@ -31,6 +31,15 @@ pub trait World: Send + Sync {
     /// The newest complete picture; must not block.
     fn snapshot(&self) -> Arc<CityView>;
 
+    /// Corridors that are not over, and those that ended a moment ago: every one that
+    /// [`World::open`] has accepted is among them; may block for a few control cycles.
+    ///
+    /// # Errors
+    /// The controller does not run yet.
+    fn corridors(&self) -> Result<Vec<CorridorView>, Refusal> {
+        Ok(self.snapshot().corridors.clone())
+    }
+
     /// What a corridor would do and cost, without doing it.
     ///
     /// # Errors
@@ -163,7 +172,7 @@ pub struct Refusal {
     /// One sentence for a person.
     pub detail: String,
     /// The field of the request that is to blame.
-    pub field: Option<&'static str>,
+    pub field: Option<String>,
     /// What the field may hold.
     pub allowed: Option<String>,
 }
@@ -183,8 +192,8 @@ impl Refusal {
 
     /// The same refusal, blaming `field`, which may hold `allowed`.
     #[must_use]
-    pub fn blaming(mut self, field: &'static str, allowed: impl Into<String>) -> Self {
-        self.field = Some(field);
+    pub fn blaming(mut self, field: impl Into<String>, allowed: impl Into<String>) -> Self {
+        self.field = Some(field.into());
         self.allowed = Some(allowed.into());
         self
     }

@@ -3,153 +3,27 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::planning::{Planned, unprocessable};
 use super::snapshot::{Opened, manual_view, seconds};
 use super::{LiveWorld, lock, mono_of, statics, words};
 use crate::controller::Command;
-use crate::corridor::{CancelReason, CorridorPlan, Fix, PlanRequest, ServiceClass, preview};
+use crate::corridor::{CancelReason, CorridorPlan, Fix, preview};
 use crate::ids::{CorridorId, StageId};
-use crate::network::{LatLon as GridLatLon, NoRoute, Position, Route, gcj02};
+use crate::network::Route;
 use crate::policy::{Manual, ManualAct as PolicyAct};
 use crate::shell::dispatch::auth::Principal;
-use crate::shell::dispatch::request::{Datum, Destination, GeoPoint};
 use crate::shell::dispatch::world::{
     Advice, CityStatic, CityView, CorridorRequest, CorridorView, Decision, ManualAct, ManualView,
-    Names, OpenAnswer, Origin, PositionFix, PreviewCrossing, PreviewRequest, PreviewView,
-    PriceView, Refusal, RefusalClass, VehicleStatic, World,
+    Names, OpenAnswer, PositionFix, PreviewCrossing, PreviewRequest, PreviewView, PriceView,
+    Refusal, RefusalClass, World,
 };
 use crate::shell::missions::metres;
-use crate::shell::planner::PlanError;
 use crate::shell::runtime::PostError;
-use crate::units::{Length, Millis, Mono, Speed};
+use crate::units::{Millis, Speed};
 
 /// An operator's act lasts at most this long before it must be renewed.
 const MANUAL_LEASE_MAX: Millis = Millis::from_secs(900);
-/// Emergency vehicles drive this much faster than others where they can, percent.
-const PACE_PERCENT: u32 = 120;
-
-/// A corridor planned for a caller, before it is opened.
-struct Planned {
-    route: Route,
-    plan: CorridorPlan,
-    destination: Names,
-}
-
-struct Ask<'a> {
-    vehicle: &'a str,
-    class: ServiceClass,
-    priority: u8,
-    origin: &'a Origin,
-    destination: &'a Destination,
-    convoy: Length,
-    expires: Mono,
-}
-
 impl LiveWorld {
-    fn plan(&self, ask: &Ask<'_>, corridor: CorridorId) -> Result<Planned, Refusal> {
-        let from = self.from(ask.origin, ask.vehicle)?;
-        let (to, destination) = self.to(ask.destination)?;
-        let planner = &self.parts.planner;
-        let route = planner.route(from, to).map_err(|why| no_route(&why))?;
-        let request = PlanRequest {
-            corridor,
-            revision: 1,
-            vehicle: ask.vehicle.to_owned(),
-            class: ask.class,
-            priority: ask.priority,
-            convoy: ask.convoy,
-            pace_percent: PACE_PERCENT,
-            expires: ask.expires,
-            depart: false,
-        };
-        let plan = planner
-            .corridor(&route, request)
-            .map_err(|why| unprocessable("no-corridor", &PlanError::from(why).to_string()))?;
-        Ok(Planned {
-            route,
-            plan,
-            destination,
-        })
-    }
-
-    fn from(&self, origin: &Origin, vehicle: &str) -> Result<Position, Refusal> {
-        match origin {
-            Origin::At(point) => Ok(Position::Point(self.on_grid(point), None)),
-            Origin::Live => self
-                .live_position(vehicle)
-                .or_else(|| self.stand_of(vehicle))
-                .ok_or_else(|| {
-                    unprocessable(
-                        "no-position",
-                        &format!("{vehicle} has sent no position yet"),
-                    )
-                    .blaming("origin", "a position, or a vehicle that reports one")
-                }),
-        }
-    }
-
-    /// Where a vehicle of the demo stands until it has moved: the start of its prepared mission.
-    fn stand_of(&self, vehicle: &str) -> Option<Position> {
-        let known = self
-            .city
-            .vehicles
-            .iter()
-            .find(|known| known.id == vehicle)?;
-        let mission = self
-            .parts
-            .missions
-            .iter()
-            .find(|mission| mission.class == known.class)?;
-        Some(mission.from)
-    }
-
-    fn to(&self, destination: &Destination) -> Result<(Position, Names), Refusal> {
-        let graph = &self.parts.planner.graph;
-        match destination {
-            Destination::Place(id) => {
-                let place = graph
-                    .place_by_name(id)
-                    .and_then(|at| Some((at, graph.place(at)?)));
-                let known: Vec<&str> = graph.places().map(|(_, place)| place.id.as_str()).collect();
-                let (at, place) = place.ok_or_else(|| {
-                    unprocessable("unknown-place", &format!("no place {id}"))
-                        .blaming("destination", known.join(", "))
-                })?;
-                Ok((
-                    Position::Place(at),
-                    Names::new(&place.name_zh, &place.name_en),
-                ))
-            }
-            Destination::At(point, name) => Ok((
-                Position::Point(self.on_grid(point), None),
-                Names::new(name, name),
-            )),
-        }
-    }
-
-    fn on_grid(&self, point: &GeoPoint) -> crate::network::PlanarPoint {
-        let at = GridLatLon {
-            lat_deg: point.at.lat,
-            lon_deg: point.at.lon,
-        };
-        let at = match point.datum {
-            Datum::Wgs84 | Datum::Cgcs2000 => at,
-            Datum::Gcj02 => gcj02::to_wgs84(at),
-        };
-        self.parts.planner.graph.grid().to_planar(at)
-    }
-
-    fn listed(&self, vehicle: &str) -> Result<&VehicleStatic, Refusal> {
-        let known = self.city.vehicles.iter().find(|known| known.id == vehicle);
-        known.ok_or_else(|| {
-            let ids: Vec<&str> = self.city.vehicles.iter().map(|v| v.id.as_str()).collect();
-            unprocessable(
-                "no-such-vehicle",
-                &format!("{vehicle} is not on the allow-list"),
-            )
-            .blaming("vehicle.id", ids.join(", "))
-        })
-    }
-
     pub(super) fn post(&self, command: Command, arrived: Instant) -> Result<(), Refusal> {
         self.parts
             .mailbox
@@ -251,16 +125,13 @@ impl World for LiveWorld {
         }
     }
 
+    fn corridors(&self) -> Result<Vec<CorridorView>, Refusal> {
+        let picture = self.picture_with_all()?;
+        Ok(self.view(&picture).corridors)
+    }
+
     fn preview(&self, request: &PreviewRequest) -> Result<PreviewView, Refusal> {
-        let ask = Ask {
-            vehicle: &request.vehicle,
-            class: self.listed(&request.vehicle)?.class,
-            priority: 1,
-            origin: &request.origin,
-            destination: &request.destination,
-            convoy: Length::from_metres(6),
-            expires: Mono::from_ms(u64::MAX / 2),
-        };
+        let ask = self.ask_of_preview(request)?;
         let planned = self.plan(&ask, CorridorId::default())?;
         self.price(&planned)
     }
@@ -268,24 +139,8 @@ impl World for LiveWorld {
     fn open(&self, request: &CorridorRequest, _by: &Principal) -> Result<OpenAnswer, Refusal> {
         let arrived = Instant::now();
         let picture = self.picture()?;
-        let listed = self.listed(&request.vehicle.id)?;
+        let ask = self.ask_of_request(request, &picture)?;
         let corridor = self.new_corridor();
-        // A vehicle that calls itself shorter than it is would lose its signal too early.
-        let length = metres(request.vehicle.length_m.max(listed.length_m));
-        let gaps = u32::from(request.vehicle.convoy_n.saturating_sub(1));
-        let ask = Ask {
-            vehicle: &request.vehicle.id,
-            class: if request.lights_siren {
-                request.service
-            } else {
-                ServiceClass::Escort
-            },
-            priority: request.priority,
-            origin: &request.origin,
-            destination: &request.destination,
-            convoy: length + Length::from_mm(gaps.saturating_mul(20_000)),
-            expires: mono_of(&picture, request.expires_at_ms),
-        };
         let planned = self.plan(&ask, corridor)?;
         let board = picture.city.board(picture.now, &picture.fields);
         let settings = picture.city.corridors().settings();
@@ -416,7 +271,7 @@ impl World for LiveWorld {
     }
 
     fn fix(&self, fix: &PositionFix, _by: &Principal) -> Result<(), Refusal> {
-        let _known = self.listed(&fix.vehicle)?;
+        let _known = self.listed(&fix.vehicle, "vehicle_id")?;
         let picture = self.picture()?;
         let at = self.on_grid(&fix.at);
         let speed = metres(fix.speed_mps).as_mm();
@@ -429,22 +284,6 @@ impl World for LiveWorld {
         self.saw(&fix.vehicle, taken, fix.heading_deg);
         Ok(())
     }
-}
-
-fn unprocessable(code: &'static str, detail: &str) -> Refusal {
-    Refusal::new(RefusalClass::Unprocessable, code, detail)
-}
-
-fn no_route(why: &NoRoute) -> Refusal {
-    let (code, field) = match why {
-        NoRoute::OffRoad { .. } => ("off-road", "origin"),
-        NoRoute::InWater { .. } => ("in-water", "destination"),
-        NoRoute::NoRoadThere { .. } => ("no-road-there", "destination"),
-        NoRoute::Unknown => ("unknown-road", "destination"),
-        NoRoute::Unreachable => ("destination-unreachable", "destination"),
-        NoRoute::LimitsExceeded { .. } => ("limits-exceeded", "vehicle"),
-    };
-    unprocessable(code, &why.to_string()).blaming(field, "a point on a road of the city")
 }
 
 /// Vehicle-seconds are far below what a float holds exactly.

@@ -1,4 +1,5 @@
-//! What the status page warns of: the journal, lamps that nothing measures, and the sites' faults.
+//! What the status page warns of: the journal, lamps that nothing measures, the sites' faults, and
+//! policies that lost their turn.
 
 use super::words;
 use crate::kernel::{CabinetState, Readback};
@@ -23,6 +24,13 @@ pub(super) fn alarms(
             code: "site-fault".to_owned(),
             serious: true,
             text: words::fault(site, fault),
+            site: Some(site.id.clone()),
+        }));
+        let benched = state.policies().benched(picture.now);
+        alarms.extend(benched.map(|kind| Alarm {
+            code: "policy-benched".to_owned(),
+            serious: false,
+            text: words::benched(kind),
             site: Some(site.id.clone()),
         }));
     }

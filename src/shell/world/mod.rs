@@ -5,6 +5,7 @@
 
 mod acts;
 mod alarms;
+mod planning;
 mod running;
 mod snapshot;
 mod statics;
@@ -33,8 +34,7 @@ use crate::kernel::CabinetState;
 use crate::network::{PlanarPoint, Position, Route};
 use crate::plan::LinkKind;
 use crate::shell::dispatch::world::{
-    CityStatic, CityView, KeyTimesView, LinkView, Names, Refusal, RefusalClass, StatusView,
-    VehicleStatic, VehicleView,
+    CityStatic, CityView, KeyTimesView, LinkView, Refusal, RefusalClass, StatusView, VehicleView,
 };
 use crate::units::Mono;
 use snapshot::{Opened, corridor_view, site_view};
@@ -51,6 +51,9 @@ pub struct WorldParts {
     pub planner: Planner,
     /// Prepared missions.
     pub missions: Vec<Mission>,
+    /// True over a virtual street: a vehicle that has not moved yet stands where the prepared
+    /// mission of its class starts. On a real street nobody knows where it is.
+    pub virtual_street: bool,
     /// Where pictures appear.
     pub pictures: Arc<ArcSwapOption<Picture>>,
     /// Where commands go.
@@ -89,13 +92,7 @@ impl LiveWorld {
     /// A world over a running controller.
     #[must_use]
     pub fn new(parts: WorldParts) -> Self {
-        let vehicles = demo_vehicles();
-        let city = statics::city_static(
-            &parts.planner.city,
-            &parts.planner.graph,
-            &parts.missions,
-            vehicles,
-        );
+        let city = statics::city_static(&parts.planner.city, &parts.planner.graph, &parts.missions);
         Self {
             parts,
             city: Arc::new(city),
@@ -342,34 +339,4 @@ fn mono_of(picture: &Picture, unix_ms: i64) -> Mono {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The allow-list of the demo; a real one comes with identity.
-fn demo_vehicles() -> Vec<VehicleStatic> {
-    let vehicle = |id: &str, zh: &str, en: &str, class, length_m| VehicleStatic {
-        id: id.to_owned(),
-        call_sign: Names::new(zh, en),
-        plate: format!("陕G·{id}"),
-        terminal_id: format!("0139{id:0>8}"),
-        class,
-        length_m,
-    };
-    vec![
-        vehicle(
-            "A120",
-            "急救 1 号",
-            "Ambulance 1",
-            ServiceClass::Ambulance,
-            6.0,
-        ),
-        vehicle(
-            "A121",
-            "急救 2 号",
-            "Ambulance 2",
-            ServiceClass::Ambulance,
-            6.0,
-        ),
-        vehicle("F119", "消防 1 号", "Engine 1", ServiceClass::Fire, 9.0),
-        vehicle("R301", "抢险 1 号", "Rescue 1", ServiceClass::Rescue, 8.0),
-    ]
 }

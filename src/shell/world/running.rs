@@ -34,6 +34,27 @@ impl LiveWorld {
             .ok_or_else(|| no_such(corridor))
     }
 
+    /// The newest picture that shows every corridor that was opened a moment ago.
+    pub(super) fn picture_with_all(&self) -> Result<Arc<Picture>, Refusal> {
+        let mut new: Vec<(u32, Instant)> = Vec::new();
+        for (id, opened) in lock(&self.opened).iter() {
+            if opened.when.elapsed() < SHOWN_WITHIN {
+                new.push((*id, opened.when));
+            }
+        }
+        let until = new.iter().map(|(_, when)| *when + SHOWN_WITHIN).max();
+        let shows = |picture: &Picture| {
+            let corridors = picture.city.corridors();
+            let shown =
+                |(id, _): &(u32, Instant)| corridors.mission(CorridorId::new(*id)).is_some();
+            new.iter().all(shown)
+        };
+        match self.picture_when(until, shows)? {
+            Some(picture) => Ok(picture),
+            None => self.picture(),
+        }
+    }
+
     /// What consoles and partners see of this corridor.
     pub(super) fn seen(&self, corridor: u32) -> Result<CorridorView, Refusal> {
         let picture = self.picture_with(corridor)?;

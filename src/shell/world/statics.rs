@@ -2,12 +2,13 @@
 
 use crate::ids::{ApproachId, GroupId, SiteId};
 use crate::network::{PlaceKind, PlanarPoint, RoadGraph};
-use crate::plan::{CheckedCity, CheckedSite, LinkKind, SiteKind, TurnKind};
+use crate::plan::{CheckedCity, CheckedSite, LinkKind, SiteKind, TurnKind, Vehicle};
 use crate::shell::dispatch::world::{
     ApproachStatic, CityStatic, ClassStatic, GroupStatic, JunctionStatic, LatLon, MissionStatic,
     Names, PlaceStatic, RoadStatic, SiteStatic, VehicleStatic,
 };
 use crate::shell::missions::{Mission, class_of};
+use crate::units::Length;
 
 /// The city as drawn on a map.
 #[must_use]
@@ -15,8 +16,8 @@ pub(super) fn city_static(
     city: &CheckedCity,
     graph: &RoadGraph,
     missions: &[Mission],
-    vehicles: Vec<VehicleStatic>,
 ) -> CityStatic {
+    let vehicles: Vec<VehicleStatic> = city.vehicles.iter().filter_map(vehicle_static).collect();
     let roads = graph.roads().map(|(_, road)| RoadStatic {
         id: road.id.clone(),
         names: Names::new(&road.name_zh, &road.name_en),
@@ -76,6 +77,21 @@ pub(super) fn city_static(
             .map(|(number, site)| site_static(city, graph, SiteId::new(number), site))
             .collect(),
     }
+}
+
+fn vehicle_static(vehicle: &Vehicle) -> Option<VehicleStatic> {
+    let metres = |length: Length| f64::from(length.as_mm()) / 1000.0;
+    Some(VehicleStatic {
+        id: vehicle.id.clone(),
+        call_sign: Names::new(&vehicle.name_zh, &vehicle.name_en),
+        plate: vehicle.plate.clone(),
+        terminal_id: vehicle.terminal_id.clone(),
+        class: class_of(&vehicle.class)?,
+        agency: vehicle.agency.clone(),
+        height_m: metres(vehicle.height),
+        weight_t: f64::from(vehicle.weight_kg) / 1000.0,
+        length_m: metres(vehicle.length),
+    })
 }
 
 /// A point of the local grid in WGS-84.

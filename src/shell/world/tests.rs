@@ -1,5 +1,7 @@
 //! The world over a control thread whose pictures come late.
 
+mod asks;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -20,7 +22,7 @@ use crate::shell::dispatch::{Principal, Role};
 use crate::shell::missions::missions;
 use crate::shell::runtime::{Histogram, Inbox, mailbox};
 use crate::shell::store::{Chunk, JournalSink, demo_city_files};
-use crate::units::{CivilTime, Length, TICK};
+use crate::units::{CivilTime, Length, Millis, TICK};
 
 /// Cycles follow each other quickly, and a picture comes only with every so many.
 const CYCLE: Duration = Duration::from_millis(10);
@@ -46,13 +48,28 @@ impl Drop for Rig {
 
 impl Rig {
     fn start() -> Self {
-        Self::with(None)
+        Self::over(true)
     }
 
-    fn with(journal: Option<Arc<JournalHealth>>) -> Self {
+    fn over(virtual_street: bool) -> Self {
+        Self::with(virtual_street, None, |_| {})
+    }
+
+    /// With a journal to be told of.
+    fn journaled(journal: Arc<JournalHealth>) -> Self {
+        Self::with(true, Some(journal), |_| {})
+    }
+
+    /// Over the demo city with a change.
+    fn with(
+        virtual_street: bool,
+        journal: Option<Arc<JournalHealth>>,
+        change: impl FnOnce(&mut crate::plan::CheckedCity),
+    ) -> Self {
         let files = demo_city_files();
         let city = check_city(&files.iter().cloned().collect::<CityFiles>());
-        let city = city.value.unwrap();
+        let mut city = city.value.unwrap();
+        change(&mut city);
         let file = |wanted: &str| {
             let found = files.iter().find(|(name, _)| name == wanted);
             found.map(|(_, text)| text.as_str()).unwrap_or_default()
@@ -70,6 +87,7 @@ impl Rig {
         let (shown, ended) = (Arc::clone(&pictures), Arc::clone(&stop));
         let world = LiveWorld::new(WorldParts {
             missions: missions(file("city.toml"), &graph),
+            virtual_street,
             planner: Planner {
                 city: Arc::new(city),
                 graph: Arc::new(graph),
@@ -194,6 +212,12 @@ fn a_corridor_is_known_from_the_moment_it_is_accepted() {
     rig.just_after_a_picture();
     let id = rig.open();
     assert_eq!(rig.world.corridor(id).unwrap().id, id);
+    rig.world.cancel(id, &somebody()).unwrap();
+
+    rig.just_after_a_picture();
+    let id = rig.open();
+    let listed = rig.world.corridors().unwrap();
+    assert!(listed.iter().any(|view| view.id == id), "{listed:?}");
 
     let site = rig.world.corridor(id).unwrap().crossings[1].site.clone();
     rig.world.cancel(id, &somebody()).unwrap();
@@ -251,6 +275,35 @@ fn a_vehicle_that_calls_itself_short_keeps_its_listed_length() {
     assert_ne!(clear_points(&rig, 1.0, 2), listed);
 }
 
+#[test]
+fn a_policy_that_lost_its_turn_is_an_alarm() {
+    let rig = Rig::start();
+    let seen = rig.world.newest().unwrap();
+    let coded = |picture: &Picture| {
+        let alarms = rig.world.view(picture).status.alarms.into_iter();
+        let benched = alarms.filter(|alarm| alarm.code == "policy-benched");
+        benched.map(|alarm| alarm.site).collect::<Vec<_>>()
+    };
+    assert!(coded(&seen).is_empty());
+    let mut state = serde_json::to_value(&seen.city).unwrap();
+    let until = serde_json::json!(seen.now + Millis::from_secs(60));
+    state["sites"][1]["policies"]["benched_until"][3] = until;
+    let mut city: City = serde_json::from_value(state).unwrap();
+    assert!(city.attach(seen.city.plans().iter().cloned().collect()));
+    let picture = Picture {
+        now: seen.now,
+        taken: seen.taken,
+        civil: seen.civil,
+        city,
+        fields: seen.fields.clone(),
+        lateness: Histogram::default(),
+        missed: 0,
+        mute: 0,
+        keys: KeyTimes::default(),
+    };
+    assert_eq!(coded(&picture), [Some("J02".to_owned())]);
+}
+
 /// The alarm stays as long as the folder cannot be written, and a hole in the journal is told after.
 #[test]
 fn a_journal_that_cannot_be_written_is_an_alarm() {
@@ -258,7 +311,7 @@ fn a_journal_that_cannot_be_written_is_an_alarm() {
     let blocked = folder.path().join("a-file");
     std::fs::write(&blocked, b"").unwrap();
     let journal = JournalSink::start(&blocked.join("journal"));
-    let rig = Rig::with(Some(journal.health()));
+    let rig = Rig::journaled(journal.health());
     let codes = || -> Vec<String> {
         let alarms = rig.world.view(&rig.world.newest().unwrap()).status.alarms;
         let ours = alarms.into_iter().filter(|alarm| alarm.site.is_none());

@@ -2,7 +2,7 @@
 
 use crate::corridor::Advice as Worth;
 use crate::ids::{GroupId, StageId};
-use crate::kernel::{Fault, FaultKind};
+use crate::kernel::{Concern, Fault, FaultKind};
 use crate::plan::CheckedSite;
 use crate::policy::{PolicyKind, Reason};
 use crate::shell::dispatch::world::Names;
@@ -114,6 +114,15 @@ pub(super) const fn winner(kind: PolicyKind) -> &'static str {
     }
 }
 
+/// A policy that lost its turn.
+pub(super) fn benched(kind: PolicyKind) -> Names {
+    let word = winner(kind);
+    Names::new(
+        format!("策略 {word} 出错，暂停使用 60 秒"),
+        format!("{word} went wrong and is not asked for 60 s"),
+    )
+}
+
 /// A fault, with the groups it speaks of.
 pub(super) fn fault(site: &CheckedSite, fault: &Fault) -> Names {
     let group = |id: GroupId| {
@@ -156,6 +165,10 @@ pub(super) fn fault(site: &CheckedSite, fault: &Fault) -> Names {
         ),
         FaultKind::ClockStuck => Names::new("时钟未前进", "the clock did not move on"),
         FaultKind::ClockLost => Names::new("时钟失效", "the clock stands still"),
+        FaultKind::Reported(Concern::PolicyFailed) => Names::new(
+            "配时策略失效，改由下一级方案运行",
+            "the plan's policy failed; the plan runs without it",
+        ),
         FaultKind::Reported(concern) => Names::new(
             format!("程序报告：{concern:?}"),
             format!("reported: {concern:?}"),

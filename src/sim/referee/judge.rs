@@ -43,9 +43,20 @@ pub(super) struct Judge {
 /// What the judge sees in one moment.
 pub(super) struct Look<'a> {
     pub(super) now: u64,
+    /// When it was due; later than that it shows what may have begun unseen.
+    pub(super) due: u64,
     pub(super) lamps: &'a [Indication],
     pub(super) people: &'a dyn PeopleOnSite,
     pub(super) site: SiteId,
+}
+
+/// What is new in a look changed in here.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    /// Taken as the beginning of what began.
+    from: u64,
+    /// Taken as the end of what ended.
+    now: u64,
 }
 
 impl Judge {
@@ -77,7 +88,11 @@ impl Judge {
             counts.add(offence);
             out(offence);
         };
-        self.step_footing(look.now, lamps, flashing, &mut report);
+        let span = Span {
+            from: look.due.min(look.now),
+            now: look.now,
+        };
+        self.step_footing(span, lamps, flashing, &mut report);
         if !changed && !first {
             return;
         }
@@ -89,34 +104,39 @@ impl Judge {
             } else if *shown != self.seen[at].shown {
                 if !flashing {
                     // Going to flash is the fault response itself: it may come at any moment.
-                    self.ended(at, *shown, look.now, &mut report);
+                    self.ended(at, *shown, span, &mut report);
                 }
-                self.note(at, *shown, look.now);
+                self.note(at, *shown, span.from);
             }
         }
         for (at, shown) in lamps.iter().enumerate() {
             if shown.is_go() && had_go & (1 << at) == 0 {
-                self.started(at, lamps, look, &mut report);
+                self.started((at, had_go), lamps, look, &mut report);
             }
         }
     }
 
-    fn note(&mut self, at: usize, shown: Indication, now: u64) {
+    /// True if nobody looked for so long that what lasts this long may have been shown unseen.
+    const fn hides(&self, span: Span, lasts: u64) -> bool {
+        span.from < span.now && span.now - span.from + self.slack_ms >= lasts
+    }
+
+    fn note(&mut self, at: usize, shown: Indication, from: u64) {
         let seen = &mut self.seen[at];
         if seen.shown.is_go() && !shown.is_go() {
-            seen.go_until = Some(now);
+            seen.go_until = Some(from);
             seen.go_since = None;
         } else if shown.is_go() && !seen.shown.is_go() {
-            seen.go_since = Some(now);
+            seen.go_since = Some(from);
         }
         seen.shown = shown;
-        seen.since = Some(now);
+        seen.since = Some(from);
     }
 
     /// Follows the site out of flash: all red for its whole time comes before any go.
     fn step_footing(
         &mut self,
-        now: u64,
+        span: Span,
         lamps: &[Indication],
         flashing: bool,
         report: &mut dyn FnMut(Offence),
@@ -126,13 +146,15 @@ impl Judge {
         self.footing = match self.footing {
             _ if flashing => Footing::Flash,
             Footing::Unknown => Footing::Service,
-            Footing::Flash if all_red => Footing::AllRed(now),
+            Footing::Flash if all_red => Footing::AllRed(span.from),
             Footing::Flash if any_go => {
-                report(Offence::LeftFlash);
+                if !self.hides(span, self.rules.all_red_ms) {
+                    report(Offence::LeftFlash);
+                }
                 Footing::Service
             }
             Footing::AllRed(since) if any_go => {
-                if now + self.slack_ms < since + self.rules.all_red_ms {
+                if span.now + self.slack_ms < since + self.rules.all_red_ms {
                     report(Offence::LeftFlash);
                 }
                 Footing::Service
@@ -142,17 +164,19 @@ impl Judge {
     }
 
     /// An aspect ended: was it long enough, and may this one follow?
-    fn ended(&self, at: usize, next: Indication, now: u64, report: &mut dyn FnMut(Offence)) {
+    fn ended(&self, at: usize, next: Indication, span: Span, report: &mut dyn FnMut(Offence)) {
         let (seen, rules) = (&self.seen[at], &self.rules.groups[at]);
         if is_flash(next) || is_flash(seen.shown) {
             return;
         }
         let short = |since: Option<u64>, owed: u64| {
-            since.is_some_and(|since| now.saturating_sub(since) + self.slack_ms < owed)
+            since.is_some_and(|since| span.now.saturating_sub(since) + self.slack_ms < owed)
         };
         match seen.shown {
             Indication::Green if rules.walkers => {
-                let skipped = next != Indication::FlashingGreen && rules.flashing_ms > 0;
+                let skipped = next != Indication::FlashingGreen
+                    && rules.flashing_ms > 0
+                    && !self.hides(span, rules.flashing_ms);
                 if short(seen.since, rules.green_ms) || skipped {
                     report(Offence::CutPedestrian(at));
                 }
@@ -168,13 +192,17 @@ impl Judge {
                 }
                 let flashed = seen.shown == Indication::FlashingGreen;
                 let cut = flashed && short(seen.since, rules.flashing_ms);
-                let skipped = next == Indication::Red && rules.amber_ms > 0;
+                let skipped = next == Indication::Red
+                    && rules.amber_ms > 0
+                    && !self.hides(span, rules.amber_ms);
                 if skipped || (cut && !next.is_go()) {
                     report(Offence::ShortAmber(at));
                 }
             }
             Indication::Amber => {
-                if next != Indication::Red || short(seen.since, rules.amber_ms) {
+                // A red between that nobody saw is no shorter than the amber before it.
+                let skipped = next != Indication::Red && !self.hides(span, rules.amber_ms);
+                if skipped || short(seen.since, rules.amber_ms) {
                     report(Offence::ShortAmber(at));
                 }
             }
@@ -189,7 +217,7 @@ impl Judge {
     /// Right of way began: against whom, how soon after them, and is somebody still in the way?
     fn started(
         &self,
-        at: usize,
+        (at, had_go): (usize, u32),
         lamps: &[Indication],
         look: &Look<'_>,
         report: &mut dyn FnMut(Offence),
@@ -197,7 +225,7 @@ impl Judge {
         let hostile = self.rules.groups[at].hostile;
         for other in (0..lamps.len()).filter(|other| hostile & (1 << other) != 0) {
             // Two that begin in the same moment are one conflict, told by the first of them.
-            let both_began = lamps[other].is_go() && self.seen[other].go_since == Some(look.now);
+            let both_began = lamps[other].is_go() && had_go & (1 << other) == 0;
             let busy = lamps[other].is_go() || lamps[other] == Indication::Amber;
             if busy && !(both_began && other < at) {
                 report(Offence::Conflict(other, at));

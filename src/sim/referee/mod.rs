@@ -5,6 +5,9 @@
 //! itself here; a test over the source text holds that. It judges what was *shown*, whoever
 //! commanded it.
 //!
+//! It accuses nobody of what it did not see: after a look that came late it takes what is new to be
+//! as old as it can be.
+//!
 //! A site that goes to flash breaks no rule by that. Its groups are judged again when it comes
 //! back, and it must come back through the whole all-red of its file.
 
@@ -145,11 +148,25 @@ impl Referee {
 
     /// Looks at every lamp of the city once. `lamps` is indexed by [`SiteId`].
     pub fn watch(&mut self, now: Mono, lamps: &[SiteLamps], people: &dyn PeopleOnSite) {
+        self.watch_late((now, now), lamps, people);
+    }
+
+    /// As [`Referee::watch`], by somebody who may come late: the look was due at `due`.
+    ///
+    /// What is new may be as old as that, and what fits in between may have been shown. Right of
+    /// way is judged as ever: what is seen together is together.
+    pub fn watch_late(
+        &mut self,
+        (due, now): (Mono, Mono),
+        lamps: &[SiteLamps],
+        people: &dyn PeopleOnSite,
+    ) {
         let judges = (0_u16..).zip(&mut self.judges);
         for ((site, judge), lamps) in judges.zip(lamps) {
             let site = SiteId::new(site);
             let look = Look {
                 now: now.as_ms(),
+                due: due.as_ms(),
                 lamps,
                 people,
                 site,

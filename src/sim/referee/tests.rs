@@ -268,6 +268,78 @@ fn slack_forgives_jitter_and_nothing_more() {
     assert_eq!(judge_with(&scenes, &(), 200).short_clearances, 1);
 }
 
+/// Looks at these moments, each due 100 ms after the one before; it may know by how much it is late.
+fn judge_looks(looks: &[(u64, [Indication; 3])], knows: bool) -> Counts {
+    let mut referee = Referee::new(vec![SiteRules::parse(SITE).unwrap()], Millis::new(200));
+    let mut before = None;
+    for (now, shown) in looks {
+        let mut lamps = [Indication::Dark; 32];
+        lamps[..3].copy_from_slice(shown);
+        let now = Mono::from_ms(*now);
+        let before = before.replace(now).filter(|_| knows);
+        let due = before.map_or(now, |before| before + Millis::new(100));
+        referee.watch_late((due, now), &[lamps], &());
+    }
+    referee.counts()
+}
+
+/// An amber of 3 s from 10.1 s on, first looked at 0.9 s later.
+#[test]
+fn a_late_look_accuses_nobody() {
+    let mut looks = vec![
+        (0, [Red, Red, Red]),
+        (100, [Green, Red, Red]),
+        (10_100, [Green, Red, Red]),
+        (11_000, [Amber, Red, Red]),
+    ];
+    looks.extend((112..132).map(|tenths| (tenths * 100, [Amber, Red, Red])));
+    looks.push((13_200, [Red, Red, Red]));
+    assert_eq!(judge_looks(&looks, true), NONE);
+    assert_eq!(judge_looks(&looks, false).short_ambers, 1, "eyes open");
+
+    // Cut by more than nobody saw of it.
+    looks.truncate(12);
+    looks.push((12_000, [Red, Red, Red]));
+    assert_eq!(judge_looks(&looks, true).short_ambers, 1);
+}
+
+#[test]
+fn what_fits_between_two_looks_may_have_been_shown() {
+    let flash = [FlashingAmber, FlashingAmber, Indication::Dark];
+    let mut looks = vec![
+        (0, flash),
+        (5_000, [Green, Red, Red]),
+        (15_000, [Green, Red, Red]),
+        (18_000, [Red, Red, Red]),
+        (20_000, [Red, Red, Green]),
+        (30_000, [Red, Red, Green]),
+        (48_000, [Red, Red, Red]),
+    ];
+    assert_eq!(judge_looks(&looks, true), NONE);
+    (looks[1].0, looks[3].0, looks[6].0) = (4_800, 17_800, 47_800);
+    let counted = judge_looks(&looks, true);
+    let expected = Counts {
+        short_clearances: 1,
+        short_ambers: 1,
+        cut_pedestrian: 1,
+        ..NONE
+    };
+    assert_eq!(counted, expected);
+}
+
+#[test]
+fn a_late_look_forgives_no_conflict() {
+    let conflicts = Counts {
+        conflicts: 1,
+        ..NONE
+    };
+    let mut looks = vec![(0, [Red, Red, Red]), (100, [Red, Red, Red])];
+    looks.push((9_000, [Green, Green, Red]));
+    assert_eq!(judge_looks(&looks, true), conflicts, "both in one gap");
+    looks.insert(2, (200, [Green, Red, Red]));
+    assert_eq!(judge_looks(&looks, true), conflicts, "one before the gap");
+}
+
 #[test]
 fn a_file_the_referee_cannot_read_is_an_error() {
     assert!(matches!(

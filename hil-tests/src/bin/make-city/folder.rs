@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::fleet;
 use crate::layout::{City, NodeKind, ORIGIN};
 use crate::tables::{MISSIONS, SERIAL};
 
@@ -26,6 +27,7 @@ pub(crate) fn city() -> String {
             "\n[[class]]\nid = \"{id}\"\nrank = {rank}\npreempts = {preempts}\n"
         );
     }
+    text.push_str(&fleet::write());
     text.push_str(
         "\n[bounds]\ncorridor_hold_max_s = 120\ncorridor_wait_max_s = 120\ncorridor_red_max_s = 150\ncorridor_length_max_min = 60\n",
     );

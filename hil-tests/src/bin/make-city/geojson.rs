@@ -4,7 +4,7 @@ use greenwave::network::PlanarPoint;
 use serde_json::{Value, json};
 
 use crate::layout::{City, NodeKind, Road, left_of, opposite, right_of};
-use crate::tables::PLACES;
+use crate::tables::{PLACES, bridge_weight_max_t};
 
 /// The text of the file.
 pub(crate) fn write(city: &City) -> String {
@@ -95,7 +95,7 @@ fn roads(city: &City) -> Vec<Value> {
         });
         if road.bridge {
             properties["bridge"] = json!(true);
-            properties["weight_max_t"] = json!(40);
+            properties["weight_max_t"] = json!(bridge_weight_max_t(road.en));
         }
         feature(
             &json!({ "type": "LineString", "coordinates": ends }),

@@ -4,6 +4,7 @@
 
 mod conflicts;
 mod crossing;
+mod fleet;
 mod folder;
 mod geojson;
 mod junction;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::fleet;
 use crate::layout::City;
 use crate::site::Site;
 use crate::tables::{COLUMNS, MISSIONS, PLACES, ROWS, SERIAL};
@@ -20,6 +21,7 @@ pub(crate) fn write(city: &City, sites: &BTreeMap<String, Site>) -> String {
     );
     text.push_str(&streets());
     text.push_str(&places());
+    text.push_str(&fleet::readme());
     text.push_str(&missions());
     let _ = write!(
         text,

@@ -161,6 +161,11 @@ pub(crate) const COLUMNS: [Column; 9] = [
     column(("东坝路", "Dongba Rd"), (1590.0, -25.0), 1, None),
 ];
 
+/// What a bridge carries, tonnes. The first one is old.
+pub(crate) fn bridge_weight_max_t(en: &str) -> u32 {
+    if en == "First Han Bridge" { 20 } else { 40 }
+}
+
 /// Lanes per direction on a bridge.
 pub(crate) const BRIDGE_LANES: usize = 3;
 

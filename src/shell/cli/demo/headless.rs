@@ -50,9 +50,9 @@ pub(super) fn run(mut stage: Stage, options: &Demo) -> Result<(), Failure> {
         .find(|mission| mission.id == MISSION)
         .cloned();
     let mission = mission.ok_or_else(|| Failure::Runtime(format!("no mission {MISSION}")))?;
-    let route = world
-        .planner()
-        .route(mission.from, mission.to)
+    let planner = world.planner();
+    let route = planner
+        .route((mission.from, mission.to), planner.size_of(mission.class))
         .map_err(|why| Failure::runtime(&why))?;
     order(&stage, StreetOrder::Recount)?;
     let twin = world
@@ -169,7 +169,7 @@ fn press(stage: &Stage, mission: &Mission) -> Result<CorridorId, Failure> {
         stage.station.bound,
         "/api/v1/corridors",
         &bearer,
-        &request(mission)?,
+        &request(stage, mission)?,
     )
     .map_err(Failure::Runtime)?;
     let corridor = answer.get("corridor_id").and_then(Value::as_u64);
@@ -181,7 +181,7 @@ fn press(stage: &Stage, mission: &Mission) -> Result<CorridorId, Failure> {
     }
 }
 
-fn request(mission: &Mission) -> Result<Value, Failure> {
+fn request(stage: &Stage, mission: &Mission) -> Result<Value, Failure> {
     let now = Timestamp::now();
     let end = now
         .checked_add(jiff::SignedDuration::from_mins(20))
@@ -198,7 +198,7 @@ fn request(mission: &Mission) -> Result<Value, Failure> {
         hex.get(3..6).unwrap_or_default(),
         hex.get(6..18).unwrap_or_default()
     );
-    let principal = super::super::station::operator();
+    let principal = super::super::station::operator(stage.station.agency.clone());
     Ok(json!({
         "request_id": id,
         "issued_at": now.to_string(),

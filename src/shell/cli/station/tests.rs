@@ -1,4 +1,4 @@
-//! A start that is refused.
+//! A start that is refused, and what a station takes from its city.
 
 use super::super::load::load_demo;
 use super::*;
@@ -17,6 +17,8 @@ fn refusal(listen: &str, data: &Path) -> String {
             wall: staged_clock(clock, 0),
             clock,
             pace: Pace::new(),
+            agency: agency_of(&loaded.city, None).unwrap(),
+            virtual_street: false,
         },
     );
     match started.map(drop) {
@@ -40,4 +42,23 @@ fn a_data_folder_that_cannot_be_written_is_refused_with_its_reason() {
     let data = tempfile::NamedTempFile::new().unwrap();
     let why = refusal("127.0.0.1:0", &data.path().join("below-a-file"));
     assert!(why.contains("epoch") && why.contains("--data"), "{why}");
+}
+
+#[test]
+fn a_cabinets_clock_is_set_to_the_citys_zone() {
+    let quarters = |zone| zone_quarters(zone).ok();
+    assert_eq!(quarters("Asia/Shanghai"), Some(32));
+    assert_eq!(quarters("Asia/Urumqi"), Some(24));
+    assert_eq!(quarters("Nowhere/At_All"), None);
+}
+
+#[test]
+fn a_link_speaks_for_an_agency_of_the_city() {
+    let mut city = load_demo().ok().unwrap().city;
+    let of = |city: &CheckedCity, wanted| agency_of(city, wanted).ok();
+    assert_eq!(of(&city, None).as_deref(), Some("ankang-joint"));
+    assert_eq!(of(&city, Some("ankang-joint")), of(&city, None));
+    assert_eq!(of(&city, Some("another")), None);
+    city.agencies.clear();
+    assert_eq!(of(&city, None).as_deref(), Some("ankang-demo"));
 }

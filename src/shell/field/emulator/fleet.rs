@@ -105,9 +105,12 @@ impl Shared {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The cabinet's own clock.
-    pub(super) fn now(&self) -> u64 {
-        u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX)
+    /// The cabinet, and its own clock once it is held: whoever waits for it acts at the end of the
+    /// wait. A moment from before it would begin an amber in the past, and cut it.
+    pub(super) fn lock_now(&self) -> (MutexGuard<'_, Inner>, u64) {
+        let inner = self.lock();
+        let now = u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+        (inner, now)
     }
 }
 
@@ -131,8 +134,8 @@ impl CabinetHandle {
 
     /// Raw contacts; the cabinet counts edges itself.
     pub fn set_contacts(&self, occupied: u32, buttons: u16) {
-        let now = self.shared.now();
-        self.shared.lock().core.set_contacts(now, occupied, buttons);
+        let (mut inner, now) = self.shared.lock_now();
+        inner.core.set_contacts(now, occupied, buttons);
     }
 
     /// Mode, acceptance and rejects.
@@ -181,8 +184,8 @@ impl CabinetHandle {
 
     /// Switches the cabinet off and on.
     pub fn restart(&self) {
-        let now = self.shared.now();
-        self.shared.lock().core.restart(now);
+        let (mut inner, now) = self.shared.lock_now();
+        inner.core.restart(now);
     }
 
     /// Lets one group's lamps show something else than they are told; `None` mends it.
@@ -202,8 +205,8 @@ impl CabinetHandle {
 
     /// A person puts the monitor back.
     pub fn reset_monitor(&self) {
-        let now = self.shared.now();
-        self.shared.lock().core.reset_monitor(now);
+        let (mut inner, now) = self.shared.lock_now();
+        inner.core.reset_monitor(now);
     }
 
     /// A copy of the cabinet as it stands, to be stepped by hand.
@@ -320,10 +323,12 @@ async fn scan_all(cabinets: Arc<Mutex<Vec<Arc<Shared>>>>) {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         for shared in all {
-            let now = shared.now();
-            let mut inner = shared.lock();
+            let (mut inner, now) = shared.lock_now();
             inner.core.step(now);
             inner.note();
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

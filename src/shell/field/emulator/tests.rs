@@ -9,6 +9,8 @@ use super::{CabinetSite, StreetInputs, frame_check};
 use crate::shell::field::map::{Command, GROUPS, Mode, UNCHANGED};
 use crate::shell::field::test_support::SITE;
 use crate::signal::Indication;
+use crate::sim::{Referee, SiteRules};
+use crate::units::{Millis, Mono};
 
 const RED: u8 = 1;
 const AMBER: u8 = 2;
@@ -214,6 +216,45 @@ fn c6_silence_leads_to_the_local_plan_in_time_and_back_only_through_start_up() {
     }
     assert!(flashed);
     assert_eq!(bench.core.active_mode(), 1);
+}
+
+/// Whenever in an amber the controller is lost: the local plan and the all-red end it whole, and
+/// flash is the fault response. The referee forgives nothing here.
+#[test]
+fn c6_an_amber_that_runs_when_the_controller_is_lost_is_ended_whole() {
+    for fallback in [1, 2, 3] {
+        for lost_after in (100..3_000).step_by(100) {
+            let mut bench = Bench::following();
+            let setup = [1000, fallback, 0, 10, 0];
+            bench.core.write_words(bench.now, 0x40, &setup).unwrap();
+            bench.hold([RED, GREEN, RED], 8_000);
+            let mut referee = Referee::new(vec![SiteRules::parse(SITE).unwrap()], Millis::ZERO);
+            let mut look = |bench: &Bench| {
+                referee.watch(Mono::from_ms(bench.now), &[bench.core.observed()], &());
+                (bench.core.observed()[1], referee.counts().total())
+            };
+            look(&bench);
+            let began = bench.now;
+            while bench.now < began + lost_after {
+                bench.direct([RED, AMBER, RED]).unwrap();
+                look(&bench);
+                bench.now += 100;
+                bench.core.step(bench.now);
+            }
+            let mut shown = look(&bench);
+            while shown.0 == Indication::Amber {
+                bench.alone(50);
+                shown = look(&bench);
+            }
+            let lasted = bench.now - began;
+            let at = format!("fallback {fallback}, lost after {lost_after} ms: {lasted} ms");
+            assert_eq!(shown.1, 0, "{at}");
+            match shown.0 {
+                Indication::FlashingAmber => assert_eq!(fallback, 2, "{at}"),
+                other => assert_eq!((other, lasted >= 3_000), (Indication::Red, true), "{at}"),
+            }
+        }
+    }
 }
 
 #[test]

@@ -17,8 +17,7 @@ pub(super) struct Reaction {
 
 /// Puts one request to a cabinet; `None` if nothing comes back.
 pub(super) fn react(cabinet: &Shared, request: &[u8]) -> Option<Reaction> {
-    let now = cabinet.now();
-    let mut inner = cabinet.lock();
+    let (mut inner, now) = cabinet.lock_now();
     if inner.faults.silent {
         return None;
     }
