@@ -15,6 +15,7 @@ use super::names::nearest;
 use super::profile::CN;
 use super::raw::{RawCity, RawMission, read_calendar, read_city, read_links};
 use super::roads::Roads;
+use super::tuning_file::{TUNING_FILE, read_tuning};
 use crate::units::{Length, Millis};
 
 /// The files every city has beside its sites.
@@ -70,8 +71,14 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         Some(city)
     });
 
-    for file in &mut sites {
-        if let (Some(site), Some(calendar)) = (&mut file.site, &calendar) {
+    let tuning_sheet = files
+        .text(TUNING_FILE)
+        .map(|text| Sheet::new(TUNING_FILE, text));
+    let tuning = Arc::new(tuning_sheet.as_ref().map(read_tuning).unwrap_or_default());
+
+    for site in sites.iter_mut().filter_map(|file| file.site.as_mut()) {
+        site.tuning = Arc::clone(&tuning);
+        if let Some(calendar) = &calendar {
             site.schedule = schedule_of(calendar, &site.plans);
         }
     }
@@ -84,7 +91,8 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     let site_sheets = sites.into_iter().map(|file| file.sheet);
     let others = files.all().filter(|(path, _)| !is_read(path));
     let other_sheets = others.map(|(path, text)| Sheet::new(path, text));
-    for sheet in sheets.into_iter().chain(site_sheets).chain(other_sheets) {
+    let sheets = sheets.into_iter().chain(tuning_sheet);
+    for sheet in sheets.chain(site_sheets).chain(other_sheets) {
         findings.extend(sheet.into_findings());
     }
     let city = parts.and_then(|mut city| {
@@ -121,7 +129,7 @@ fn bounds_of(raw: Option<&RawCity>) -> Bounds {
 
 /// True for the files that are read for what they say; of others only their encoding is looked at.
 fn is_read(path: &str) -> bool {
-    CITY_FILES.contains(&path) || site_name(path).is_some()
+    CITY_FILES.contains(&path) || path == TUNING_FILE || site_name(path).is_some()
 }
 
 /// The name a site file gives its site.

@@ -28,6 +28,7 @@ mod schedule;
 mod tests;
 mod tree;
 mod tuning;
+mod tuning_file;
 mod values;
 
 pub use checked::*;
