@@ -150,6 +150,7 @@ impl SiteState {
             site,
             demands: self.detection.demands(),
             picture: self.detection.picture(),
+            doubts: self.detection.doubts(site),
             kernel: &self.kernel,
             lease: turn.lease,
             manual: self.manual.as_ref(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::channel::{CHECK, Channel, Health, Pulse};
-use super::demands::Demands;
+use super::demands::{Demands, Doubts};
 use super::inputs::FieldInputs;
 use super::lane::{Lane, LaneObservation, StopLine, lanes_of};
 use super::picture::Picture;
@@ -164,6 +164,21 @@ impl Detection {
     pub fn faulty(&self) -> usize {
         let broken = |channel: &&Channel| channel.health != Health::Good;
         self.channels.iter().filter(broken).count()
+    }
+
+    /// The same with whom they should speak for.
+    #[must_use]
+    pub fn doubts(&self, site: &CheckedSite) -> Doubts {
+        let count = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        let broken = |(channel, _): &(&Channel, &Detector)| channel.health != Health::Good;
+        let both = self.channels.iter().zip(&site.detectors);
+        Doubts {
+            faulty: count(self.faulty()),
+            all: count(self.channels.len()),
+            groups: (both.filter(broken)).fold(GroupSet::EMPTY, |all, (_, detector)| {
+                all.union(detector.groups)
+            }),
+        }
     }
 
     fn begin(&mut self, now: Mono, inputs: &FieldInputs, go: GroupSet) -> Moment {

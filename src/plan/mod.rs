@@ -15,6 +15,7 @@ mod draw;
 mod finding;
 mod host;
 mod keys;
+mod ladder;
 mod lamps;
 mod link_build;
 mod load;
@@ -40,6 +41,7 @@ pub use code::{Code, Severity};
 pub use draw::draw;
 
 pub use finding::{Finding, Span, line_column};
+pub use ladder::{AdaptiveRules, Level};
 pub use lamps::{RoundLamps, lamps_of_round};
 pub use load::{Checked, CityFiles, check_city, check_site, city_ground, load_city, load_site};
 pub use profile::{CN, FIELD, PROFILES, Profile, RESCO};

@@ -21,6 +21,8 @@ pub enum Limit {
     RedNear(GroupId),
     /// Somebody has waited for this group as long as anybody may: it comes now.
     RedMax(GroupId),
+    /// The stage has had the longest green of the plan file while somebody waits elsewhere.
+    GreenMax(StageId),
 }
 
 /// One decision.

@@ -10,6 +10,7 @@
 //! change takes from where the lamps really are.
 
 mod arrivals;
+mod caps;
 mod choice;
 mod memory;
 mod model;
@@ -142,30 +143,34 @@ impl Adaptive {
             return;
         }
         self.looked = picture.taken();
+        let tuning = caps::tuning_of(ctx);
         let running = Running {
             now: ctx.now,
             stage: turn.stage,
             go: ctx.go,
             kernel: ctx.kernel,
         };
-        self.memory
-            .observe(&desk.model, picture, &running, &ctx.site.tuning);
+        self.memory.observe(&desk.model, picture, &running, &tuning);
         if turn.up.is_none() || turn.leaving.is_some() || is_promised(ctx, turn.stage) {
             return;
         }
         desk.arrivals
-            .fill(&desk.model, picture, ctx.demands, &ctx.site.tuning);
+            .fill(&desk.model, picture, ctx.demands, &tuning);
         desk.services
             .fill((ctx.site, ctx.plan), (&desk.model, &self.memory), ctx.now);
         let Some(present) = desk.services.index_of(turn.stage) else {
             return;
         };
         desk.lay_times(ctx, present);
-        let (limit, must_change) = self.limit(ctx, desk, present);
+        let up_for = turn.up.map_or(Millis::ZERO, |up| ctx.now.since(up));
+        let (limit, must_change) = match self.limit(ctx, desk, present, tuning.red_max_s) {
+            (Limit::None, _) if caps::is_spent(ctx, up_for) => (Limit::GreenMax(turn.stage), true),
+            bound => bound,
+        };
         let question = Question {
             arrivals: &desk.arrivals,
             services: &desk.services,
-            tuning: &ctx.site.tuning,
+            tuning: &tuning,
             present,
             change_now_s: &desk.change_now_s,
             tail_s: &desk.tail_s,
@@ -197,7 +202,13 @@ impl Adaptive {
     /// Which bound leaves no free choice, and the stages that keep it. A movement is *near* its
     /// bound when one more service of others could break it: then only its own stages may come
     /// next. It is *due* when there is just time enough to reach it: then they must.
-    fn limit(&self, ctx: &PolicyContext<'_>, desk: &mut Desk, present: usize) -> (Limit, bool) {
+    fn limit(
+        &self,
+        ctx: &PolicyContext<'_>,
+        desk: &mut Desk,
+        present: usize,
+        bound_s: f32,
+    ) -> (Limit, bool) {
         desk.allowed.clear();
         desk.allowed.resize(desk.services.stages.len(), true);
         let free = (Limit::None, false);
@@ -230,7 +241,6 @@ impl Adaptive {
             .map(|timing| timing.green_min + timing.lose.total())
             .max();
         let service_s = units::secs(least.unwrap_or_default());
-        let bound_s = ctx.site.tuning.red_max_s;
         if red_s + reach_s + service_s < bound_s {
             return free;
         }
@@ -441,5 +451,9 @@ impl Policy for Adaptive {
 
     fn reset(&mut self) {
         self.turn = None;
+    }
+
+    fn choice(&self) -> Option<&Choice> {
+        self.choice.as_ref()
     }
 }

@@ -105,6 +105,7 @@ pub(super) const fn winner(kind: PolicyKind) -> &'static str {
         PolicyKind::Fixed => "fixed",
         PolicyKind::Actuated => "actuated",
         PolicyKind::Coordinated => "coordinated",
+        PolicyKind::Trimmed => "trimmed",
         PolicyKind::Adaptive => "adaptive",
         PolicyKind::MaxWait => "max-wait",
         PolicyKind::Corridor => "corridor",
