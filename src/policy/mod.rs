@@ -38,7 +38,7 @@ mod tests;
 mod trimmed;
 mod wish;
 
-pub use adaptive::{Adaptive, Choice, Limit, SCORES_MAX};
+pub use adaptive::{Adaptive, Belief, Choice, Limit, SCORES_MAX};
 pub use arbiter::{DecideContext, Decision, LOSERS_MAX, SitePolicies};
 pub use budget::{STEPS_MAX, StepBudget, Why};
 pub use context::{Policy, PolicyContext};

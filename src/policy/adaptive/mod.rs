@@ -10,6 +10,7 @@
 //! change takes from where the lamps really are.
 
 mod arrivals;
+mod beliefs;
 mod caps;
 mod choice;
 mod memory;
@@ -24,6 +25,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use beliefs::Belief;
 pub use choice::{Choice, Limit, SCORES_MAX};
 
 use self::arrivals::Arrivals;

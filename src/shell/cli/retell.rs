@@ -110,7 +110,8 @@ fn told(what: What, step: &ReplayStep<'_>) -> String {
 fn signal_line(at: usize, step: &ReplayStep<'_>) -> Option<String> {
     let city = step.city;
     let (plan, state) = (city.plans().get(at)?, city.sites().get(at)?);
-    let winner = state.last()?.decision.winner;
+    let decision = &state.last()?.decision;
+    let winner = decision.winner;
     let mut line = format!(
         "{} {} {:?} green {}; {:?} wants {} ({:?})",
         clock(step.inputs.now),
@@ -121,6 +122,12 @@ fn signal_line(at: usize, step: &ReplayStep<'_>) -> Option<String> {
         names(plan, winner.groups),
         winner.reason,
     );
+    if let Some(rung) = decision.rung {
+        let _cannot_fail = write!(line, "; level {}", rung.level.word());
+        if let Some(why) = rung.dropped {
+            let _cannot_fail = write!(line, " instead of {} ({why:?})", rung.planned.word());
+        }
+    }
     let demands = state.detection().demands();
     for group in demands.all().difference(state.kernel().go_set()) {
         let name = plan.groups.get(group.index()).map(|info| &info.name);

@@ -116,6 +116,19 @@ impl Run {
         Ok(run)
     }
 
+    /// Closes the journal; the city as it was in the last cycle.
+    #[cfg(test)]
+    pub(super) fn end(mut self) -> crate::journal::Reached {
+        if let Some(journal) = self.journal.take() {
+            journal.close();
+        }
+        crate::journal::Reached {
+            now: self.now,
+            civil: self.civil(),
+            city: self.city,
+        }
+    }
+
     /// The moment of the last cycle.
     pub(super) const fn now(&self) -> Mono {
         self.now

@@ -17,6 +17,7 @@ pub use super::view::{
     PreviewCrossing, PreviewView, PriceView, QueueView, RoadStatic, SiteStatic, SiteView,
     StatusView, VehicleStatic, VehicleView, WaitView,
 };
+pub use super::view_decision::DecisionView;
 
 /// A running city, seen from the API.
 ///
@@ -30,6 +31,11 @@ pub trait World: Send + Sync {
 
     /// The newest complete picture; must not block.
     fn snapshot(&self) -> Arc<CityView>;
+
+    /// Why a site does what it does, as of its last cycle; nothing if nobody knows.
+    fn decision(&self, _site: &str) -> Option<DecisionView> {
+        None
+    }
 
     /// What a corridor would do and cost, without doing it.
     ///

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::snapshot::{Opened, manual_view, seconds};
-use super::{LiveWorld, lock, mono_of, statics, words};
+use super::{LiveWorld, account, lock, mono_of, statics, words};
 use crate::controller::Command;
 use crate::corridor::{CancelReason, CorridorPlan, Fix, PlanRequest, ServiceClass, preview};
 use crate::ids::{CorridorId, StageId};
@@ -13,9 +13,9 @@ use crate::policy::{Manual, ManualAct as PolicyAct};
 use crate::shell::dispatch::auth::Principal;
 use crate::shell::dispatch::request::{Datum, Destination, GeoPoint};
 use crate::shell::dispatch::world::{
-    Advice, CityStatic, CityView, CorridorRequest, CorridorView, Decision, ManualAct, ManualView,
-    Names, OpenAnswer, Origin, PositionFix, PreviewCrossing, PreviewRequest, PreviewView,
-    PriceView, Refusal, RefusalClass, VehicleStatic, World,
+    Advice, CityStatic, CityView, CorridorRequest, CorridorView, Decision, DecisionView, ManualAct,
+    ManualView, Names, OpenAnswer, Origin, PositionFix, PreviewCrossing, PreviewRequest,
+    PreviewView, PriceView, Refusal, RefusalClass, VehicleStatic, World,
 };
 use crate::shell::missions::metres;
 use crate::shell::planner::PlanError;
@@ -249,6 +249,13 @@ impl World for LiveWorld {
             Some(picture) => Arc::new(self.view(&picture)),
             None => Arc::new(CityView::default()),
         }
+    }
+
+    fn decision(&self, site: &str) -> Option<DecisionView> {
+        let picture = self.parts.pictures.load_full()?;
+        let id = self.parts.planner.city.site_by_id(site)?;
+        let site = picture.city.plans().get(id.index())?;
+        account(site, picture.city.sites().get(id.index())?, picture.now)
     }
 
     fn preview(&self, request: &PreviewRequest) -> Result<PreviewView, Refusal> {

@@ -5,6 +5,7 @@
 
 mod acts;
 mod alarms;
+mod decided;
 mod running;
 mod snapshot;
 mod statics;
@@ -12,6 +13,7 @@ mod statics;
 mod tests;
 mod words;
 
+pub use decided::account;
 pub use words::advice;
 
 use std::collections::BTreeMap;
