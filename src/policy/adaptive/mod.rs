@@ -15,6 +15,7 @@ mod caps;
 mod choice;
 mod memory;
 mod model;
+mod rest;
 mod search;
 mod service;
 #[cfg(test)]
@@ -185,7 +186,8 @@ impl Adaptive {
         let next = answer
             .next
             .and_then(|at| desk.services.stages.get(at))
-            .copied();
+            .copied()
+            .or_else(|| rest::wanted(ctx, &desk.arrivals, turn.stage));
         if let Some(next) = next
             && let Some(hop) = next_hop(ctx, turn.stage, next, &mut StepBudget::new(1000))
         {

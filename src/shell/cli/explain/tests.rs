@@ -52,17 +52,19 @@ fn a_journal_explains_what_the_live_state_had_decided() {
 fn what_cannot_be_explained_is_said() {
     let (mut bytes, live) = recorded();
     let outside = replay_to(&bytes, Moment::At(live.now + Millis::from_secs(60)));
-    let why = outside.unwrap_err();
+    let why = outside.map(|_| ()).unwrap_err();
     assert!(matches!(why, SeekError::Outside { .. }));
     assert!(why.to_string().contains("13:00:00 to 13:01:30"), "{why}");
-    let before = replay_to(&bytes, Moment::Clock(3600)).unwrap_err();
+    let before = replay_to(&bytes, Moment::Clock(3600))
+        .map(|_| ())
+        .unwrap_err();
     assert!(matches!(before, SeekError::Outside { .. }));
     let reached = replay_to(&bytes, Moment::At(live.now)).unwrap();
     assert!(matches!(find(&reached, "J99"), Err(Failure::Usage(_))));
-    let late = bytes.len() - 50;
+    let late = bytes.len() - bytes.len() / 50;
     bytes[late] ^= 0x40;
-    let damaged = replay_to(&bytes, Moment::At(live.now)).unwrap_err();
-    assert!(matches!(damaged, SeekError::Replay(_)), "{damaged}");
+    let damaged = replay_to(&bytes, Moment::At(live.now));
+    assert!(matches!(damaged, Err(SeekError::Replay(_))));
     // What lies before the damage can still be explained.
     assert!(replay_to(&bytes, Moment::At(Mono::from_ms(1000))).is_ok());
 }
