@@ -21,12 +21,18 @@ for argument in "$@"; do
   esac
 done
 
-# package, and a file or command that shows that it is there
+# package, and a file, command or library that shows that it is there
 packages=(
   "mbpoll:mbpoll"
   "socat:socat"
   "chromium:chromium"
   "fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
+  # SUMO's wheel brings most of its libraries, but is linked to these of the system's
+  "libgl1:libGL.so.1"
+  "libx11-6:libX11.so.6"
+  "libxext6:libXext.so.6"
+  "libxrender1:libXrender.so.1"
+  "libatomic1:libatomic.so.1"
 )
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -44,6 +50,7 @@ again() {
 
 present() {
   case "$1" in
+    lib*.so.*) ldconfig -p 2>/dev/null | grep -q "$1" ;;
     /*) [ -e "$1" ] ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
   esac

@@ -10,6 +10,8 @@ pub struct Tuning {
     pub headway_s: f32,
     /// The same in a lane where some vehicles yield.
     pub headway_mixed_s: f32,
+    /// How many departures the two numbers above weigh beside what is measured in each lane.
+    pub pace_prior: f32,
     /// The same in a lane where all vehicles yield.
     pub headway_yielding_s: f32,
     /// Lost at the start of green by the first vehicle of a queue.
@@ -18,6 +20,8 @@ pub struct Tuning {
     pub amber_used_s: f32,
     /// A platoon ends where nobody follows for so long.
     pub gap_s: f32,
+    /// The same for the longer of the greens that are tried: the platoon after the first one too.
+    pub gap_longer_s: f32,
     /// Longest green that the search plans ahead.
     pub green_max_s: f32,
     /// A delay longer than this is a stop.
@@ -51,10 +55,12 @@ impl Default for Tuning {
         Self {
             headway_s: 1.9,
             headway_mixed_s: 2.3,
+            pace_prior: 20.0,
             headway_yielding_s: 3.0,
             start_loss_s: 1.5,
             amber_used_s: 1.5,
             gap_s: 4.0,
+            gap_longer_s: 20.0,
             green_max_s: 60.0,
             stop_threshold_s: 1.5,
             stop_weight: 1.0,

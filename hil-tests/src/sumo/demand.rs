@@ -156,8 +156,6 @@ pub fn cut_routes(from: &Path, to: &Path, end: u32) -> Result<(), SumoError> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail")]
-
     use std::fs;
 
     use super::*;

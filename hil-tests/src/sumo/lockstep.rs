@@ -229,6 +229,22 @@ impl Controller for Lockstep {
             if let Some(cycle) = state.last() {
                 lines.push(format!("decision {:?}", cycle.decision));
             }
+            let choice = state.policies().adaptive().choice();
+            lines.push(format!("choice {choice:?}"));
+            let Some(field) = self.fields.get(number) else {
+                continue;
+            };
+            let ways = plan.movements().zip(&field.area.movements);
+            for ((approach, lane, way), seen) in ways {
+                let approach = plan.approaches.get(approach.index());
+                let road = approach.map_or("", |approach| approach.road.as_str());
+                let group = plan.groups.get(way.group.index());
+                let group = group.map_or("", |group| group.name.as_str());
+                lines.push(format!(
+                    "way {road}_{lane} {group} {:?} {seen:?}",
+                    way.turns
+                ));
+            }
         }
         lines
     }

@@ -29,7 +29,7 @@ pub use traci::{Domain, Subject, Traci, variable};
 pub use tripinfo::{Outcome, Trip, outcome, read_trips};
 
 /// The texts that runs of the baselines are made by: another text, another run.
-pub const SOURCES: [&str; 9] = [
+pub const SOURCES: [&str; 11] = [
     include_str!("baselines.rs"),
     include_str!("demand.rs"),
     include_str!("process.rs"),
@@ -38,5 +38,7 @@ pub const SOURCES: [&str; 9] = [
     include_str!("run.rs"),
     include_str!("sensing.rs"),
     include_str!("signals.rs"),
+    include_str!("traffic.rs"),
     include_str!("tripinfo.rs"),
+    include_str!("waits.rs"),
 ];

@@ -1,15 +1,23 @@
 //! Rules to be beaten, over one picture and one change: pressure, wave and rate.
 
 use super::roads::{LaneNo, Signal};
-use super::sensing::{LinkSeen, SignalView};
+use super::sensing::{LinkSeen, Seen, SignalView};
 use super::signals::Driver;
 
 /// Two vehicles leave a stop line this far apart, seconds.
 const HEADWAY_S: f64 = 1.9;
-/// The same where all have to give way.
-const YIELDING_HEADWAY_S: f64 = 3.0;
+/// The same where all of the lane that is opened has to give way.
+const YIELDING_HEADWAY_S: f64 = 6.0;
 /// The first one needs this much longer, seconds.
 const START_S: f64 = 1.5;
+/// A stage that is changed to is weighed over at least this much green, seconds.
+const CHANGED_MIN_S: f64 = 4.0;
+/// The stage that is green is weighed over at least this much, seconds.
+const RUNNING_MIN_S: f64 = 1.0;
+/// Speed that everybody reaches, m/s.
+const LIMIT_MPS: f64 = 13.9;
+/// How fast they reach it, m/s².
+const PICK_UP: f64 = 2.6;
 /// How far the wave rule looks, metres.
 const WAVE_M: f64 = 50.0;
 /// Somebody who waits at red longer than this is served next, seconds.
@@ -151,10 +159,9 @@ impl Rule {
         }
     }
 
+    /// The part of a lane's vehicles that a stage lets go, from what was counted so far: where it
+    /// opens only some of the links of a shared lane, the others stay.
     fn opened(&self, opens: &Opens, lane: usize, view: &SignalView) -> f64 {
-        if knobs()[5] < 0.5 {
-            return 1.0;
-        }
         let (mut open, mut all) = (0.0, 0.0);
         for (link, _) in self
             .lane_of
@@ -162,7 +169,7 @@ impl Rule {
             .enumerate()
             .filter(|(_, of)| **of == lane)
         {
-            let passed = f64::from(view.links[link].departed) + 1.0;
+            let passed = f64::from(view.links.get(link).map_or(0, |seen| seen.departed)) + 1.0;
             all += passed;
             if opens.links.contains(&link) {
                 open += passed;
@@ -174,12 +181,11 @@ impl Rule {
     /// Most vehicles served per second of lost time and clearing: as many of the nearest as make the
     /// best of it.
     fn rate(&self, stage: usize, opens: &Opens, now: &Now<'_>) -> f64 {
-        let knobs = knobs();
         let (lost_s, least_s) = if stage == now.current {
-            (0.0, knobs[4])
+            (0.0, RUNNING_MIN_S)
         } else {
             let change_s = f64::from(now.driver.change_s(stage));
-            (change_s + knobs[0], change_s + knobs[1])
+            (change_s + START_S, change_s + CHANGED_MIN_S)
         };
         let mut served: Vec<(f64, f64)> = Vec::new();
         for (lane, yields) in &opens.lanes {
@@ -188,7 +194,11 @@ impl Rule {
             if links.all(|link| now.view.links.get(*link).is_some_and(LinkSeen::is_full)) {
                 continue;
             }
-            let headway_s = if *yields { knobs[3] } else { knobs[2] };
+            let headway_s = if *yields {
+                YIELDING_HEADWAY_S
+            } else {
+                HEADWAY_S
+            };
             let mut queue: Vec<(f64, f64)> = now
                 .view
                 .seen
@@ -214,35 +224,19 @@ impl Rule {
     }
 }
 
-fn knobs() -> &'static [f64; 6] {
-    static K: std::sync::OnceLock<[f64; 6]> = std::sync::OnceLock::new();
-    K.get_or_init(|| {
-        let mut k = [1.5, 7.0, 1.9, 3.0, 1.0, 0.0];
-        if let Ok(t) = std::env::var("GW_RI") {
-            for (a, b) in k.iter_mut().zip(t.split(',')) {
-                *a = b.parse().unwrap_or(*a);
-            }
-        }
-        k
-    })
-}
-
 /// When a vehicle can be at the stop line, driving as it does or setting off now, seconds.
-fn arrival_s(seen: &super::sensing::Seen) -> f64 {
-    let v = seen.speed_mps.max(1.0);
-    let limit = 13.9_f64;
-    let a = 2.6;
-    let d = seen.distance_m;
-    let d_a = ((limit * limit - v * v) / (2.0 * a)).max(0.0);
-    if d <= d_a {
-        ((v * v + 2.0 * a * d).sqrt() - v) / a
+fn arrival_s(seen: &Seen) -> f64 {
+    let (v, d) = (seen.speed_mps.max(1.0), seen.distance_m);
+    let speeding_m = ((LIMIT_MPS * LIMIT_MPS - v * v) / (2.0 * PICK_UP)).max(0.0);
+    if d <= speeding_m {
+        ((v * v + 2.0 * PICK_UP * d).sqrt() - v) / PICK_UP
     } else {
-        ((limit - v) / a).max(0.0) + (d - d_a) / limit.max(v)
+        ((LIMIT_MPS - v) / PICK_UP).max(0.0) + (d - speeding_m) / LIMIT_MPS.max(v)
     }
 }
 
 fn count(view: &SignalView, lane: usize, within_m: f64) -> f64 {
-    let near = |seen: &&super::sensing::Seen| seen.lane == lane && seen.distance_m <= within_m;
+    let near = |seen: &&Seen| seen.lane == lane && seen.distance_m <= within_m;
     view.seen.iter().filter(near).map(|seen| seen.share).sum()
 }
 

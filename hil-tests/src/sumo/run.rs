@@ -153,8 +153,11 @@ pub fn read_net(launch: &Launch) -> Result<SumoNet, SumoError> {
     };
     let mut net = SumoNet::parse(&text(&launch.net)?).map_err(|why| bad(&launch.net, &why))?;
     for file in &launch.additional {
-        net.add_programmes(&text(file)?)
-            .map_err(|why| bad(file, &why))?;
+        let text = text(file)?;
+        // Stops, vehicle types and loops are SUMO's own business.
+        if text.contains("<tlLogic") {
+            net.add_programmes(&text).map_err(|why| bad(file, &why))?;
+        }
     }
     Ok(net)
 }

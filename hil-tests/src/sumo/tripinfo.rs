@@ -119,8 +119,6 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail")]
-
     use std::fs;
 
     use super::*;

@@ -167,10 +167,17 @@ impl Search {
                 self.serve(ask, &mut left, green);
             }
             let least = ask.green_min_s.get(next).copied().unwrap_or(5.0);
-            let clear = self.look(ask, &left, next, from_s).0.max(least);
+            let clear = self
+                .look(ask, &left, next, (from_s, ask.tuning.gap_s))
+                .0
+                .max(least);
+            let longer = self
+                .look(ask, &left, next, (from_s, ask.tuning.gap_longer_s))
+                .0
+                .max(least);
             let middle = f32::midpoint(least, clear);
             let mut tried_before = f32::NAN;
-            for green in [clear, middle, least] {
+            for green in [longer, clear, middle, least] {
                 if (green - tried_before).abs() < 0.5 {
                     continue;
                 }
@@ -229,7 +236,7 @@ impl Search {
                 .unwrap_or(5.0);
             let from_s = future.at_s + change;
             let least = ask.green_min_s.get(stage).copied().unwrap_or(5.0);
-            let (clear, served) = self.look(ask, future, stage, from_s);
+            let (clear, served) = self.look(ask, future, stage, (from_s, ask.tuning.gap_s));
             if served <= GONE {
                 continue;
             }
@@ -273,7 +280,7 @@ impl Search {
         ask: &Question<'_>,
         future: &Future,
         stage: usize,
-        from_s: f32,
+        (from_s, gap_s): (f32, f32),
     ) -> (f32, f32) {
         let to_s = from_s + ask.tuning.green_max_s;
         let green = Green {
@@ -284,7 +291,7 @@ impl Search {
         let (mut end, mut served) = (from_s, 0.0);
         for lane in ask.services.open_lanes(stage) {
             let drive = LaneDrive::new(ask, future, *lane, &green, end);
-            let (lane_end, lane_served, looked) = drive.dry(ask, future);
+            let (lane_end, lane_served, looked) = drive.dry(ask, future, gap_s);
             self.departures += looked;
             end = end.max(lane_end);
             served += lane_served;
@@ -368,7 +375,7 @@ impl LaneDrive {
     }
 
     /// Where the first platoon ends and how many it holds; and how many were looked at.
-    fn dry(&self, ask: &Question<'_>, future: &Future) -> (f32, f32, u32) {
+    fn dry(&self, ask: &Question<'_>, future: &Future, gap_s: f32) -> (f32, f32, u32) {
         let (first, mut last_s) = future.lanes.get(self.lane).copied().unwrap_or_default();
         let (_, end) = ask.arrivals.range(self.lane);
         let (mut flow, mut served, mut looked) = (1.0_f32, 0.0, 0);
@@ -389,10 +396,7 @@ impl LaneDrive {
             };
             is_first = false;
             let departs = self.departs(arrival.at_s, last_s);
-            if flow < GONE
-                || departs > self.end_s
-                || departs > platoon_end + ask.tuning.gap_s + self.loss_s
-            {
+            if flow < GONE || departs > self.end_s || departs > platoon_end + gap_s + self.loss_s {
                 break;
             }
             last_s = departs + self.service.headway_s * mass * flow;

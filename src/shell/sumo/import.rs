@@ -152,17 +152,19 @@ fn understood<'n>(
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     for tls in net.signals() {
         let shared = |site: &Site<'_>| site.nodes.iter().find_map(|node| owners.get(node).copied());
-        let site = understand(net, tls, options.profile, notes).and_then(|mut site| {
+        let mut own = Notes::default();
+        let site = understand(net, tls, options.profile, &mut own).and_then(|mut site| {
             if let Some(other) = shared(&site) {
                 return Err(LeftOut::Because(format!("it shares a node with {other}")));
             }
-            settle(&mut site, notes)?;
+            settle(&mut site, &mut own)?;
             Ok(site)
         });
         match site {
             Ok(site) => {
                 owners.extend(site.nodes.iter().map(|node| (*node, tls)));
                 sites.push(site);
+                notes.0.append(&mut own.0);
             }
             Err(LeftOut::Refused(found)) => findings.extend(found),
             Err(LeftOut::Because(why)) => {
