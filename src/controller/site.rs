@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::corridor::Lease;
-use crate::detect::{Detection, FieldInputs};
+use crate::detect::{Detection, FieldInputs, Sighting};
 use crate::ids::PlanId;
 use crate::kernel::{Event, Kernel, Outputs};
 use crate::plan::CheckedSite;
@@ -129,6 +129,11 @@ impl SiteState {
     pub(super) fn choose_plan(&mut self, site: &CheckedSite, civil: CivilTime) {
         self.plan = site.schedule.plan_at(civil);
         self.detection.set_day(DAY.contains(&civil.second_of_day));
+    }
+
+    /// Hears who drives to the site beyond what its own detectors see.
+    pub(super) fn expect(&mut self, ahead: &[Sighting]) {
+        self.detection.expect(ahead);
     }
 
     /// The six steps of one cycle.

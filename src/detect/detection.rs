@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::area::Sighting;
 use super::channel::{CHECK, Channel, Health, Pulse};
 use super::demands::{Demands, Doubts};
 use super::inputs::FieldInputs;
@@ -10,7 +11,7 @@ use super::picture::Picture;
 use crate::ids::{ApproachId, DetectorId, GroupId};
 use crate::plan::{CheckedSite, Detector, DetectorUse, OnFault};
 use crate::signal::{GROUPS_MAX, GroupSet};
-use crate::units::{Millis, Mono};
+use crate::units::{Length, Millis, Mono};
 
 /// A reading older than this says nothing about the street any more.
 const READING_MAX_AGE: Millis = Millis::from_secs(3);
@@ -123,6 +124,33 @@ impl Detection {
             self.picture.estimate(now, self.age, &self.lanes);
         }
         self.conclude(&moment, sum);
+    }
+
+    /// True if the next step takes a new picture.
+    #[must_use]
+    pub fn looks_anew(&self, now: Mono) -> bool {
+        self.picture.is_due(now)
+    }
+
+    /// Hears of vehicles beyond the site's own detectors, for the next picture made from loops.
+    pub fn expect(&mut self, ahead: &[Sighting]) {
+        self.picture.expect(ahead);
+    }
+
+    /// Vehicles over the stop line of a lane, counted over all approaches, since detection began;
+    /// nothing if no detector counts there. Wraps.
+    #[must_use]
+    pub fn passed(&self, lane: u8) -> Option<u32> {
+        let lane = self.lanes.get(usize::from(lane))?;
+        lane.stop.map(|_| lane.count)
+    }
+
+    /// From where on a lane's own detectors know of a vehicle.
+    #[must_use]
+    pub fn sees_from(&self, lane: u8) -> Length {
+        let lane = self.lanes.get(usize::from(lane));
+        let advance = lane.and_then(|lane| lane.advance);
+        advance.map_or(Length::ZERO, |(_, upstream)| upstream)
     }
 
     /// The demands as of the last step.

@@ -47,6 +47,17 @@ pub struct Choice {
     pub scores: [Option<(StageId, Millis)>; SCORES_MAX],
 }
 
+/// Vehicles known; one that may come by several lanes counts once.
+fn vehicles(ctx: &PolicyContext<'_>) -> u16 {
+    let shares = ctx
+        .picture
+        .sightings()
+        .iter()
+        .map(|seen| u32::from(seen.share));
+    let sum: u32 = shares.sum();
+    u16::try_from((sum + 500) / 1000).unwrap_or(u16::MAX)
+}
+
 impl Choice {
     pub(super) fn of(
         ctx: &PolicyContext<'_>,
@@ -70,7 +81,7 @@ impl Choice {
             limit,
             source: ctx.picture.source(),
             age: ctx.picture.age(),
-            vehicles: u16::try_from(ctx.picture.sightings().len()).unwrap_or(u16::MAX),
+            vehicles: vehicles(ctx),
             scores,
         }
     }

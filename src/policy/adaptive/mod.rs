@@ -15,12 +15,15 @@ mod caps;
 mod choice;
 mod memory;
 mod model;
+mod recall;
 mod rest;
 mod search;
 mod service;
 #[cfg(test)]
 mod tests;
 mod units;
+#[cfg(test)]
+mod walk_tests;
 
 use alloc::sync::Arc;
 
@@ -50,7 +53,7 @@ use crate::units::{Millis, Mono};
 /// A stage that has not come up after this long is treated as if it had.
 const START_MAX: Millis = Millis::from_secs(90);
 /// A walk that is called this soon after the start of its stage still starts with it.
-const JOIN: Millis = Millis::from_secs(3);
+const JOIN: Millis = Millis::from_secs(8);
 
 /// Adaptive control of one site. Plain data; what the search works with is made anew when needed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -164,10 +167,16 @@ impl Adaptive {
         let Some(present) = desk.services.index_of(turn.stage) else {
             return;
         };
+        let walks = self.walks(ctx, turn);
+        rest::close_missed_walks(ctx, &desk.model, (&mut desk.services, present), walks);
         desk.lay_times(ctx, present);
         let up_for = turn.up.map_or(Millis::ZERO, |up| ctx.now.since(up));
         let (limit, must_change) = match self.limit(ctx, desk, present, tuning.red_max_s) {
-            (Limit::None, _) if caps::is_spent(ctx, up_for) => (Limit::GreenMax(turn.stage), true),
+            (Limit::None, _) => match recall::limit(ctx, desk, tuning.red_max_s) {
+                Some(bound) => bound,
+                None if caps::is_spent(ctx, up_for) => (Limit::GreenMax(turn.stage), true),
+                None => (Limit::None, false),
+            },
             bound => bound,
         };
         let question = Question {
@@ -317,9 +326,15 @@ impl Adaptive {
         let since_up = turn.up.map_or(Millis::ZERO, |up| ctx.now.since(up));
         let others = ctx.demands.all().difference(ctx.groups_of(turn.stage));
         if since_up <= JOIN || others.is_empty() {
-            called
-        } else {
+            return called;
+        }
+        let is_bound = self
+            .choice
+            .is_some_and(|choice| choice.limit != Limit::None);
+        if is_bound {
             GroupSet::EMPTY
+        } else {
+            rest::short_walks(ctx, turn.stage, called)
         }
     }
 }

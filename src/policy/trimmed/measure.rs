@@ -93,7 +93,7 @@ impl Measure {
         for (number, (info, lane)) in lanes.zip(&mut self.lanes).enumerate() {
             let (mut standing, mut in_sight, mut travel_ms) = (0_u32, 0_u32, 0_u32);
             while let Some(vehicle) = seen.next_if(|seen| usize::from(seen.lane) <= number) {
-                if usize::from(vehicle.lane) < number {
+                if usize::from(vehicle.lane) < number || vehicle.share < 1000 {
                     continue;
                 }
                 in_sight += 1;
