@@ -29,7 +29,7 @@ pub enum SeekError {
     /// The journal holds no cycle at that moment.
     #[error(
         "the journal does not hold that moment: it runs from {} to {} s, by the clock {} to {}",
-        .from.0.as_ms() / 1000, .to.0.as_ms() / 1000, clock(&.from.1), clock(&.to.1)
+        .from.0.as_ms() / 1000, .to.0.as_ms() / 1000, clock(.from.1), clock(.to.1)
     )]
     Outside {
         /// Its first cycle.
@@ -150,7 +150,7 @@ fn look_up(bytes: &[u8], moment: Moment) -> Result<Place, SeekError> {
     }
 }
 
-fn clock(civil: &CivilTime) -> String {
+fn clock(civil: CivilTime) -> String {
     let second = civil.second_of_day;
     format!(
         "{:02}:{:02}:{:02}",

@@ -69,6 +69,8 @@ const fn narrow(number: f64) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use core::fmt::Write;
+
     use super::*;
 
     #[test]
@@ -77,7 +79,7 @@ mod tests {
         let mut text = "schema = 1\n".to_owned();
         for (key, value) in own.as_object().unwrap() {
             assert!(KEYS.known.contains(&key.as_str()), "{key}");
-            text.push_str(&format!("{key} = {value}\n"));
+            let _cannot_fail = writeln!(text, "{key} = {value}");
         }
         assert_eq!(own.as_object().unwrap().len() + 1, KEYS.known.len());
         let sheet = Sheet::new(TUNING_FILE, &text);

@@ -55,19 +55,16 @@ pub(super) struct Ladder {
 impl Ladder {
     /// Looks at the site's senses; the rung that may act and why it is not the planned one.
     pub(super) fn look(&mut self, ctx: &PolicyContext<'_>) -> (Level, Option<Dropped>) {
-        match fault(ctx) {
-            Some(why) => {
-                let back = if self.was_well {
-                    ctx.now + WELL_FOR
-                } else {
-                    ctx.now
-                };
-                self.down = Some((why, back));
-            }
-            None => {
-                self.was_well = true;
-                self.down = self.down.filter(|(_, back)| ctx.now < *back);
-            }
+        if let Some(why) = fault(ctx) {
+            let back = if self.was_well {
+                ctx.now + WELL_FOR
+            } else {
+                ctx.now
+            };
+            self.down = Some((why, back));
+        } else {
+            self.was_well = true;
+            self.down = self.down.filter(|(_, back)| ctx.now < *back);
         }
         let rules = &ctx.plan.adaptive;
         if rules.shadow && rules.level > Level::Actuated {

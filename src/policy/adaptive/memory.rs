@@ -87,7 +87,7 @@ impl Pace {
     }
 
     /// Seconds from one vehicle to the next, `usual_s` until something else has been measured.
-    fn headway_s(&self, usual_s: f32, prior: f32) -> f32 {
+    fn headway_s(self, usual_s: f32, prior: f32) -> f32 {
         (usual_s * prior + self.seconds) / (prior + self.departed)
     }
 }
@@ -156,7 +156,7 @@ impl Memory {
             }
             let departed = picture.departed().get(lane).copied();
             self.measure_pace(model, lane, (second, departed), running);
-            self.look_at_lane(model, lane, (nearest, departed), running, tuning);
+            self.look_at_lane(model, lane, (nearest, departed), (running, tuning));
         }
     }
 
@@ -213,8 +213,7 @@ impl Memory {
         model: &Model,
         lane: usize,
         (nearest, departed): (Option<Sighting>, Option<u32>),
-        running: &Running<'_>,
-        tuning: &Tuning,
+        (running, tuning): (&Running<'_>, &Tuning),
     ) {
         let (Some(kept), Some(info)) = (self.lanes.get_mut(lane), model.lanes.get(lane)) else {
             return;

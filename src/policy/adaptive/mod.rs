@@ -46,7 +46,7 @@ use super::wish::{PolicyKind, Reason, Wish};
 use crate::detect::PictureSource;
 use crate::ids::{PlanId, StageId};
 use crate::kernel::ModeWish;
-use crate::plan::CheckedSite;
+use crate::plan::{CheckedSite, Tuning};
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
@@ -170,6 +170,17 @@ impl Adaptive {
         let walks = self.walks(ctx, turn);
         rest::close_missed_walks(ctx, &desk.model, (&mut desk.services, present), walks);
         desk.lay_times(ctx, present);
+        self.choose(ctx, turn, (desk, present), &tuning);
+    }
+
+    /// Asks the search, inside the bounds that hold, and takes the first step of its answer.
+    fn choose(
+        &mut self,
+        ctx: &PolicyContext<'_>,
+        turn: &mut Turn,
+        (desk, present): (&mut Desk, usize),
+        tuning: &Tuning,
+    ) {
         let up_for = turn.up.map_or(Millis::ZERO, |up| ctx.now.since(up));
         let (limit, must_change) = match self.limit(ctx, desk, present, tuning.red_max_s) {
             (Limit::None, _) => match recall::limit(ctx, desk, tuning.red_max_s) {
@@ -182,7 +193,7 @@ impl Adaptive {
         let question = Question {
             arrivals: &desk.arrivals,
             services: &desk.services,
-            tuning: &tuning,
+            tuning,
             present,
             change_now_s: &desk.change_now_s,
             tail_s: &desk.tail_s,

@@ -266,8 +266,10 @@ fn without_any_detector_the_plan_runs_by_demand() {
 #[test]
 fn nobody_waits_beyond_the_longest_red() {
     let mut site = site();
-    let mut tuning = Tuning::default();
-    tuning.red_max_s = 40.0;
+    let tuning = Tuning {
+        red_max_s: 40.0,
+        ..Tuning::default()
+    };
     site.tuning = Arc::new(tuning);
     // An endless stream on the main road, and one vehicle that waits to turn left.
     let mut sightings: Vec<_> = (0..20).map(|place| vehicle(0, place * 9, 10)).collect();

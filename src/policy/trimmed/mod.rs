@@ -51,7 +51,7 @@ pub(super) struct Trimmed {
     shift_ms: i32,
     past: Past,
     cycle_began: Mono,
-    trimmed_at: Mono,
+    changed_at: Mono,
     controlled_at: Mono,
 }
 
@@ -174,23 +174,20 @@ impl Trimmed {
     /// Begins with the plan that is due, as its file says.
     fn take(&mut self, ctx: &PolicyContext<'_>) {
         self.of = Some(ctx.plan_id);
-        match &mut self.plan {
-            Some(plan) => {
-                let given = ctx.plan;
-                plan.mode = given.mode;
-                plan.cycle = given.cycle;
-                plan.offset = given.offset;
-                plan.coordinated = given.coordinated;
-                plan.rest = given.rest;
-                plan.transition_per_mille = given.transition_per_mille;
-                plan.adaptive = given.adaptive;
-                plan.sequence.clear();
-                plan.sequence.extend_from_slice(&given.sequence);
-            }
-            None => {
-                self.plan = Some(ctx.plan.clone());
-                self.measure = Measure::of(ctx.site);
-            }
+        if let Some(plan) = &mut self.plan {
+            let given = ctx.plan;
+            plan.mode = given.mode;
+            plan.cycle = given.cycle;
+            plan.offset = given.offset;
+            plan.coordinated = given.coordinated;
+            plan.rest = given.rest;
+            plan.transition_per_mille = given.transition_per_mille;
+            plan.adaptive = given.adaptive;
+            plan.sequence.clear();
+            plan.sequence.extend_from_slice(&given.sequence);
+        } else {
+            self.plan = Some(ctx.plan.clone());
+            self.measure = Measure::of(ctx.site);
         }
         self.used.clear();
         self.used.resize(ctx.plan.sequence.len(), None);
@@ -198,7 +195,7 @@ impl Trimmed {
         self.past.clear();
         self.measure.begin_plan();
         self.cycle_began = ctx.now;
-        self.trimmed_at = ctx.now;
+        self.changed_at = ctx.now;
     }
 
     /// The end of a cycle: what was measured, and what follows from it.
@@ -216,8 +213,8 @@ impl Trimmed {
                 (_, now) => now,
             };
         }
-        if ctx.now.since(self.trimmed_at) >= TRIM_EVERY {
-            self.trimmed_at = ctx.now;
+        if ctx.now.since(self.changed_at) >= TRIM_EVERY {
+            self.changed_at = ctx.now;
             self.past.push(ctx.now, &plan.sequence, self.shift_ms);
             self.trim_splits(ctx, plan);
             self.trim_offset(ctx, plan);
@@ -250,7 +247,7 @@ impl Trimmed {
             entry.split = entry.split.saturating_sub(step);
         }
         if let Some(entry) = plan.sequence.get_mut(most) {
-            entry.split = entry.split + step;
+            entry.split += step;
         }
     }
 

@@ -15,8 +15,11 @@ pub fn account(site: &CheckedSite, state: &SiteState, now: Mono) -> Option<Decis
     let plan = site.plans.get(state.plan().index());
     let losers = decision.losers.iter().flatten();
     let of_plan = |wish: &&Wish| wish.source < PolicyKind::Trimmed;
-    let planned = Some(&decision.winner).filter(of_plan).is_none();
-    let planned = planned.then(|| losers.clone().find(of_plan)).flatten();
+    let planned = if of_plan(&&decision.winner) {
+        None
+    } else {
+        losers.clone().find(of_plan)
+    };
     let choice = decision.rung.and(state.policies().adaptive().choice());
     Some(DecisionView {
         plan: plan.map(|plan| plan.name.clone()).unwrap_or_default(),

@@ -18,7 +18,8 @@ const STANDING: Speed = Speed::from_mm_per_s(500);
 struct LaneKnown {
     name: String,
     groups: String,
-    vehicles: usize,
+    /// One that may come by another lane counts in part.
+    vehicles: f64,
     standing: usize,
     nearest_m: Option<u32>,
     ways: Vec<Belief>,
@@ -61,6 +62,10 @@ pub(super) fn draw(
             marks.join(", "),
         ]);
     }
+    format!("{stages}\n{}", draw_lanes(site, state, now))
+}
+
+fn draw_lanes(site: &CheckedSite, state: &SiteState, now: Mono) -> Table {
     let mut lanes = Table::new();
     lanes.load_style(presets::UTF8_BORDERS_ONLY);
     lanes.set_header([
@@ -97,7 +102,7 @@ pub(super) fn draw(
         lanes.add_row([
             lane.name,
             lane.groups,
-            lane.vehicles.to_string(),
+            format!("{:.1}", lane.vehicles),
             lane.standing.to_string(),
             lane.nearest_m
                 .map_or_else(|| "-".to_owned(), |m| format!("{m} m")),
@@ -105,7 +110,7 @@ pub(super) fn draw(
             notes.join("; "),
         ]);
     }
-    format!("{stages}\n{lanes}")
+    lanes
 }
 
 /// The lanes as JSON.
@@ -140,7 +145,7 @@ fn known(site: &CheckedSite, state: &SiteState, now: Mono) -> Vec<LaneKnown> {
         LaneKnown {
             name,
             groups: names(site, lane.groups()),
-            vehicles: seen().count(),
+            vehicles: f64::from(seen().map(|seen| u32::from(seen.share)).sum::<u32>()) / 1000.0,
             standing: seen().filter(|seen| seen.speed < STANDING).count(),
             nearest_m: seen().map(|seen| seen.distance.as_mm() / 1000).min(),
             ways: (beliefs.iter().filter(|way| way.lane == number).copied()).collect(),
