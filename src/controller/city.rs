@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::board::Board;
 use super::clock::CityClock;
 use super::command::{Answer, Command};
+use super::outlook::{Feeder, Outlook};
 use super::site::{SiteState, SiteTurn};
 use crate::corridor::{Corridors, FixVerdict, Settings};
 use crate::detect::FieldInputs;
@@ -22,6 +23,7 @@ pub struct City {
     plans: Arc<[Arc<CheckedSite>]>,
     sites: Vec<SiteState>,
     corridors: Corridors,
+    outlook: Outlook,
     clock: CityClock,
     cycle: u64,
     plan_second: Option<u32>,
@@ -51,11 +53,19 @@ impl City {
             plans,
             sites,
             corridors: Corridors::new(settings),
+            outlook: Outlook::default(),
             clock: CityClock::default(),
             cycle: 0,
             plan_second: None,
             answers: Vec::new(),
         }
+    }
+
+    /// The same city, whose sites are told who left a neighbour and drives to them.
+    #[must_use]
+    pub fn with_neighbours(mut self, feeders: Vec<Feeder>) -> Self {
+        self.outlook = Outlook::new(feeders, &self.plans);
+        self
     }
 
     /// Gives a city that was read from a snapshot its plans back; false if they are not the plans
@@ -95,9 +105,14 @@ impl City {
             fields: inputs.fields,
         };
         self.corridors.step(inputs.now, &board);
+        self.outlook.look(inputs.now, &self.sites);
         let silent = FieldInputs::default();
         for (number, (state, site)) in (0_u16..).zip(self.sites.iter_mut().zip(self.plans.iter())) {
             let id = SiteId::new(number);
+            if state.detection().looks_anew(inputs.now) {
+                let ahead = (self.outlook).ahead_of(id, state.detection(), inputs.now);
+                state.expect(ahead);
+            }
             state.cycle(
                 site,
                 SiteTurn {

@@ -11,6 +11,9 @@ mod board;
 mod city;
 mod clock;
 mod command;
+mod outlook;
+#[cfg(test)]
+mod outlook_tests;
 mod site;
 #[cfg(test)]
 mod tests;
@@ -19,4 +22,5 @@ pub use board::Board;
 pub use city::{City, CycleInputs};
 pub use clock::{CityClock, since_midnight};
 pub use command::{Answer, COMMANDS_MAX, Command};
+pub use outlook::Feeder;
 pub use site::{SiteCycle, SiteState};

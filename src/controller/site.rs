@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::corridor::Lease;
-use crate::detect::{Detection, FieldInputs};
+use crate::detect::{Detection, FieldInputs, Sighting};
 use crate::ids::PlanId;
 use crate::kernel::{Concern, Event, Kernel, Outputs};
 use crate::plan::CheckedSite;
@@ -131,6 +131,11 @@ impl SiteState {
         self.detection.set_day(DAY.contains(&civil.second_of_day));
     }
 
+    /// Hears who drives to the site beyond what its own detectors see.
+    pub(super) fn expect(&mut self, ahead: &[Sighting]) {
+        self.detection.expect(ahead);
+    }
+
     /// The six steps of one cycle.
     pub(super) fn cycle(&mut self, site: &CheckedSite, turn: SiteTurn<'_>) {
         let now = turn.now;
@@ -150,6 +155,7 @@ impl SiteState {
             site,
             demands: self.detection.demands(),
             picture: self.detection.picture(),
+            doubts: self.detection.doubts(site),
             kernel: &self.kernel,
             lease: turn.lease,
             manual: self.manual.as_ref(),

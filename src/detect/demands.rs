@@ -27,6 +27,17 @@ pub struct Demands {
     pub since: [Mono; GROUPS_MAX],
 }
 
+/// Which detectors and buttons of a site cannot be believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Doubts {
+    /// How many.
+    pub faulty: u16,
+    /// Of how many.
+    pub all: u16,
+    /// The groups they should speak for.
+    pub groups: GroupSet,
+}
+
 impl Demands {
     /// Every demanded group.
     #[must_use]

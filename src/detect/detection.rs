@@ -2,15 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::area::Sighting;
 use super::channel::{CHECK, Channel, Health, Pulse};
-use super::demands::Demands;
+use super::demands::{Demands, Doubts};
 use super::inputs::FieldInputs;
 use super::lane::{Lane, LaneObservation, StopLine, lanes_of};
 use super::picture::Picture;
 use crate::ids::{ApproachId, DetectorId, GroupId};
 use crate::plan::{CheckedSite, Detector, DetectorUse, OnFault};
 use crate::signal::{GROUPS_MAX, GroupSet};
-use crate::units::{Millis, Mono};
+use crate::units::{Length, Millis, Mono};
 
 /// A reading older than this says nothing about the street any more.
 const READING_MAX_AGE: Millis = Millis::from_secs(3);
@@ -125,6 +126,33 @@ impl Detection {
         self.conclude(&moment, sum);
     }
 
+    /// True if the next step takes a new picture.
+    #[must_use]
+    pub fn looks_anew(&self, now: Mono) -> bool {
+        self.picture.is_due(now)
+    }
+
+    /// Hears of vehicles beyond the site's own detectors, for the next picture made from loops.
+    pub fn expect(&mut self, ahead: &[Sighting]) {
+        self.picture.expect(ahead);
+    }
+
+    /// Vehicles over the stop line of a lane, counted over all approaches, since detection began;
+    /// nothing if no detector counts there. Wraps.
+    #[must_use]
+    pub fn passed(&self, lane: u8) -> Option<u32> {
+        let lane = self.lanes.get(usize::from(lane))?;
+        lane.stop.map(|_| lane.count)
+    }
+
+    /// From where on a lane's own detectors know of a vehicle.
+    #[must_use]
+    pub fn sees_from(&self, lane: u8) -> Length {
+        let lane = self.lanes.get(usize::from(lane));
+        let advance = lane.and_then(|lane| lane.advance);
+        advance.map_or(Length::ZERO, |(_, upstream)| upstream)
+    }
+
     /// The demands as of the last step.
     #[must_use]
     pub const fn demands(&self) -> &Demands {
@@ -164,6 +192,21 @@ impl Detection {
     pub fn faulty(&self) -> usize {
         let broken = |channel: &&Channel| channel.health != Health::Good;
         self.channels.iter().filter(broken).count()
+    }
+
+    /// The same with whom they should speak for.
+    #[must_use]
+    pub fn doubts(&self, site: &CheckedSite) -> Doubts {
+        let count = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        let broken = |(channel, _): &(&Channel, &Detector)| channel.health != Health::Good;
+        let both = self.channels.iter().zip(&site.detectors);
+        Doubts {
+            faulty: count(self.faulty()),
+            all: count(self.channels.len()),
+            groups: (both.filter(broken)).fold(GroupSet::EMPTY, |all, (_, detector)| {
+                all.union(detector.groups)
+            }),
+        }
     }
 
     fn begin(&mut self, now: Mono, inputs: &FieldInputs, go: GroupSet) -> Moment {

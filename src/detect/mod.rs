@@ -25,7 +25,7 @@ mod tests;
 
 pub use area::{AreaReport, MovementReport, SIGHTINGS_MAX, Sighting};
 pub use channel::Health;
-pub use demands::Demands;
+pub use demands::{Demands, Doubts};
 pub use detection::Detection;
 pub use inputs::{BUTTONS_MAX, DETECTORS_MAX, DetectorReading, FieldInputs};
 pub use lane::LaneObservation;

@@ -39,6 +39,8 @@ pub struct Picture {
     departed: Vec<u32>,
     /// The lane of each movement.
     lane_of: Vec<u8>,
+    /// Vehicles on their way here that others have told of.
+    ahead: Vec<Sighting>,
 }
 
 impl Picture {
@@ -53,6 +55,7 @@ impl Picture {
         }
         Self {
             sightings: Vec::with_capacity(SIGHTINGS_MAX),
+            ahead: Vec::with_capacity(SIGHTINGS_MAX),
             movements: vec![MovementReport::default(); lane_of.len()],
             departed: vec![0; count],
             lane_of,
@@ -126,7 +129,14 @@ impl Picture {
         true
     }
 
-    /// Estimates the vehicles between the advance loops and the stop lines.
+    /// Hears of vehicles on their way here.
+    pub(super) fn expect(&mut self, ahead: &[Sighting]) {
+        self.ahead.clear();
+        self.ahead.extend(ahead.iter().take(SIGHTINGS_MAX));
+    }
+
+    /// Estimates the vehicles between the advance loops and the stop lines, and adds those that
+    /// others have told of.
     pub(super) fn estimate(&mut self, now: Mono, age: Millis, lanes: &[Lane]) {
         let tells = lanes.iter().any(Lane::tells);
         let source = if tells {
@@ -161,6 +171,10 @@ impl Picture {
                     share: 1000,
                 });
             }
+        }
+        if tells {
+            let room = SIGHTINGS_MAX.saturating_sub(self.sightings.len());
+            self.sightings.extend(self.ahead.iter().take(room));
         }
         self.sightings.sort_unstable();
     }

@@ -164,6 +164,7 @@ fn plan(mode: PlanMode) -> Plan {
         sequence: vec![entry(A, 45, 40), entry(B, 17, 15), entry(C, 38, 30)],
         rest: Some(A),
         transition_per_mille: 200,
+        adaptive: crate::plan::AdaptiveRules::default(),
     }
 }
 

@@ -137,6 +137,12 @@ pub fn read_cycle(payload: &[u8], fields: &mut [FieldInputs]) -> Result<Recorded
     Ok(cycle)
 }
 
+/// When a recorded cycle was, without its inputs.
+pub(super) fn read_moment(payload: &[u8]) -> Result<(Mono, CivilTime), Malformed> {
+    let cycle = read_head(&mut Reader(payload))?;
+    Ok((cycle.now, cycle.civil))
+}
+
 /// Where in a cycle's payload the first lamp that was read back anew lies, if there is one; for
 /// tools that damage a journal on purpose.
 #[must_use]

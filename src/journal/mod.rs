@@ -7,6 +7,7 @@ mod cycle;
 mod frame;
 mod inputs;
 mod replay;
+mod seek;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -14,4 +15,5 @@ mod wire;
 pub use cycle::{RecordedCycle, Recorder, observed_lamp_byte, read_cycle};
 pub use frame::{FrameError, MAGIC, RecordKind, Records, push_record};
 pub use replay::{ReplayError, ReplayStep, Replayed, push_snapshot, replay};
+pub use seek::{Moment, Reached, SeekError, replay_to};
 pub use wire::Malformed;

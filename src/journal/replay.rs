@@ -12,7 +12,7 @@ use crate::detect::FieldInputs;
 use crate::plan::CheckedSite;
 
 /// Changes whenever the snapshot or the records change their form.
-const VERSION: u16 = 4;
+const VERSION: u16 = 5;
 
 /// Everything needed to go on from a moment: the plans and the whole state.
 #[derive(Debug, Serialize, Deserialize)]
@@ -126,7 +126,8 @@ pub fn replay(
     Ok(done)
 }
 
-struct Running {
+/// A city that is being run again.
+pub(super) struct Running {
     city: City,
     recorder: Recorder,
     fields: Vec<FieldInputs>,
@@ -134,7 +135,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(payload: &[u8]) -> Result<Self, ReplayError> {
+    pub(super) fn start(payload: &[u8]) -> Result<Self, ReplayError> {
         let snapshot: Snapshot =
             postcard::from_bytes(payload).map_err(|_| ReplayError::Snapshot)?;
         let mut city = snapshot.city;
@@ -151,7 +152,11 @@ impl Running {
         })
     }
 
-    fn cycle(
+    pub(super) fn into_city(self) -> City {
+        self.city
+    }
+
+    pub(super) fn cycle(
         &mut self,
         payload: &[u8],
         record: u64,

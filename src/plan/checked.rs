@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::ladder::AdaptiveRules;
 use super::tuning::Tuning;
 use crate::ids::{ApproachId, DetectorId, GroupId, PlanId, StageId};
 use crate::signal::{GroupSet, SafetyTable, Stage};
@@ -270,7 +271,7 @@ pub struct PlanStage {
 }
 
 /// A signal plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Name, as `am-peak`.
     pub name: String,
@@ -289,6 +290,8 @@ pub struct Plan {
     pub rest: Option<StageId>,
     /// Largest change of a cycle while getting into step, per mille of the cycle.
     pub transition_per_mille: u16,
+    /// How far adaptive control may go; means nothing in other modes.
+    pub adaptive: AdaptiveRules,
 }
 
 /// Which plan runs when.

@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use super::build::{SitePlaces, build_site};
 use super::calendar_build::{build_calendar, schedule_of};
 use super::checked::CheckedSite;
-use super::city::{Bounds, CheckedCity, EmergencyClass, Mission, Origin};
+use super::city::{Bounds, Calendar, CheckedCity, EmergencyClass, Mission, Origin};
 use super::code::Code;
 use super::finding::{Finding, Sheet};
 use super::fleet_build::build_fleet;
@@ -16,6 +16,8 @@ use super::names::nearest;
 use super::profile::CN;
 use super::raw::{RawCity, RawMission, read_calendar, read_city, read_links};
 use super::roads::Roads;
+use super::tuning::Tuning;
+use super::tuning_file::{TUNING_FILE, read_tuning};
 use crate::units::{Length, Millis};
 
 /// The files every city has beside its sites.
@@ -73,21 +75,19 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         Some(city)
     });
 
-    for file in &mut sites {
-        if let (Some(site), Some(calendar)) = (&mut file.site, &calendar) {
-            site.schedule = schedule_of(calendar, &site.plans);
-        }
-    }
-    let checked: Option<Vec<Arc<CheckedSite>>> = sites
-        .iter_mut()
-        .map(|file| file.site.take().map(Arc::new))
-        .collect();
+    let tuning_sheet = files
+        .text(TUNING_FILE)
+        .map(|text| Sheet::new(TUNING_FILE, text));
+    let tuning = Arc::new(tuning_sheet.as_ref().map(read_tuning).unwrap_or_default());
+
+    let checked = take_sites(&mut sites, calendar.as_ref(), &tuning);
     let mut findings: Vec<Finding> = Vec::new();
     let sheets = [city_sheet, calendar_sheet, links_sheet, roads_sheet];
     let site_sheets = sites.into_iter().map(|file| file.sheet);
     let others = files.all().filter(|(path, _)| !is_read(path));
     let other_sheets = others.map(|(path, text)| Sheet::new(path, text));
-    for sheet in sheets.into_iter().chain(site_sheets).chain(other_sheets) {
+    let sheets = sheets.into_iter().chain(tuning_sheet);
+    for sheet in sheets.chain(site_sheets).chain(other_sheets) {
         findings.extend(sheet.into_findings());
     }
     let city = parts.and_then(|mut city| {
@@ -97,6 +97,23 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         Some(city)
     });
     (city, findings)
+}
+
+/// The sites with what the whole city gives them; nothing if a site is missing.
+fn take_sites(
+    files: &mut [SiteFile<'_>],
+    calendar: Option<&Calendar>,
+    tuning: &Arc<Tuning>,
+) -> Option<Vec<Arc<CheckedSite>>> {
+    let sites = files.iter_mut().map(|file| {
+        let mut site = file.site.take()?;
+        site.tuning = Arc::clone(tuning);
+        if let Some(calendar) = calendar {
+            site.schedule = schedule_of(calendar, &site.plans);
+        }
+        Some(Arc::new(site))
+    });
+    sites.collect()
 }
 
 fn bounds_of(raw: Option<&RawCity>) -> Bounds {
@@ -124,7 +141,7 @@ fn bounds_of(raw: Option<&RawCity>) -> Bounds {
 
 /// True for the files that are read for what they say; of others only their encoding is looked at.
 fn is_read(path: &str) -> bool {
-    CITY_FILES.contains(&path) || site_name(path).is_some()
+    CITY_FILES.contains(&path) || path == TUNING_FILE || site_name(path).is_some()
 }
 
 /// The name a site file gives its site.
@@ -269,7 +286,7 @@ fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<Checked
         bounds,
         missions: Vec::new(),
         sites: Vec::new(),
-        calendar: super::city::Calendar::default(),
+        calendar: Calendar::default(),
         links: Vec::new(),
         cabinets: Vec::new(),
     })

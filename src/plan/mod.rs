@@ -16,6 +16,7 @@ mod finding;
 mod fleet_build;
 mod host;
 mod keys;
+mod ladder;
 mod lamps;
 mod link_build;
 mod load;
@@ -29,6 +30,7 @@ mod schedule;
 mod tests;
 mod tree;
 mod tuning;
+mod tuning_file;
 mod values;
 
 pub use checked::*;
@@ -40,6 +42,7 @@ pub use code::{Code, Severity};
 pub use draw::draw;
 
 pub use finding::{Finding, Span, line_column};
+pub use ladder::{AdaptiveRules, Level};
 pub use lamps::{RoundLamps, lamps_of_round};
 pub use load::{Checked, CityFiles, check_city, check_site, city_ground, load_city, load_site};
 pub use profile::{CN, FIELD, PROFILES, Profile, RESCO};

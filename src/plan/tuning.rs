@@ -71,7 +71,7 @@ impl Default for Tuning {
             stuck_block_s: 20.0,
             exit_block_s: 8.0,
             box_hold_s: 8.0,
-            walk_weight: 3.0,
+            walk_weight: 5.0,
             head_evidence: 0.6,
             completion: 6,
         }

@@ -10,18 +10,21 @@ use super::context::{Policy, PolicyContext};
 use super::coordinated::Coordinated;
 use super::fixed::{Fixed, rotation};
 use super::guard::{Bounds, MaxWait};
+use super::ladder::{Dropped, Ladder, Rung, climbs};
 use super::manual::Manual;
 use super::priority::Priority;
+use super::shadow::Regret;
+use super::trimmed::Trimmed;
 use super::wish::{PolicyKind, Reason, Wish};
 use crate::corridor::{Lease, LeaseStep};
-use crate::detect::{Demands, Picture};
+use crate::detect::{Demands, Doubts, Picture};
 use crate::ids::{PlanId, StageId};
 use crate::kernel::{CabinetState, Kernel, ModeWish, Request};
-use crate::plan::{CheckedSite, Plan, PlanMode};
+use crate::plan::{CheckedSite, Level, PlanMode};
 use crate::units::{Millis, Mono};
 
 /// Most wishes that can lose in one cycle.
-pub const LOSERS_MAX: usize = 5;
+pub const LOSERS_MAX: usize = 7;
 /// What a site's policies are told in one cycle.
 #[derive(Clone, Copy, Debug)]
 pub struct DecideContext<'a> {
@@ -37,6 +40,8 @@ pub struct DecideContext<'a> {
     pub demands: &'a Demands,
     /// Who drives towards the stop lines.
     pub picture: &'a Picture,
+    /// Which detectors cannot be believed.
+    pub doubts: Doubts,
     /// What really runs.
     pub kernel: &'a Kernel,
     /// The corridor's lease, if there is one.
@@ -58,6 +63,8 @@ pub struct Decision {
     pub stage: Option<StageId>,
     /// The policy that lost its turn in this cycle, and why.
     pub benched: Option<(PolicyKind, Why)>,
+    /// The rung that the plan stands on, if it stands on the ladder.
+    pub rung: Option<Rung>,
 }
 
 /// The policies of one site. `A` is adaptive control.
@@ -66,7 +73,10 @@ pub struct SitePolicies<A = Adaptive> {
     fixed: Fixed,
     actuated: Actuated,
     coordinated: Coordinated,
+    trimmed: Trimmed,
     adaptive: A,
+    ladder: Ladder,
+    regret: Regret,
     everyday: MaxWait,
     corridor_bound: MaxWait,
     priority: Priority,
@@ -91,7 +101,10 @@ impl<A: Policy> SitePolicies<A> {
             fixed: Fixed::default(),
             actuated: Actuated::default(),
             coordinated: Coordinated::default(),
+            trimmed: Trimmed::new(site),
             adaptive,
+            ladder: Ladder::default(),
+            regret: Regret::default(),
             everyday: MaxWait::new(site, Bounds::Everyday),
             corridor_bound: MaxWait::new(site, Bounds::Corridor),
             priority: Priority::default(),
@@ -119,6 +132,17 @@ impl<A: Policy> SitePolicies<A> {
         self.benched(now).any(|kind| kind < PolicyKind::MaxWait)
     }
 
+    #[cfg(test)]
+    pub(super) const fn trimmed(&self) -> &Trimmed {
+        &self.trimmed
+    }
+
+    /// What it costs that something else runs than adaptive control would have chosen.
+    #[must_use]
+    pub const fn regret(&self) -> &Regret {
+        &self.regret
+    }
+
     /// Asks every policy and picks one wish. Allocates nothing.
     pub fn decide(&mut self, given: &DecideContext<'_>) -> Decision {
         let mut decision = Decision::default();
@@ -133,6 +157,7 @@ impl<A: Policy> SitePolicies<A> {
             plan_id: given.plan,
             demands: given.demands,
             picture: given.picture,
+            doubts: given.doubts,
             kernel: given.kernel,
             go: given.kernel.go_set(),
             in_control: false,
@@ -180,31 +205,83 @@ impl<A: Policy> SitePolicies<A> {
         self.conclude(given, decision, best)
     }
 
-    /// The wish of the plan, or of the clock alone if the plan's policy has lost its turn.
+    /// The wish of the plan, or of the clock alone if the plan's policies have lost their turn.
     fn plan_wish(&mut self, ctx: &mut PolicyContext<'_>, decision: &mut Decision) -> Wish {
-        let kind = plan_kind(ctx.plan);
+        let planned = if climbs(ctx) {
+            self.climb(ctx, decision)
+        } else {
+            self.ask(level_of(ctx.plan.mode), ctx, decision)
+        };
+        planned
+            .or_else(|| guarded(|| rotation(ctx)).ok().flatten())
+            .unwrap_or_default()
+    }
+
+    /// The wish of the highest rung that may act and has one. Those above and below it are asked
+    /// too: they keep up with the street, and people see what they would have done.
+    fn climb(&mut self, ctx: &mut PolicyContext<'_>, decision: &mut Decision) -> Option<Wish> {
+        let planned = ctx.plan.adaptive.level;
+        let (may_act, mut dropped) = self.ladder.look(ctx);
+        let mut best: Option<(Level, Wish)> = None;
+        let mut others: [Option<Wish>; Level::ALL.len()] = [None; Level::ALL.len()];
+        for (level, other) in Level::ALL.into_iter().rev().zip(&mut others) {
+            let is_last_resort = level < Level::Actuated && best.is_some();
+            if level > planned || is_last_resort {
+                continue;
+            }
+            let wish = self.ask(level, ctx, decision);
+            if level > may_act || best.is_some() {
+                *other = wish;
+            } else if let Some(wish) = wish {
+                best = Some((level, wish));
+            } else {
+                dropped = dropped.or(Some(Dropped::Policy));
+            }
+        }
+        for wish in others.into_iter().rev().flatten() {
+            lose(decision, wish);
+        }
+        decision.rung = Some(Rung {
+            level: best.map_or(Level::Fixed, |(level, _)| level),
+            planned,
+            dropped,
+        });
+        best.map(|(_, wish)| wish)
+    }
+
+    /// The wish of one rung, if its policy is not benched and has one.
+    fn ask(
+        &mut self,
+        level: Level,
+        ctx: &mut PolicyContext<'_>,
+        decision: &mut Decision,
+    ) -> Option<Wish> {
         let won = self.last_winner;
         let bench = &mut self.benched_until;
-        let mut wish = None;
-        if ctx.plan.mode == PlanMode::Adaptive {
-            ctx.in_control = won == Some(self.adaptive.kind());
-            wish = turn(&mut self.adaptive, ctx, bench, decision);
-        }
-        ctx.in_control = won == Some(kind);
-        let planned = match kind {
-            PolicyKind::Fixed => turn(&mut self.fixed, ctx, bench, decision),
-            PolicyKind::Coordinated => turn(&mut self.coordinated, ctx, bench, decision),
-            _ => turn(&mut self.actuated, ctx, bench, decision),
-        };
-        let planned = planned
-            .or_else(|| guarded(|| rotation(ctx)).ok().flatten())
-            .unwrap_or_default();
-        match wish {
-            Some(wish) => {
-                lose(decision, planned);
-                wish
+        let has_cycle = ctx.plan.cycle > Millis::ZERO;
+        let follows_cycle = has_cycle && ctx.plan.mode != PlanMode::Actuated;
+        let mut in_control = |kind: PolicyKind| ctx.in_control = won == Some(kind);
+        match level {
+            Level::Free => {
+                in_control(PolicyKind::Adaptive);
+                turn(&mut self.adaptive, ctx, bench, decision)
             }
-            None => planned,
+            Level::Trimmed => {
+                in_control(PolicyKind::Trimmed);
+                turn(&mut self.trimmed, ctx, bench, decision)
+            }
+            Level::Fixed if has_cycle => {
+                in_control(PolicyKind::Fixed);
+                turn(&mut self.fixed, ctx, bench, decision)
+            }
+            Level::Actuated if follows_cycle => {
+                in_control(PolicyKind::Coordinated);
+                turn(&mut self.coordinated, ctx, bench, decision)
+            }
+            Level::Actuated | Level::Fixed => {
+                in_control(PolicyKind::Actuated);
+                turn(&mut self.actuated, ctx, bench, decision)
+            }
         }
     }
 
@@ -270,6 +347,14 @@ impl<A: Policy> SitePolicies<A> {
         best: Wish,
     ) -> Decision {
         self.last_winner = Some(best.source);
+        if let Some(choice) = (self.adaptive.choice()).filter(|choice| choice.at == given.now) {
+            let ran = if best.source == PolicyKind::Adaptive {
+                choice.next
+            } else {
+                best.stage
+            };
+            self.regret.count(choice, ran);
+        }
         decision.winner = best;
         decision.stage = best.stage;
         decision.request = Request {
@@ -282,15 +367,11 @@ impl<A: Policy> SitePolicies<A> {
     }
 }
 
-/// Which policy drives a plan. Adaptive plans fall back to their own stages by demand.
-fn plan_kind(plan: &Plan) -> PolicyKind {
-    let has_cycle = plan.cycle > Millis::ZERO;
-    match plan.mode {
-        PlanMode::Fixed if has_cycle => PolicyKind::Fixed,
-        PlanMode::Coordinated if has_cycle => PolicyKind::Coordinated,
-        PlanMode::Fixed | PlanMode::Coordinated | PlanMode::Actuated | PlanMode::Adaptive => {
-            PolicyKind::Actuated
-        }
+/// The rung that drives a plan whose mode is no ladder.
+const fn level_of(mode: PlanMode) -> Level {
+    match mode {
+        PlanMode::Fixed => Level::Fixed,
+        PlanMode::Actuated | PlanMode::Coordinated | PlanMode::Adaptive => Level::Actuated,
     }
 }
 

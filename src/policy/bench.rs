@@ -12,15 +12,16 @@ use crate::corridor::Lease;
 use crate::units::{Millis, Mono};
 
 /// Places on the bench, see [`bench_of`].
-pub(super) const BENCH_PLACES: usize = 7;
+pub(super) const BENCH_PLACES: usize = 8;
 /// One kind for each place on the bench that can be taken.
-pub(super) const BENCHED_KINDS: [PolicyKind; 6] = [
+pub(super) const BENCHED_KINDS: [PolicyKind; 7] = [
     PolicyKind::Fixed,
     PolicyKind::Actuated,
     PolicyKind::Coordinated,
     PolicyKind::Adaptive,
     PolicyKind::MaxWait,
     PolicyKind::Corridor,
+    PolicyKind::Trimmed,
 ];
 /// A policy that lost its turn is not asked for this long.
 const BENCH: Millis = Millis::from_secs(60);
@@ -85,7 +86,8 @@ const fn bench_of(kind: PolicyKind) -> usize {
         PolicyKind::Adaptive => 3,
         PolicyKind::MaxWait => 4,
         PolicyKind::Corridor | PolicyKind::CorridorBound => 5,
-        PolicyKind::Fallback | PolicyKind::Manual | PolicyKind::LocalPanel => 6,
+        PolicyKind::Trimmed => 6,
+        PolicyKind::Fallback | PolicyKind::Manual | PolicyKind::LocalPanel => 7,
     }
 }
 

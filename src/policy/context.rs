@@ -2,9 +2,10 @@
 
 use core::fmt::Debug;
 
+use super::adaptive::Choice;
 use super::budget::StepBudget;
 use super::wish::{PolicyKind, Wish};
-use crate::detect::{Demands, Picture};
+use crate::detect::{Demands, Doubts, Picture};
 use crate::ids::{GroupId, PlanId, StageId};
 use crate::kernel::{Interval, Kernel};
 use crate::plan::{CheckedSite, Plan, StageInfo, Walk};
@@ -28,6 +29,8 @@ pub struct PolicyContext<'a> {
     pub demands: &'a Demands,
     /// Who drives towards the stop lines.
     pub picture: &'a Picture,
+    /// Which detectors cannot be believed.
+    pub doubts: Doubts,
     /// What really runs.
     pub kernel: &'a Kernel,
     /// The groups with right of way.
@@ -46,6 +49,11 @@ pub trait Policy: Clone + Debug {
 
     /// Forgets everything: called after it lost its turn.
     fn reset(&mut self);
+
+    /// What it decided last and why, where it scores alternatives.
+    fn choice(&self) -> Option<&Choice> {
+        None
+    }
 }
 
 impl<'a> PolicyContext<'a> {

@@ -70,6 +70,11 @@ impl Policy for Coordinated {
 }
 
 impl Coordinated {
+    /// Milliseconds into the cycle, as of the last turn.
+    pub(super) const fn local(&self) -> u32 {
+        self.last
+    }
+
     /// A new cycle, or the turn comes back after somebody else had it.
     fn turn_over(&mut self, ctx: &PolicyContext<'_>, ring: &Ring<'_>, local: u32) {
         if local < self.last {

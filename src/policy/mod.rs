@@ -23,20 +23,27 @@ mod coordinated;
 mod fit;
 mod fixed;
 mod guard;
+mod ladder;
+#[cfg(test)]
+mod ladder_tests;
 mod manual;
 mod moves;
 mod priority;
 mod programme;
+mod shadow;
 mod show;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod trimmed;
 mod wish;
 
-pub use adaptive::{Adaptive, Choice, Limit, SCORES_MAX};
+pub use adaptive::{Adaptive, Belief, Choice, Limit, SCORES_MAX};
 pub use arbiter::{DecideContext, Decision, LOSERS_MAX, SitePolicies};
 pub use budget::{STEPS_MAX, StepBudget, Why};
 pub use context::{Policy, PolicyContext};
+pub use ladder::{Dropped, Rung};
 pub use manual::{Manual, ManualAct};
+pub use shadow::Regret;
 pub use wish::{PolicyKind, Reason, Wish};

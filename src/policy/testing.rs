@@ -107,6 +107,7 @@ impl<P: Policy> Rig<P> {
             site: &self.site,
             demands: self.detection.demands(),
             picture: self.detection.picture(),
+            doubts: self.detection.doubts(&self.site),
             kernel: &self.kernel,
             lease: self.lease.as_ref(),
             manual: self.manual.as_ref(),

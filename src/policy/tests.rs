@@ -469,6 +469,7 @@ fn a_panel_at_the_cabinet_is_followed() {
         site: &rig.site,
         demands: &demands,
         picture: rig.detection.picture(),
+        doubts: rig.detection.doubts(&rig.site),
         kernel: &kernel,
         lease: None,
         manual: None,

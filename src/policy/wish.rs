@@ -22,6 +22,8 @@ pub enum PolicyKind {
     Actuated,
     /// Stages by demand inside a fixed cycle.
     Coordinated,
+    /// The same with splits and offset trimmed.
+    Trimmed,
     /// Adaptive control.
     Adaptive,
     /// The everyday bound on anybody's wait.

@@ -7,6 +7,7 @@ pub mod dispatch;
 pub mod emulated_city;
 pub mod field;
 pub mod missions;
+pub mod neighbours;
 pub mod planner;
 pub mod runtime;
 pub mod store;

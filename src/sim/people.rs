@@ -198,7 +198,9 @@ impl VirtualStreet {
                     self.counts.riders += 1;
                 }
             }
-            self.counts.people_delay_s += f64::from(riders.waiting) * f64::from(DT);
+            let waited_s = f64::from(riders.waiting) * f64::from(DT);
+            self.counts.people_delay_s += waited_s;
+            self.counts.rider_delay_s += waited_s;
             self.riders[at] = riders;
         }
     }

@@ -29,6 +29,8 @@ pub struct StreetStats {
     pub vehicle_delay_s: f64,
     /// Time walkers and riders stood, seconds.
     pub people_delay_s: f64,
+    /// The part of it that riders stood, seconds.
+    pub rider_delay_s: f64,
     /// Longest wait from the first press to walk, open waits included.
     pub pedestrian_wait_max: Millis,
     /// Longest red of a vehicle lane with somebody waiting, open reds included.
@@ -102,6 +104,7 @@ impl VirtualStreet {
             requests: self.counts.requests,
             vehicle_delay_s: self.counts.vehicle_delay_s,
             people_delay_s: self.counts.people_delay_s,
+            rider_delay_s: self.counts.rider_delay_s,
             pedestrian_wait_max: longest(waits.iter().map(|wait| wait.longest)),
             red_max: longest(reds.iter().map(|red| red.longest)),
             waits,

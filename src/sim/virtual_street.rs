@@ -70,6 +70,7 @@ pub(super) struct Counts {
     pub(super) requests: u64,
     pub(super) vehicle_delay_s: f64,
     pub(super) people_delay_s: f64,
+    pub(super) rider_delay_s: f64,
 }
 
 impl VirtualStreet {

@@ -8,6 +8,7 @@ mod emergency;
 mod groups;
 mod plan_checks;
 mod plans;
+mod rules;
 mod stages;
 mod waits;
 

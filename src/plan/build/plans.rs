@@ -3,6 +3,7 @@
 use super::super::checked::{Plan, PlanMode, PlanStage, Recall};
 use super::super::code::Code;
 use super::super::finding::Span;
+use super::super::ladder::Level;
 use super::super::raw::{OffsetRef, RawPlan, RawSite};
 use super::super::tree::At;
 use super::detectors::Demand;
@@ -40,7 +41,13 @@ impl Maker<'_> {
         let (draft, raw) = (self.draft, self.raw);
         let before = draft.sheet.errors();
         let mode = raw.mode.unwrap_or(PlanMode::Fixed);
-        let timed = mode != PlanMode::Actuated && (mode != PlanMode::Adaptive || self.says_cycle());
+        let rules = self.rules(mode);
+        let needs_cycle = matches!(rules.level, Level::Fixed | Level::Trimmed);
+        let timed = match mode {
+            PlanMode::Actuated => false,
+            PlanMode::Adaptive => needs_cycle || self.says_cycle(),
+            PlanMode::Fixed | PlanMode::Coordinated => true,
+        };
         let sequence: Vec<StageId> = raw
             .sequence
             .iter()
@@ -69,6 +76,7 @@ impl Maker<'_> {
             sequence: entries,
             rest: self.member(raw.rest.as_ref(), &sequence),
             transition_per_mille: per_mille(change),
+            adaptive: rules,
         };
         self.check_names(&sequence);
         plan.offset = self.offset(mode, &plan);
@@ -77,6 +85,7 @@ impl Maker<'_> {
         if timed {
             self.check_sum(&plan);
         }
+        self.check_caps(&plan);
         if draft.sheet.errors() == before {
             self.check_times(&plan, timed);
         }
@@ -289,6 +298,6 @@ impl Maker<'_> {
     clippy::cast_sign_loss,
     reason = "the ratio was read as 0 to 1"
 )]
-fn per_mille(ratio: f64) -> u16 {
+pub(super) fn per_mille(ratio: f64) -> u16 {
     (ratio * 1000.0).round().clamp(0.0, 1000.0) as u16
 }

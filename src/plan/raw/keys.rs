@@ -81,6 +81,7 @@ pub(super) const PLAN: Keys = Keys {
     known: &[
         "id",
         "mode",
+        "adaptive",
         "cycle_s",
         "offset_s",
         "offset_ref",
@@ -114,6 +115,14 @@ pub(super) const PLAN: Keys = Keys {
         "safety data stands in [[group]], [intergreen_s] and [safety], once for all plans",
     )),
 };
+pub(super) const ADAPTIVE: Keys = Keys::only(&[
+    "level",
+    "shadow",
+    "green_max_s",
+    "red_max_s",
+    "split_change_max",
+    "offset_change_max_s",
+]);
 pub(super) const TRANSITION: Keys = Keys::only(&["method", "max_change"]);
 pub(super) const SAFETY: Keys =
     Keys::only(&["startup", "fallback", "readback_ms", "red_lamp_lost"]);

@@ -3,14 +3,15 @@
 use super::super::checked::{OnFault, PlanMode, Recall, SiteKind, TurnKind};
 use super::super::finding::Sheet;
 use super::super::keys::Keys;
+use super::super::ladder::Level;
 use super::super::tree::{At, Section, read_file};
 use super::keys::{
-    ALSO, APPROACH, DETECTOR, GROUP, LANE, MOVE, PLAN, SAFETY, SITE, STAGE, STARTUP, TOP,
+    ADAPTIVE, ALSO, APPROACH, DETECTOR, GROUP, LANE, MOVE, PLAN, SAFETY, SITE, STAGE, STARTUP, TOP,
     TRANSITION,
 };
 use super::types::{
-    OffsetRef, RawApproach, RawDetector, RawGroup, RawLane, RawMatrix, RawMove, RawPlan, RawSafety,
-    RawShow, RawSite, RawStage, RawUse,
+    OffsetRef, RawAdaptive, RawApproach, RawDetector, RawGroup, RawLane, RawMatrix, RawMove,
+    RawPlan, RawSafety, RawShow, RawSite, RawStage, RawUse,
 };
 use crate::signal::{FallbackShow, GROUPS_MAX, GroupKind};
 
@@ -310,6 +311,21 @@ fn read_plan(plan: &Section<'_>) -> RawPlan {
         rest: plan.text("rest"),
         overrun: plan.word("overrun", &[("resync", ())]).is_some(),
         max_change: transition.and_then(|transition| transition.ratio("max_change")),
+        adaptive: plan
+            .table("adaptive", "adaptive", &ADAPTIVE)
+            .map(|rules| read_rules(&rules)),
+    }
+}
+
+fn read_rules(rules: &Section<'_>) -> RawAdaptive {
+    RawAdaptive {
+        head: rules.span.clone(),
+        level: rules.word("level", &Level::ALL.map(|level| (level.word(), level))),
+        shadow: rules.flag("shadow").unwrap_or(false),
+        green_max: rules.secs("green_max_s"),
+        red_max: rules.secs("red_max_s"),
+        split_change: rules.signed("split_change_max", &(0.0..0.5)),
+        offset_change: rules.secs("offset_change_max_s"),
     }
 }
 

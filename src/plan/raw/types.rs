@@ -2,6 +2,7 @@
 
 use super::super::checked::{OnFault, PlanMode, Recall, SiteKind, TurnKind};
 use super::super::finding::Span;
+use super::super::ladder::Level;
 use super::super::tree::At;
 use crate::signal::{FallbackShow, GroupKind};
 use crate::units::{Length, Millis, Speed};
@@ -163,6 +164,19 @@ pub(in super::super) struct RawPlan {
     pub(in super::super) rest: Option<At<String>>,
     pub(in super::super) overrun: bool,
     pub(in super::super) max_change: Option<At<f64>>,
+    pub(in super::super) adaptive: Option<RawAdaptive>,
+}
+
+/// `adaptive` of a plan.
+#[derive(Debug)]
+pub(in super::super) struct RawAdaptive {
+    pub(in super::super) head: Span,
+    pub(in super::super) level: Option<At<Level>>,
+    pub(in super::super) shadow: bool,
+    pub(in super::super) green_max: Option<At<Millis>>,
+    pub(in super::super) red_max: Option<At<Millis>>,
+    pub(in super::super) split_change: Option<At<f64>>,
+    pub(in super::super) offset_change: Option<At<Millis>>,
 }
 
 /// `[safety]`.

@@ -21,6 +21,8 @@ pub enum Limit {
     RedNear(GroupId),
     /// Somebody has waited for this group as long as anybody may: it comes now.
     RedMax(GroupId),
+    /// The stage has had the longest green of the plan file while somebody waits elsewhere.
+    GreenMax(StageId),
 }
 
 /// One decision.
@@ -43,6 +45,17 @@ pub struct Choice {
     /// For each stage the least delay of all sequences that begin with it; for the running one, of
     /// all that hold it. Vehicle-seconds as milliseconds. `None` behind the last.
     pub scores: [Option<(StageId, Millis)>; SCORES_MAX],
+}
+
+/// Vehicles known; one that may come by several lanes counts once.
+fn vehicles(ctx: &PolicyContext<'_>) -> u16 {
+    let shares = ctx
+        .picture
+        .sightings()
+        .iter()
+        .map(|seen| u32::from(seen.share));
+    let sum: u32 = shares.sum();
+    u16::try_from((sum + 500) / 1000).unwrap_or(u16::MAX)
 }
 
 impl Choice {
@@ -68,7 +81,7 @@ impl Choice {
             limit,
             source: ctx.picture.source(),
             age: ctx.picture.age(),
-            vehicles: u16::try_from(ctx.picture.sightings().len()).unwrap_or(u16::MAX),
+            vehicles: vehicles(ctx),
             scores,
         }
     }

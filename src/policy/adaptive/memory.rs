@@ -19,6 +19,8 @@ const HEAD_WITHIN_MM: u32 = 12_000;
 const HEAD_TIME: Millis = Millis::from_secs(3);
 /// A queue reaches from the stop line to here at least, for those who wait.
 const WAITING_WITHIN_MM: u32 = 100_000;
+/// A vehicle that takes another lane as likely as not does not wait in this one yet.
+const SURE: u16 = 500;
 /// Counts of turns are halved when they reach this, so that they follow the day.
 const COUNTED_MAX: f32 = 200.0;
 /// A queue is at the stop line while its second vehicle is as near as this.
@@ -227,7 +229,8 @@ impl Memory {
         }
         let stands = nearest
             .is_some_and(|head| head.speed < STANDING && head.distance.as_mm() <= HEAD_WITHIN_MM);
-        kept.is_occupied = nearest.is_some_and(|head| head.distance.as_mm() <= WAITING_WITHIN_MM);
+        kept.is_occupied = nearest
+            .is_some_and(|head| head.share >= SURE && head.distance.as_mm() <= WAITING_WITHIN_MM);
         if has_left || !stands {
             kept.head_since = None;
         }

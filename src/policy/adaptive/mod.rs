@@ -10,19 +10,26 @@
 //! change takes from where the lamps really are.
 
 mod arrivals;
+mod beliefs;
+mod caps;
 mod choice;
 mod memory;
 mod model;
+mod recall;
+mod rest;
 mod search;
 mod service;
 #[cfg(test)]
 mod tests;
 mod units;
+#[cfg(test)]
+mod walk_tests;
 
 use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use beliefs::Belief;
 pub use choice::{Choice, Limit, SCORES_MAX};
 
 use self::arrivals::Arrivals;
@@ -39,14 +46,14 @@ use super::wish::{PolicyKind, Reason, Wish};
 use crate::detect::PictureSource;
 use crate::ids::{PlanId, StageId};
 use crate::kernel::ModeWish;
-use crate::plan::CheckedSite;
+use crate::plan::{CheckedSite, Tuning};
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
 /// A stage that has not come up after this long is treated as if it had.
 const START_MAX: Millis = Millis::from_secs(90);
 /// A walk that is called this soon after the start of its stage still starts with it.
-const JOIN: Millis = Millis::from_secs(3);
+const JOIN: Millis = Millis::from_secs(8);
 
 /// Adaptive control of one site. Plain data; what the search works with is made anew when needed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -142,30 +149,51 @@ impl Adaptive {
             return;
         }
         self.looked = picture.taken();
+        let tuning = caps::tuning_of(ctx);
         let running = Running {
             now: ctx.now,
             stage: turn.stage,
             go: ctx.go,
             kernel: ctx.kernel,
         };
-        self.memory
-            .observe(&desk.model, picture, &running, &ctx.site.tuning);
+        self.memory.observe(&desk.model, picture, &running, &tuning);
         if turn.up.is_none() || turn.leaving.is_some() || is_promised(ctx, turn.stage) {
             return;
         }
         desk.arrivals
-            .fill(&desk.model, picture, ctx.demands, &ctx.site.tuning);
+            .fill(&desk.model, picture, ctx.demands, &tuning);
         desk.services
             .fill((ctx.site, ctx.plan), (&desk.model, &self.memory), ctx.now);
         let Some(present) = desk.services.index_of(turn.stage) else {
             return;
         };
+        let walks = self.walks(ctx, turn);
+        rest::close_missed_walks(ctx, &desk.model, (&mut desk.services, present), walks);
         desk.lay_times(ctx, present);
-        let (limit, must_change) = self.limit(ctx, desk, present);
+        self.choose(ctx, turn, (desk, present), &tuning);
+    }
+
+    /// Asks the search, inside the bounds that hold, and takes the first step of its answer.
+    fn choose(
+        &mut self,
+        ctx: &PolicyContext<'_>,
+        turn: &mut Turn,
+        (desk, present): (&mut Desk, usize),
+        tuning: &Tuning,
+    ) {
+        let up_for = turn.up.map_or(Millis::ZERO, |up| ctx.now.since(up));
+        let (limit, must_change) = match self.limit(ctx, desk, present, tuning.red_max_s) {
+            (Limit::None, _) => match recall::limit(ctx, desk, tuning.red_max_s) {
+                Some(bound) => bound,
+                None if caps::is_spent(ctx, up_for) => (Limit::GreenMax(turn.stage), true),
+                None => (Limit::None, false),
+            },
+            bound => bound,
+        };
         let question = Question {
             arrivals: &desk.arrivals,
             services: &desk.services,
-            tuning: &ctx.site.tuning,
+            tuning,
             present,
             change_now_s: &desk.change_now_s,
             tail_s: &desk.tail_s,
@@ -178,7 +206,8 @@ impl Adaptive {
         let next = answer
             .next
             .and_then(|at| desk.services.stages.get(at))
-            .copied();
+            .copied()
+            .or_else(|| rest::wanted(ctx, &desk.arrivals, turn.stage));
         if let Some(next) = next
             && let Some(hop) = next_hop(ctx, turn.stage, next, &mut StepBudget::new(1000))
         {
@@ -197,7 +226,13 @@ impl Adaptive {
     /// Which bound leaves no free choice, and the stages that keep it. A movement is *near* its
     /// bound when one more service of others could break it: then only its own stages may come
     /// next. It is *due* when there is just time enough to reach it: then they must.
-    fn limit(&self, ctx: &PolicyContext<'_>, desk: &mut Desk, present: usize) -> (Limit, bool) {
+    fn limit(
+        &self,
+        ctx: &PolicyContext<'_>,
+        desk: &mut Desk,
+        present: usize,
+        bound_s: f32,
+    ) -> (Limit, bool) {
         desk.allowed.clear();
         desk.allowed.resize(desk.services.stages.len(), true);
         let free = (Limit::None, false);
@@ -230,7 +265,6 @@ impl Adaptive {
             .map(|timing| timing.green_min + timing.lose.total())
             .max();
         let service_s = units::secs(least.unwrap_or_default());
-        let bound_s = ctx.site.tuning.red_max_s;
         if red_s + reach_s + service_s < bound_s {
             return free;
         }
@@ -263,7 +297,7 @@ impl Adaptive {
             .any(|(way, known)| way.inside_slow > 0 && in_the_way.contains(known.group))
     }
 
-    fn wish(ctx: &PolicyContext<'_>, turn: &Turn, budget: &mut StepBudget) -> Wish {
+    fn wish(&self, ctx: &PolicyContext<'_>, turn: &Turn, budget: &mut StepBudget) -> Wish {
         let (remaining, next) = match turn.leaving {
             Some((next, due)) => (ctx.now.until(due), entering(ctx, next)),
             None => (Millis::MAX, GroupSet::EMPTY),
@@ -274,7 +308,7 @@ impl Adaptive {
             remaining,
             remaining_walk: Millis::MAX,
             next,
-            walks: Self::walks(ctx, turn),
+            walks: self.walks(ctx, turn),
             rest_in_walk: false,
         };
         let mut groups = showing.groups(ctx, budget);
@@ -295,7 +329,7 @@ impl Adaptive {
     }
 
     /// Walks that may start in the stage now.
-    fn walks(ctx: &PolicyContext<'_>, turn: &Turn) -> GroupSet {
+    fn walks(&self, ctx: &PolicyContext<'_>, turn: &Turn) -> GroupSet {
         if turn.leaving.is_some() {
             return GroupSet::EMPTY;
         }
@@ -303,9 +337,15 @@ impl Adaptive {
         let since_up = turn.up.map_or(Millis::ZERO, |up| ctx.now.since(up));
         let others = ctx.demands.all().difference(ctx.groups_of(turn.stage));
         if since_up <= JOIN || others.is_empty() {
-            called
-        } else {
+            return called;
+        }
+        let is_bound = self
+            .choice
+            .is_some_and(|choice| choice.limit != Limit::None);
+        if is_bound {
             GroupSet::EMPTY
+        } else {
+            rest::short_walks(ctx, turn.stage, called)
         }
     }
 }
@@ -436,10 +476,14 @@ impl Policy for Adaptive {
         }
         self.desk = Some(desk);
         self.turn = Some(turn);
-        Some(Self::wish(ctx, &turn, budget))
+        Some(self.wish(ctx, &turn, budget))
     }
 
     fn reset(&mut self) {
         self.turn = None;
+    }
+
+    fn choice(&self) -> Option<&Choice> {
+        self.choice.as_ref()
     }
 }

@@ -1,7 +1,7 @@
 //! What adaptive control knows of a site before it has seen a single vehicle.
 
 use crate::ids::{GroupId, StageId};
-use crate::plan::CheckedSite;
+use crate::plan::{CheckedSite, Movement, TurnKind};
 use crate::signal::{GroupKind, GroupSet};
 
 /// One lane, or one walk taken as a lane.
@@ -50,11 +50,10 @@ impl Model {
             for lane in &approach.lanes {
                 let first = model.movements.len();
                 for way in &lane.movements {
-                    let yields = site.yields.get(way.group.index()).copied();
                     model.movements.push(ModelMovement {
                         lane: model.lanes.len(),
                         group: way.group,
-                        yields: yields.unwrap_or_default(),
+                        yields: yields_of(site, way),
                     });
                 }
                 model.lanes.push(ModelLane {
@@ -93,6 +92,32 @@ impl Model {
             .get(lane)
             .map_or(0..0, |lane| lane.movements.clone());
         self.movements.get(range).unwrap_or_default()
+    }
+}
+
+/// Whom a movement yields to. A site file says it of groups, but of a group that leads straight on
+/// and around corners only those who turn yield; who turns right beside through traffic holds it
+/// up for walkers too rarely to be reckoned with.
+fn yields_of(site: &CheckedSite, way: &Movement) -> GroupSet {
+    let yields = site.yields.get(way.group.index()).copied();
+    let yields = yields.unwrap_or_default();
+    let goes = |way: &Movement, turn: TurnKind| way.turns.contains(&turn);
+    let turns = |way: &Movement| way.turns.iter().any(|turn| *turn != TurnKind::Through);
+    if !goes(way, TurnKind::Through) {
+        return yields;
+    }
+    let mut others = site.movements().map(|(_, _, other)| other);
+    let turners = others.any(|other| other.group == way.group && turns(other));
+    if turners && !turns(way) {
+        return GroupSet::EMPTY;
+    }
+    let walks = (0_u8..).zip(site.safety.timings());
+    let walks = walks.filter(|(_, timing)| timing.kind == GroupKind::Pedestrian);
+    let walks: GroupSet = walks.map(|(number, _)| GroupId::new(number)).collect();
+    if turns(way) && !goes(way, TurnKind::Left) {
+        yields.difference(walks)
+    } else {
+        yields
     }
 }
 

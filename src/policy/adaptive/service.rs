@@ -41,6 +41,15 @@ impl Services {
         self.table.get(at).copied().unwrap_or_default()
     }
 
+    /// Takes a lane off what a stage serves.
+    pub(super) fn close(&mut self, stage: usize, lane: usize) {
+        let at = stage.saturating_mul(self.lanes).saturating_add(lane);
+        if let Some(service) = self.table.get_mut(at) {
+            service.head = 0.0;
+        }
+        self.sort_lanes(stage);
+    }
+
     /// The lanes that a stage serves, those that yield last.
     pub(super) fn open_lanes(&self, stage: usize) -> &[usize] {
         self.order.get(stage).map_or(&[], Vec::as_slice)

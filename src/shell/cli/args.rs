@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::emulate::{FaultOrder, fault_help};
+use crate::journal::Moment;
 use crate::plan::{CheckedSite, PlanMode};
 use crate::units::Millis;
 
@@ -42,6 +43,8 @@ pub(super) enum Command {
     Simulate(Simulate),
     /// Run a journal again and compare every output, bit for bit.
     Replay(Replay),
+    /// Why a signal did what it did at one moment of a journal.
+    Explain(Explain),
     /// Write a city out for other programs.
     #[command(subcommand)]
     Export(Export),
@@ -343,6 +346,25 @@ pub(super) struct Replay {
     /// Tell what this signal showed and why, one line a second: its id, as J06.
     #[arg(long, value_name = "ID")]
     pub(super) signal: Option<String>,
+    /// Print the result as a JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The journal file.
+    pub(super) file: PathBuf,
+    /// The moment: seconds of the journal's own clock, as 29720.5, or local time, as 13:05:20.
+    #[arg(long, value_name = "T", value_parser = super::explain::parse_moment)]
+    pub(super) at: Moment,
+    /// The signal, as J06.
+    #[arg(long, value_name = "ID")]
+    pub(super) signal: String,
+    /// A table: every stage with its score, and every lane with what was known of it.
+    #[arg(long)]
+    pub(super) full: bool,
     /// Print the result as a JSON object.
     #[arg(long)]
     pub(super) json: bool,

@@ -6,6 +6,7 @@ mod demo;
 mod desk;
 mod drives;
 mod emulate;
+mod explain;
 mod export;
 mod import;
 mod load;
@@ -74,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Corridor(Corridor::Preview(options)) => corridor::preview(&options),
         Command::Simulate(options) => simulate::simulate(&options),
         Command::Replay(options) => replay::replay(&options),
+        Command::Explain(options) => explain::explain(&options),
         Command::Export(Export::Sumo(options)) => export::sumo(&options),
         Command::Import(Import::Sumo(options)) => import::sumo(&options),
     };

@@ -130,7 +130,7 @@ fn asked_by(plan: &CorridorPlan) -> String {
 fn signal_line(at: usize, step: &ReplayStep<'_>) -> Option<String> {
     let city = step.city;
     let (plan, state) = (city.plans().get(at)?, city.sites().get(at)?);
-    let decision = state.last()?.decision;
+    let decision = &state.last()?.decision;
     let winner = decision.winner;
     let mut line = format!(
         "{} {} {:?} green {}; {:?} wants {} ({:?})",
@@ -144,6 +144,12 @@ fn signal_line(at: usize, step: &ReplayStep<'_>) -> Option<String> {
     );
     if let Some((kind, why)) = decision.benched {
         let _cannot_fail = write!(line, "; {kind:?} lost its turn: {why:?}");
+    }
+    if let Some(rung) = decision.rung {
+        let _cannot_fail = write!(line, "; level {}", rung.level.word());
+        if let Some(why) = rung.dropped {
+            let _cannot_fail = write!(line, " instead of {} ({why:?})", rung.planned.word());
+        }
     }
     let demands = state.detection().demands();
     for group in demands.all().difference(state.kernel().go_set()) {

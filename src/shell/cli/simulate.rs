@@ -13,6 +13,7 @@ use super::load::{LoadedCity, load_folder};
 use super::out::say;
 use crate::controller::{City, CycleInputs};
 use crate::corridor::{CorridorPlan, Preview, preview};
+use crate::shell::neighbours::feeders;
 use crate::shell::store::{Chunk, JournalSink};
 use crate::shell::virtual_city::{VirtualCity, counts_json};
 use crate::units::{CivilTime, Date, Millis, Mono, TICK};
@@ -88,7 +89,8 @@ impl Run {
         )
         .map_err(Failure::Runtime)?;
         world.sees_areas = options.radar;
-        let city = City::new(Arc::clone(&sites), loaded.corridor_settings(), Mono::ZERO);
+        let city = City::new(Arc::clone(&sites), loaded.corridor_settings(), Mono::ZERO)
+            .with_neighbours(feeders(&loaded.city, &loaded.graph));
         let journal = match &options.journal {
             Some(folder) => {
                 std::fs::create_dir_all(folder).map_err(|why| {
@@ -114,6 +116,19 @@ impl Run {
         };
         run.snapshot();
         Ok(run)
+    }
+
+    /// Closes the journal; the city as it was in the last cycle.
+    #[cfg(test)]
+    pub(super) fn end(mut self) -> crate::journal::Reached {
+        if let Some(journal) = self.journal.take() {
+            journal.close();
+        }
+        crate::journal::Reached {
+            now: self.now,
+            civil: self.civil(),
+            city: self.city,
+        }
     }
 
     /// The moment of the last cycle.
@@ -225,7 +240,8 @@ impl Run {
             "present": stats.present,
             "outside": stats.outside,
             "delay": { "vehicle_s": stats.vehicle_delay_s.round(),
-                       "people_s": stats.people_delay_s.round() },
+                       "people_s": stats.people_delay_s.round(),
+                       "riders_s": stats.rider_delay_s.round() },
             "journal_bytes_per_site_hour": self.journal_bytes.saturating_mul(3600)
                 / u64::try_from(sites).unwrap_or(1).max(1)
                 / (self.now.as_ms() / 1000).max(1),

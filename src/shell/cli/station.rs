@@ -21,6 +21,7 @@ use crate::plan::{CheckedCity, LinkKind};
 use crate::shell::dispatch::{Auth, Principal, Role, run};
 use crate::shell::field::{Fallback, FieldClock, FieldOptions, FieldSet, LinkSpec, Wire};
 use crate::shell::missions::missions;
+use crate::shell::neighbours::feeders;
 use crate::shell::planner::Planner;
 use crate::shell::runtime::{Control, ControlParts, FieldCabinets, Pace, WallClock, mailbox};
 use crate::shell::store::JournalSink;
@@ -231,7 +232,8 @@ pub(super) fn runtime(name: &str, threads: usize) -> Result<Runtime, Failure> {
 /// A city that has not started yet, with the read-back latency of each site's wire.
 pub(super) fn new_city(loaded: &LoadedCity) -> City {
     let sites: Arc<[_]> = loaded.city.sites.clone().into();
-    let mut city = City::new(sites, loaded.corridor_settings(), Mono::ZERO);
+    let mut city = City::new(sites, loaded.corridor_settings(), Mono::ZERO)
+        .with_neighbours(feeders(&loaded.city, &loaded.graph));
     for cabinet in &loaded.city.cabinets {
         let link = loaded.city.links.get(cabinet.link).map(|link| link.kind);
         let latency = match link {

@@ -13,6 +13,7 @@ use super::Api;
 use super::auth::{Principal, SESSION_LIFE, SignInError};
 use super::bodies;
 use super::dto::city::{CityDto, PlaceDto, VehicleDto};
+use super::dto::decision::DecisionDto;
 use super::dto::live::{SiteDetailDto, SnapshotDto, StatusDto};
 use super::dto::requests::{ManualRequestDto, PositionDto, SignInDto};
 use super::fields::JsonBody;
@@ -187,6 +188,7 @@ pub(super) async fn site(
             built: built.into(),
             now: now.into(),
             age_ms: now.age_ms,
+            decision: api.world.decision(&id).as_ref().map(DecisionDto::from),
         })),
         _ => Err(Problem::new(
             StatusCode::NOT_FOUND,

@@ -24,6 +24,7 @@ pub mod request;
 pub mod routes;
 mod server;
 pub mod view;
+pub mod view_decision;
 pub mod world;
 
 pub use auth::{Auth, Principal, Role};

@@ -17,6 +17,7 @@ pub use super::view::{
     PreviewCrossing, PreviewView, PriceView, QueueView, RoadStatic, SiteStatic, SiteView,
     StatusView, VehicleStatic, VehicleView, WaitView,
 };
+pub use super::view_decision::DecisionView;
 
 /// A running city, seen from the API.
 ///
@@ -38,6 +39,11 @@ pub trait World: Send + Sync {
     /// The controller does not run yet.
     fn corridors(&self) -> Result<Vec<CorridorView>, Refusal> {
         Ok(self.snapshot().corridors.clone())
+    }
+
+    /// Why a site does what it does, as of its last cycle; nothing if nobody knows.
+    fn decision(&self, _site: &str) -> Option<DecisionView> {
+        None
     }
 
     /// What a corridor would do and cost, without doing it.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::planning::{Planned, unprocessable};
 use super::snapshot::{Opened, manual_view, seconds};
-use super::{LiveWorld, lock, mono_of, statics, words};
+use super::{LiveWorld, account, lock, mono_of, statics, words};
 use crate::controller::Command;
 use crate::corridor::{CancelReason, CorridorPlan, Fix, preview};
 use crate::ids::{CorridorId, StageId};
@@ -13,9 +13,9 @@ use crate::network::Route;
 use crate::policy::{Manual, ManualAct as PolicyAct};
 use crate::shell::dispatch::auth::Principal;
 use crate::shell::dispatch::world::{
-    Advice, CityStatic, CityView, CorridorRequest, CorridorView, Decision, ManualAct, ManualView,
-    Names, OpenAnswer, PositionFix, PreviewCrossing, PreviewRequest, PreviewView, PriceView,
-    Refusal, RefusalClass, World,
+    Advice, CityStatic, CityView, CorridorRequest, CorridorView, Decision, DecisionView, ManualAct,
+    ManualView, Names, OpenAnswer, PositionFix, PreviewCrossing, PreviewRequest, PreviewView,
+    PriceView, Refusal, RefusalClass, World,
 };
 use crate::shell::missions::metres;
 use crate::shell::runtime::PostError;
@@ -128,6 +128,13 @@ impl World for LiveWorld {
     fn corridors(&self) -> Result<Vec<CorridorView>, Refusal> {
         let picture = self.picture_with_all()?;
         Ok(self.view(&picture).corridors)
+    }
+
+    fn decision(&self, site: &str) -> Option<DecisionView> {
+        let picture = self.parts.pictures.load_full()?;
+        let id = self.parts.planner.city.site_by_id(site)?;
+        let site = picture.city.plans().get(id.index())?;
+        account(site, picture.city.sites().get(id.index())?, picture.now)
     }
 
     fn preview(&self, request: &PreviewRequest) -> Result<PreviewView, Refusal> {

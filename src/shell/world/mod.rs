@@ -5,6 +5,7 @@
 
 mod acts;
 mod alarms;
+mod decided;
 mod planning;
 mod running;
 mod snapshot;
@@ -13,6 +14,7 @@ mod statics;
 mod tests;
 mod words;
 
+pub use decided::account;
 pub use words::advice;
 
 use std::collections::BTreeMap;

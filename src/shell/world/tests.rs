@@ -347,3 +347,12 @@ fn missed_and_mute_cycles_are_shown() {
     let status = rig.world.view(&rig.world.newest().unwrap()).status;
     assert_eq!((status.missed_ticks, status.mute_ticks), (MISSED, MUTE));
 }
+
+#[test]
+fn a_site_tells_why_it_does_what_it_does() {
+    let rig = Rig::start();
+    let told = rig.world.decision("J07").unwrap();
+    assert!(!told.plan.is_empty() && !told.ran.policy.is_empty());
+    assert!(!told.ran.reason.zh.is_empty() && !told.ran.reason.en.is_empty());
+    assert_eq!(rig.world.decision("J99"), None);
+}

@@ -1,10 +1,11 @@
 //! Sentences for people, in both languages.
 
 use crate::corridor::Advice as Worth;
+use crate::detect::PictureSource;
 use crate::ids::{GroupId, StageId};
 use crate::kernel::{Concern, Fault, FaultKind};
 use crate::plan::CheckedSite;
-use crate::policy::{PolicyKind, Reason};
+use crate::policy::{Dropped, Limit, PolicyKind, Reason};
 use crate::shell::dispatch::world::Names;
 use crate::units::Millis;
 
@@ -105,6 +106,7 @@ pub(super) const fn winner(kind: PolicyKind) -> &'static str {
         PolicyKind::Fixed => "fixed",
         PolicyKind::Actuated => "actuated",
         PolicyKind::Coordinated => "coordinated",
+        PolicyKind::Trimmed => "trimmed",
         PolicyKind::Adaptive => "adaptive",
         PolicyKind::MaxWait => "max-wait",
         PolicyKind::Corridor => "corridor",
@@ -121,6 +123,64 @@ pub(super) fn benched(kind: PolicyKind) -> Names {
         format!("策略 {word} 出错，暂停使用 60 秒"),
         format!("{word} went wrong and is not asked for 60 s"),
     )
+}
+
+/// What left adaptive control no free choice, if something did.
+pub(super) fn limit(site: &CheckedSite, limit: Limit) -> Option<Names> {
+    let group = |id: GroupId| {
+        let info = site.groups.get(id.index());
+        info.map_or_else(|| id.to_string(), |info| info.name.clone())
+    };
+    match limit {
+        Limit::None => None,
+        Limit::RedNear(id) => Some(Names::new(
+            format!("{} 红灯将达上限，下一个放行", group(id)),
+            format!("{} is near its longest red: it comes next", group(id)),
+        )),
+        Limit::RedMax(id) => Some(Names::new(
+            format!("{} 红灯已达上限，立即放行", group(id)),
+            format!("{} has had its longest red: it comes now", group(id)),
+        )),
+        Limit::GreenMax(id) => {
+            let info = site.stages.get(id.index());
+            let stage = info.map_or_else(|| id.to_string(), |info| info.name.clone());
+            Some(Names::new(
+                format!("阶段 {stage} 已达方案规定的最长绿灯"),
+                format!("stage {stage} has had the longest green of its plan"),
+            ))
+        }
+    }
+}
+
+/// Why a plan runs on a lower rung than its file says.
+pub(super) fn dropped(why: Dropped) -> Names {
+    match why {
+        Dropped::Detectors(faulty, all) => Names::new(
+            format!("{all} 个检测器中 {faulty} 个不可信"),
+            format!("{faulty} of {all} detectors cannot be believed"),
+        ),
+        Dropped::Picture => Names::new(
+            "没有来车信息，或信息过旧",
+            "nobody tells who comes, or the news is too old",
+        ),
+        Dropped::Policy => Names::new(
+            "上一级策略失去控制权",
+            "the policy of the higher level lost its turn",
+        ),
+        Dropped::Shadow => Names::new(
+            "影子模式：只决策，不执行",
+            "shadow mode: it decides and does not act",
+        ),
+    }
+}
+
+/// Who tells about arrivals, as a stable word.
+pub(super) const fn source(source: PictureSource) -> &'static str {
+    match source {
+        PictureSource::None => "none",
+        PictureSource::Loops => "loops",
+        PictureSource::Area => "area",
+    }
 }
 
 /// A fault, with the groups it speaks of.

@@ -26,7 +26,8 @@ pub(crate) fn add(city: &City, sites: &mut BTreeMap<String, Site>) {
 fn plans(city: &City, sites: &BTreeMap<String, Site>, id: &str) -> Vec<Plan> {
     let (site, node) = (&sites[id], &city.nodes[id]);
     let recall = recalls(site);
-    let max = |night| Timing::Actuated {
+    let max = |night, adaptive| Timing::Actuated {
+        adaptive,
         max_green_s: max_greens(site, night),
     };
     let peak = match cycle_s(site, node) {
@@ -35,7 +36,7 @@ fn plans(city: &City, sites: &BTreeMap<String, Site>, id: &str) -> Vec<Plan> {
             offset_s: offset_s(city, sites, node) % cycle_s,
             split_s: splits(site, cycle_s),
         },
-        None => max(false),
+        None => max(false, false),
     };
     let plan = |id, timing, recall: &[char]| Plan {
         id,
@@ -44,8 +45,8 @@ fn plans(city: &City, sites: &BTreeMap<String, Site>, id: &str) -> Vec<Plan> {
     };
     vec![
         plan("peak", peak, &recall),
-        plan("off-peak", max(false), &recall),
-        plan("night", max(true), &recall),
+        plan("off-peak", max(false, site.junction), &recall),
+        plan("night", max(true, false), &recall),
     ]
 }
 

@@ -32,8 +32,8 @@ pub(crate) fn write(city: &City, sites: &BTreeMap<String, Site>) -> String {
          at such a junction has to let the facing traffic pass.\n\n\
          `peak` is a wave at the speed limit, eastward on Binjiang Ave and westward on Jiangnan Ave, in a cycle of 94 s; quiet\n\
          streets run at 47 s, and single crossings of four lanes, which have no room in that, on demand.\n\
-         `off-peak` and `night` are actuated. Walkers wait at most 90 s at junctions and where a crossing has an\n\
-         island, 70 s elsewhere.\n\n\
+         `off-peak` is adaptive at junctions (by demand if its senses fail) and actuated at crossings; `night` is\n\
+         actuated. Walkers wait at most 90 s at junctions and where a crossing has an island, 70 s elsewhere.\n\n\
          ## Cabinets\n\n72 speak Modbus TCP on 127.0.0.1 from port 15020 on; {} share one serial bus (115200 baud, 5 Hz).\n\n\
          ## Change it\n\nThe folder is written by a program from small tables:\n\n\
          ```sh\n$EDITOR hil-tests/src/bin/make-city/tables.rs\ncargo run -p hil-tests --bin make-city\ngreenwave check signal-plans/ankang-demo\n```\n\n\

@@ -106,6 +106,8 @@ pub(crate) enum Timing {
         split_s: Vec<u32>,
     },
     Actuated {
+        /// Adaptive control, with this as the level below.
+        adaptive: bool,
         max_green_s: Vec<u32>,
     },
 }

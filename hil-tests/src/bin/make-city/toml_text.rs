@@ -237,11 +237,21 @@ fn plan(site: &Site, plan: &Plan) -> String {
             list(&ids),
             table(split_s)
         ),
-        Timing::Actuated { max_green_s } => format!(
-            "{head}mode = \"actuated\"\nsequence = {}\n{recall}max_green_s = {}\nrest = \"A\"\n",
-            list(&ids),
-            table(max_green_s)
-        ),
+        Timing::Actuated {
+            adaptive,
+            max_green_s,
+        } => {
+            let mode = if *adaptive {
+                "mode = \"adaptive\"\nadaptive = { level = \"free\" }"
+            } else {
+                "mode = \"actuated\""
+            };
+            format!(
+                "{head}{mode}\nsequence = {}\n{recall}max_green_s = {}\nrest = \"A\"\n",
+                list(&ids),
+                table(max_green_s)
+            )
+        }
     }
 }
 

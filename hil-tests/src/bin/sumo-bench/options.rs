@@ -77,7 +77,12 @@ pub(crate) struct Adaptive {
 
 fn read_tuning(path: &str) -> Result<Tuning, String> {
     let text = std::fs::read_to_string(path).map_err(|why| format!("{path}: {why}"))?;
-    toml::from_str(&text).map_err(|why| format!("{path}: {why}"))
+    let read = |text: &str| -> Result<Tuning, toml::de::Error> {
+        let mut table: toml::Table = toml::from_str(text)?;
+        table.remove("schema");
+        table.try_into()
+    };
+    read(&text).map_err(|why| format!("{path}: {why}"))
 }
 
 /// The files of a comparison, `.sumocfg`s opened.

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::city::SiteStaticDto;
 use super::corridor::CorridorDto;
+use super::decision::DecisionDto;
 use super::{NamesDto, Position, many, position, round};
 use crate::kernel::CabinetState;
 use crate::shell::dispatch::view::{
@@ -218,6 +219,8 @@ pub(crate) struct SiteDetailDto {
     pub(crate) now: SiteDto,
     /// Age of the reading, milliseconds.
     pub(crate) age_ms: Option<u32>,
+    /// Why it does what it does; null before its first cycle.
+    pub(crate) decision: Option<DecisionDto>,
 }
 
 impl SnapshotDto {

@@ -3,6 +3,7 @@
 
 pub(super) mod city;
 pub(super) mod corridor;
+pub(super) mod decision;
 pub(super) mod live;
 pub(super) mod requests;
 

@@ -1,6 +1,6 @@
 // Calls to the API. Every refusal comes back as a `Refused` with the server's problem.
 
-import type { City, Preview, Problem, Session } from './wire';
+import type { City, Decision, Preview, Problem, Session } from './wire';
 
 export class Refused extends Error {
   constructor(readonly problem: Problem) {
@@ -67,6 +67,8 @@ export async function whoAmI(): Promise<Session> {
 }
 
 export const city = (): Promise<City> => call('GET', 'city');
+export const detail = (site: string): Promise<{ decision: Decision | null }> =>
+  call('GET', `sites/${site}`);
 export const preview = (body: unknown): Promise<Preview> => call('POST', 'previews', body);
 export const open = (body: unknown): Promise<{ corridor_id: number; decision: string }> =>
   call('POST', 'corridors', body);

@@ -7,6 +7,7 @@ import { extentOf, onScreen, project, unproject } from './projection';
 import { corridorRequest, missionStage } from './request';
 import { ageOf, applyFrame, grow, isStale, lampOf, waitShare, type Picture } from './state';
 import { bars, clock } from './timeline';
+import { bars as scoreBars, seconds } from './why';
 import { decodeFrame, type City, type Delta, type Preview, type Site, type Snapshot } from './wire';
 
 const site = (lamp: 'green' | 'red'): Site => ({
@@ -46,6 +47,30 @@ const delta = (base: number): Delta => ({
   vehicles: [],
 });
 const first = (): Picture => applyFrame(null, snapshot(), 1000) as Picture;
+
+describe('why a signal does what it does', () => {
+  it('puts the best stage first and measures the others against the worst', () => {
+    const choice = {
+      age_ms: 400,
+      running: 'A',
+      next: 'B',
+      limit: null,
+      source: 'loops' as const,
+      source_age_ms: 100,
+      vehicles: 7,
+      scores: [
+        { stage: 'A', vehicle_s: 200 },
+        { stage: 'B', vehicle_s: 50 },
+      ],
+    };
+    expect(scoreBars(choice)).toEqual([
+      { stage: 'B', vehicle_s: 50, share: 0.25, best: true },
+      { stage: 'A', vehicle_s: 200, share: 1, best: false },
+    ]);
+    expect(scoreBars({ ...choice, scores: [] })).toEqual([]);
+    expect(seconds(choice.age_ms)).toBe('0.4');
+  });
+});
 
 describe('languages', () => {
   it('have the same keys, and no empty sentence', () => {

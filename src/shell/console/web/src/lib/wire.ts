@@ -97,6 +97,33 @@ export interface Site {
   manual: { act: string; stage: string | null; by: string; left_s: number } | null;
   faults: Names[];
 }
+/** What one policy wanted. */
+export interface Wish {
+  policy: string;
+  stage: string | null;
+  reason: Names;
+}
+/** What the search of adaptive control chose. */
+export interface Choice {
+  age_ms: number;
+  running: string;
+  next: string | null;
+  limit: Names | null;
+  source: 'none' | 'loops' | 'area';
+  source_age_ms: number;
+  vehicles: number;
+  scores: { stage: string; vehicle_s: number }[];
+}
+export type Level = 'free' | 'trimmed' | 'actuated' | 'fixed';
+/** Why a site does what it does. */
+export interface Decision {
+  plan: string;
+  ran: Wish;
+  planned: Wish | null;
+  choice: Choice | null;
+  rung: { level: Level; planned: Level; dropped: Names | null } | null;
+  regret_vehicle_s_per_h: number | null;
+}
 export interface Status {
   ticks: number;
   late_ticks: number;
