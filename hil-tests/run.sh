@@ -33,6 +33,14 @@ skip() { # skip PEER REASON
   peers+=("$1: skipped: $2")
   [ "$require" = 1 ] && failed+=("$1 (a required peer: $2)")
 }
+adaptive_on_sumo() { # adaptive_on_sumo NET: an hour of one junction, two seeds, against two others
+  local judged="$out/sumo-smoke.json"
+  rm -f "$judged"
+  target/release/sumo-bench adaptive --net "$1.net.xml" --routes "$1.rou.xml" \
+    --begin 25200 --end 28800 --seeds 1-2 --controllers ours,fixed,rate_index --sumo 1.28.0 \
+    --json "$judged" || return 1
+  target/release/sumo-bench judge "$judged"
+}
 
 command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer from rustup.rs" >&2; exit 3; }
 command -v npm >/dev/null || echo "npm is missing: the console needs Node 20.19 or newer with npm" >&2
@@ -65,11 +73,22 @@ else
   skip "Chromium" "no chromium in PATH or no playwright-core; hil-tests/setup.sh says what to install"
 fi
 
+net=hil-tests/.nets/cologne1/cologne1
+if [ ! -x hil-tests/.venv-sumo/bin/python ]; then
+  skip "SUMO" "no SUMO in hil-tests/.venv-sumo; hil-tests/setup.sh brings it"
+elif [ ! -s "$net.net.xml" ] || [ ! -s "$net.rou.xml" ]; then
+  skip "SUMO" "no network in hil-tests/.nets/cologne1; hil-tests/setup.sh brings it"
+else
+  step "adaptive control on SUMO" adaptive_on_sumo "$net"
+  peers+=("SUMO: tested")
+fi
+
 step "simulate a day" "$rig" --greenwave "$bin" --out "$out" simulate --seconds 86400 --corridors 24
 step "replay and a tampered replay" "$rig" --greenwave "$bin" --out "$out" replay
 step "controller killed, cabinets on their own" "$rig" --greenwave "$bin" --out "$out" kill
 step "demo with and without the key" "$rig" --greenwave "$bin" --out "$out" demo --seeds 1-1 --tries 2
 step "a cycle of 10,000 sites" cargo bench --quiet --bench cycle
+step "a decision of adaptive control" cargo bench --quiet --bench decision
 
 printf '\nPeers\n'
 cat "$out"/peers*.txt 2>/dev/null

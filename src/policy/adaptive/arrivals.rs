@@ -25,6 +25,14 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
+    /// With room for so many vehicles and walks in so many lanes.
+    pub(super) fn with_room(vehicles: usize, lanes: usize) -> Self {
+        Self {
+            list: Vec::with_capacity(vehicles),
+            starts: Vec::with_capacity(lanes + 1),
+        }
+    }
+
     /// Where the arrivals of a lane begin and end in the list, in the order they come.
     pub(super) fn range(&self, lane: usize) -> (usize, usize) {
         let at = |index: usize| self.starts.get(index).copied().unwrap_or(self.list.len());

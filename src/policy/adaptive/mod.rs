@@ -43,10 +43,10 @@ use super::context::{Policy, PolicyContext};
 use super::moves::next_hop;
 use super::show::{Showing, change_time};
 use super::wish::{PolicyKind, Reason, Wish};
-use crate::detect::PictureSource;
+use crate::detect::{PictureSource, SIGHTINGS_MAX};
 use crate::ids::{PlanId, StageId};
 use crate::kernel::ModeWish;
-use crate::plan::{CheckedSite, Tuning};
+use crate::plan::{CheckedSite, PlanMode, Tuning};
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
@@ -108,18 +108,29 @@ struct Desk {
 }
 
 impl Desk {
+    /// With room for the fullest picture, so that no cycle allocates; a site without a plan in
+    /// adaptive mode never decides and gets none.
     fn of(site: &CheckedSite) -> Self {
+        let model = Model::of(site);
+        let decides = (site.plans.iter()).any(|plan| plan.mode == PlanMode::Adaptive);
+        let (stages, lanes, vehicles) = if decides {
+            let lanes = model.lanes.len();
+            (site.stages.len(), lanes, SIGHTINGS_MAX + lanes)
+        } else {
+            (0, 0, 0)
+        };
+        let per_stage = || Vec::with_capacity(stages);
         Self {
-            model: Arc::new(Model::of(site)),
-            arrivals: Arrivals::default(),
-            services: Services::default(),
-            search: Search::default(),
-            scores: Vec::new(),
-            change_now_s: Vec::new(),
-            tail_s: Vec::new(),
-            change_s: Vec::new(),
-            green_min_s: Vec::new(),
-            allowed: Vec::new(),
+            arrivals: Arrivals::with_room(vehicles, lanes),
+            services: Services::with_room(stages, lanes),
+            search: Search::with_room(vehicles, lanes),
+            model: Arc::new(model),
+            scores: per_stage(),
+            change_now_s: per_stage(),
+            tail_s: per_stage(),
+            change_s: Vec::with_capacity(stages * stages),
+            green_min_s: per_stage(),
+            allowed: Vec::with_capacity(stages),
         }
     }
 }

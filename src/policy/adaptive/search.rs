@@ -78,6 +78,14 @@ struct Green {
 }
 
 impl Future {
+    fn with_room(vehicles: usize, lanes: usize) -> Self {
+        Self {
+            lanes: Vec::with_capacity(lanes),
+            mass: Vec::with_capacity(vehicles),
+            ..Self::default()
+        }
+    }
+
     fn copy_from(&mut self, other: &Self) {
         self.lanes.clone_from(&other.lanes);
         self.mass.clone_from(&other.mass);
@@ -88,6 +96,18 @@ impl Future {
 }
 
 impl Search {
+    /// With room for so many vehicles and walks in so many lanes.
+    pub(super) fn with_room(vehicles: usize, lanes: usize) -> Self {
+        let future = || Future::with_room(vehicles, lanes);
+        Self {
+            root: future(),
+            extended: future(),
+            left: future(),
+            tried: future(),
+            departures: 0,
+        }
+    }
+
     /// The best first step, and the least delay of any sequence that begins with each stage.
     pub(super) fn answer(&mut self, ask: &Question<'_>, scores: &mut Vec<f32>) -> Answer {
         self.departures = 0;

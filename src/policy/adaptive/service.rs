@@ -36,6 +36,17 @@ pub(super) struct Services {
 }
 
 impl Services {
+    /// With room for so many stages and lanes.
+    pub(super) fn with_room(stages: usize, lanes: usize) -> Self {
+        Self {
+            stages: Vec::with_capacity(stages),
+            groups: Vec::with_capacity(stages),
+            table: Vec::with_capacity(stages * lanes),
+            order: (0..stages).map(|_| Vec::with_capacity(lanes)).collect(),
+            lanes,
+        }
+    }
+
     pub(super) fn get(&self, stage: usize, lane: usize) -> Service {
         let at = stage.saturating_mul(self.lanes).saturating_add(lane);
         self.table.get(at).copied().unwrap_or_default()

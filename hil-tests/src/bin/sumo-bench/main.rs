@@ -4,6 +4,7 @@
 //! sumo-bench adaptive --net F --routes F[,F] [--additional F[,F]] --begin B --end E --seeds 1-10
 //!     --rules resco|field --sensors resco|field|field-dead --sumo 1.9.2|1.28.0
 //!     --controllers ours,fixed,actuated,delay_based,max_pressure,max_wave,rate_index --json OUT
+//! sumo-bench judge OUT
 //! ```
 //!
 //! `hil-tests/setup.sh` brings SUMO in (1.9.2 with `--sumo-1.9.2`).
@@ -11,9 +12,11 @@
 mod cache;
 mod controllers;
 mod jobs;
+mod judge;
 mod options;
 mod report;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -29,11 +32,20 @@ struct Cli {
 enum What {
     /// Delay of everybody who is scheduled, for several controllers and seeds.
     Adaptive(Box<options::Adaptive>),
+    /// Whether the product won in a file that `adaptive --json` wrote: no offence, no gridlock, and
+    /// less delay than everybody else.
+    Judge {
+        /// One line of JSON for each run.
+        file: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
-    let What::Adaptive(options) = Cli::parse().what;
-    match jobs::compare(&options) {
+    let done = match Cli::parse().what {
+        What::Adaptive(options) => jobs::compare(&options),
+        What::Judge { file } => judge::judge_file(&file),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             report::say(&format!("sumo-bench: {why}"));

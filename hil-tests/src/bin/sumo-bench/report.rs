@@ -7,7 +7,7 @@ use std::path::Path;
 
 use comfy_table::{CellAlignment, Table};
 use hil_tests::sumo::run::RunResult;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::options::Adaptive;
 
@@ -18,7 +18,7 @@ use crate::options::Adaptive;
 const GRIDLOCK_SHARE: f64 = 0.03;
 
 /// One run, as its line of JSON tells it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) net: String,
     pub(crate) controller: String,
