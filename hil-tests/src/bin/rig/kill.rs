@@ -145,7 +145,10 @@ fn stop_cleanly(
         status.is_some_and(|status| status.success()),
         format!("after SIGTERM the controller ended with {status:?} within {ENDS_WITHIN:?}"),
     );
-    let modes = follow_until(cabinets, |modes| modes.len() == SITES)?;
+    let modes = follow_until(cabinets, |modes| {
+        // One that was lost and came back just before may still have that to tell.
+        modes.len() == SITES && modes.values().all(|change| change["mode"] != "direct")
+    })?;
     let mut worst = f64::MIN;
     for (cabinet, change) in &modes {
         let silent = number(change, "since_command_ms");
