@@ -10,8 +10,6 @@ pub struct Tuning {
     pub headway_s: f32,
     /// The same in a lane where some vehicles yield.
     pub headway_mixed_s: f32,
-    /// How many departures the two numbers above weigh beside what is measured in each lane.
-    pub pace_prior: f32,
     /// The same in a lane where all vehicles yield.
     pub headway_yielding_s: f32,
     /// Lost at the start of green by the first vehicle of a queue.
@@ -53,17 +51,16 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            headway_s: 1.9,
+            headway_s: 1.7,
             headway_mixed_s: 2.3,
-            pace_prior: 20.0,
             headway_yielding_s: 3.0,
-            start_loss_s: 1.5,
+            start_loss_s: 0.5,
             amber_used_s: 1.5,
             gap_s: 4.0,
             gap_longer_s: 20.0,
             green_max_s: 60.0,
             stop_threshold_s: 1.5,
-            stop_weight: 1.0,
+            stop_weight: 0.7,
             acceleration_mps2: 2.6,
             reaction_s: 0.5,
             red_max_s: 120.0,
@@ -73,7 +70,7 @@ impl Default for Tuning {
             box_hold_s: 8.0,
             walk_weight: 5.0,
             head_evidence: 0.6,
-            completion: 6,
+            completion: 3,
         }
     }
 }

@@ -26,7 +26,6 @@ macro_rules! numbers {
 numbers! {
     headway_s 1.0 5.0
     headway_mixed_s 1.0 8.0
-    pace_prior 0.0 1000.0
     headway_yielding_s 1.0 12.0
     start_loss_s 0.0 6.0
     amber_used_s 0.0 4.0

@@ -23,14 +23,6 @@ const WAITING_WITHIN_MM: u32 = 100_000;
 const SURE: u16 = 500;
 /// Counts of turns are halved when they reach this, so that they follow the day.
 const COUNTED_MAX: f32 = 200.0;
-/// A queue is at the stop line while its second vehicle is as near as this.
-const DENSE_WITHIN_MM: u32 = 20_000;
-/// Queues leave at their pace from so long after the start of green.
-const PACE_AFTER: Millis = Millis::from_secs(4);
-/// Nobody leaves for so long: something else than pace is the reason.
-const PACE_IDLE_MAX: Millis = Millis::from_secs(5);
-/// Departures after which older ones count half.
-const PACE_MAX: f32 = 60.0;
 /// Standing vehicles take more than this of the way out: it is full.
 const EXIT_TAKEN_MAX: u16 = 850;
 
@@ -63,33 +55,6 @@ struct LaneMemory {
     head_since: Option<Mono>,
     /// Somebody is in the lane.
     is_occupied: bool,
-    /// A queue was at the stop line when the last picture was taken.
-    was_dense: bool,
-    /// How its queues leave: where nobody in it yields, and where some do.
-    paces: [Pace; 2],
-}
-
-/// How fast queues have left a lane of late.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Pace {
-    seconds: f32,
-    departed: f32,
-}
-
-impl Pace {
-    fn add(&mut self, seconds: f32, departed: f32) {
-        self.seconds += seconds;
-        self.departed += departed;
-        if self.departed > PACE_MAX {
-            self.seconds /= 2.0;
-            self.departed /= 2.0;
-        }
-    }
-
-    /// Seconds from one vehicle to the next, `usual_s` until something else has been measured.
-    fn headway_s(self, usual_s: f32, prior: f32) -> f32 {
-        (usual_s * prior + self.seconds) / (prior + self.departed)
-    }
 }
 
 /// The memory of a site.
@@ -143,19 +108,13 @@ impl Memory {
         self.settle_shares(model);
         let mut seen = picture.sightings().iter().peekable();
         for lane in 0..model.lanes.len() {
-            let (mut nearest, mut second) = (None, None);
+            let mut nearest = None;
             while let Some(vehicle) = seen.next_if(|seen| usize::from(seen.lane) <= lane) {
-                if usize::from(vehicle.lane) != lane {
-                    continue;
-                }
-                if nearest.is_none() {
+                if usize::from(vehicle.lane) == lane && nearest.is_none() {
                     nearest = Some(*vehicle);
-                } else if second.is_none() {
-                    second = Some(*vehicle);
                 }
             }
             let departed = picture.departed().get(lane).copied();
-            self.measure_pace(model, lane, (second, departed), running);
             self.look_at_lane((model, tuning), lane, (nearest, departed), running);
         }
     }
@@ -268,55 +227,6 @@ impl Memory {
                 self.block(running.stage, lane, now, tuning);
             }
         }
-    }
-
-    /// Counts seconds and departures while a queue leaves.
-    fn measure_pace(
-        &mut self,
-        model: &Model,
-        lane: usize,
-        (second, departed): (Option<Sighting>, Option<u32>),
-        running: &Running<'_>,
-    ) {
-        let (Some(kept), Some(info)) = (self.lanes.get_mut(lane), model.lanes.get(lane)) else {
-            return;
-        };
-        let go = running.go;
-        let is_dense = second.is_some_and(|second| second.distance.as_mm() <= DENSE_WITHIN_MM);
-        let was_dense = core::mem::replace(&mut kept.was_dense, is_dense);
-        let green = (info.groups.intersection(go).iter())
-            .filter_map(|group| running.kernel.green_for(group, running.now))
-            .min();
-        let ways = model.ways(lane);
-        let is_whole = ways.iter().all(|way| go.contains(way.group));
-        let leaves = green.is_some_and(|green| green >= PACE_AFTER)
-            && running.now.since(kept.moved) <= PACE_IDLE_MAX;
-        let (Some(now), Some(before)) = (departed, kept.departed) else {
-            return;
-        };
-        let yielding = ways
-            .iter()
-            .filter(|way| !way.yields.is_disjoint(go))
-            .count();
-        let pace = kept.paces.get_mut(usize::from(yielding > 0));
-        if let Some(pace) =
-            pace.filter(|_| was_dense && is_whole && leaves && yielding < ways.len())
-        {
-            let left = u16::try_from(now.wrapping_sub(before)).unwrap_or(0);
-            pace.add(1.0, f32::from(left.min(3)));
-        }
-    }
-
-    /// Seconds from one departure to the next while a queue leaves a lane.
-    pub(super) fn headway_s(&self, lane: usize, some_yield: bool, tuning: &Tuning) -> f32 {
-        let usual_s = if some_yield {
-            tuning.headway_mixed_s
-        } else {
-            tuning.headway_s
-        };
-        let kept = self.lanes.get(lane);
-        let pace = kept.and_then(|kept| kept.paces.get(usize::from(some_yield)));
-        pace.map_or(usual_s, |pace| pace.headway_s(usual_s, tuning.pace_prior))
     }
 
     fn block(&mut self, stage: StageId, lane: usize, now: Mono, tuning: &Tuning) {

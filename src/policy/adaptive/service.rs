@@ -175,8 +175,10 @@ impl Look<'_> {
         service.yields = open > 0.0 && yielding >= open * 0.999;
         service.headway_s = if service.yields {
             tuning.headway_yielding_s
+        } else if yielding > 0.0 {
+            tuning.headway_mixed_s
         } else {
-            self.memory.headway_s(lane, yielding > 0.0, tuning)
+            tuning.headway_s
         };
         service
     }
