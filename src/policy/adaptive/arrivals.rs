@@ -1,9 +1,16 @@
 //! When each vehicle of the picture could be at its stop line.
 
 use super::model::Model;
-use super::units::{metres, thousandths};
+use super::units::{metres, secs, thousandths};
 use crate::detect::{Demands, Picture, Sighting};
 use crate::plan::Tuning;
+use crate::signal::GroupSet;
+use crate::units::Mono;
+
+/// In a lane that nobody sees, somebody is taken to come so often, seconds.
+const UNSEEN_HEADWAY_S: f32 = 8.0;
+/// And so many are taken to stand there at most.
+const UNSEEN_MAX: f32 = 8.0;
 
 /// One vehicle, or those who wait for a walk, as the search counts it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -44,7 +51,7 @@ impl Arrivals {
         &mut self,
         model: &Model,
         picture: &Picture,
-        demands: &Demands,
+        (demands, now): (&Demands, Mono),
         tuning: &Tuning,
     ) {
         self.list.clear();
@@ -68,9 +75,30 @@ impl Arrivals {
                     self.list.push(arrival(vehicle, lane.speed_mps, tuning));
                 }
             }
+            if self.starts.last() == Some(&self.list.len())
+                && let Some(mass) = unseen(lane.groups, demands, now)
+            {
+                self.list.push(Arrival {
+                    at_s: 0.0,
+                    mass,
+                    stop_s: 0.0,
+                });
+            }
         }
         self.starts.push(self.list.len());
     }
+}
+
+/// Who may stand in a lane that nobody sees: its detectors are not believed, so its groups are called
+/// every round. The longer the red, the more there may be.
+fn unseen(groups: GroupSet, demands: &Demands, now: Mono) -> Option<f32> {
+    let recalled = demands.recall_min.union(demands.recall_max);
+    let called = groups.intersection(recalled).intersection(demands.vehicles);
+    let waited = called
+        .iter()
+        .map(|group| demands.waited(group, now))
+        .max()?;
+    Some((1.0 + secs(waited) / UNSEEN_HEADWAY_S).min(UNSEEN_MAX))
 }
 
 /// The free drive of one vehicle to its stop line.

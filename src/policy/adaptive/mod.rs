@@ -172,7 +172,7 @@ impl Adaptive {
             return;
         }
         desk.arrivals
-            .fill(&desk.model, picture, ctx.demands, &tuning);
+            .fill(&desk.model, picture, (ctx.demands, ctx.now), &tuning);
         desk.services
             .fill((ctx.site, ctx.plan), (&desk.model, &self.memory), ctx.now);
         let Some(present) = desk.services.index_of(turn.stage) else {

@@ -74,7 +74,7 @@ fn ask(
     let plan = &site.plans[ADAPTIVE.index()];
     let (mut arrivals, mut services) = (Arrivals::default(), Services::default());
     let demands = crate::detect::Demands::default();
-    arrivals.fill(&model, &picture, &demands, &site.tuning);
+    arrivals.fill(&model, &picture, (&demands, Mono::ZERO), &site.tuning);
     services.fill((site, plan), (&model, &memory), Mono::ZERO);
     let question = Question {
         arrivals: &arrivals,
@@ -155,7 +155,7 @@ fn the_arrival_of_a_vehicle_is_its_free_drive() {
     let picture = picture_of(&site, &report(&sightings, model.movements.len()));
     let mut arrivals = Arrivals::default();
     let demands = crate::detect::Demands::default();
-    arrivals.fill(&model, &picture, &demands, &Tuning::default());
+    arrivals.fill(&model, &picture, (&demands, Mono::ZERO), &Tuning::default());
     let at: Vec<Arrival> = arrivals.list.clone();
     // 50 km/h is the limit: 5.3 s and 37 m to reach it, then 63 m, and half a second before.
     assert!((at[0].at_s - 10.4).abs() < 0.1, "{:?}", at[0]);
@@ -261,6 +261,37 @@ fn without_any_detector_the_plan_runs_by_demand() {
     let mut rig = Rig::with(blind, ADAPTIVE);
     rig.run(30);
     assert_eq!(rig.last.winner.source, PolicyKind::Actuated);
+}
+
+#[test]
+fn a_lane_that_nobody_sees_is_served_all_the_same() {
+    let site = site();
+    let model = Model::of(&site);
+    let picture = picture_of(&site, &report(&queue(0, 1), model.movements.len()));
+    let mut demands = crate::detect::Demands {
+        vehicles: set(&[2]),
+        ..Default::default()
+    };
+    let mut masses = |recalled: GroupSet, now_s: u64| {
+        demands.recall_min = recalled;
+        let mut arrivals = Arrivals::default();
+        let now = Mono::from_ms(now_s * 1000);
+        arrivals.fill(&model, &picture, (&demands, now), &site.tuning);
+        let (from, to) = arrivals.range(2);
+        arrivals.list[from..to]
+            .iter()
+            .map(|one| one.mass)
+            .sum::<f32>()
+    };
+    assert!(
+        masses(set(&[]), 24).abs() < f32::EPSILON,
+        "seen to be empty"
+    );
+    assert!(
+        (masses(set(&[2]), 24) - 4.0).abs() < 0.01,
+        "called because nobody sees it"
+    );
+    assert!((masses(set(&[2]), 900) - 8.0).abs() < 0.01, "bounded");
 }
 
 #[test]
