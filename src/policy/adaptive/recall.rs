@@ -1,8 +1,9 @@
 //! Stages that the plan recalls: who waits there may be seen by nobody.
 
 use super::super::context::PolicyContext;
+use super::Limit;
+use super::desk::Desk;
 use super::units::secs;
-use super::{Desk, Limit};
 use crate::ids::GroupId;
 use crate::kernel::Interval;
 use crate::plan::Recall;

@@ -1,0 +1,203 @@
+//! How one lane leaves under one green of an imagined future.
+
+use super::search::Question;
+use super::service::Service;
+use crate::plan::Tuning;
+
+/// Mass below which a vehicle counts as gone.
+pub(super) const GONE: f32 = 0.02;
+
+/// How far one imagined future has come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Future {
+    /// For each lane its first vehicle that is not gone, and the earliest next departure.
+    pub(super) lanes: Vec<(usize, f32)>,
+    /// What is left of each vehicle.
+    pub(super) mass: Vec<f32>,
+    pub(super) stage: usize,
+    /// The end of the green so far.
+    pub(super) at_s: f32,
+    pub(super) cost_s: f32,
+}
+
+/// A green of one stage.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Green {
+    pub(super) stage: usize,
+    pub(super) from_s: f32,
+    pub(super) to_s: f32,
+}
+
+impl Future {
+    pub(super) fn with_room(vehicles: usize, lanes: usize) -> Self {
+        Self {
+            lanes: Vec::with_capacity(lanes),
+            mass: Vec::with_capacity(vehicles),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.lanes.clone_from(&other.lanes);
+        self.mass.clone_from(&other.mass);
+        self.stage = other.stage;
+        self.at_s = other.at_s;
+        self.cost_s = other.cost_s;
+    }
+}
+
+/// One lane under one green.
+pub(super) struct LaneDrive {
+    pub(super) service: Service,
+    lane: usize,
+    /// The first departure is not before this.
+    start_s: f32,
+    /// A queue loses so much at the start.
+    loss_s: f32,
+    end_s: f32,
+    is_walk: bool,
+}
+
+impl LaneDrive {
+    pub(super) fn new(
+        ask: &Question<'_>,
+        future: &Future,
+        lane: usize,
+        green: &Green,
+        platoon_end: f32,
+    ) -> Self {
+        let service = ask.services.get(green.stage, lane);
+        let goes_on = ask.services.get(future.stage, lane).head > 0.0;
+        let mut start_s = if goes_on {
+            future.at_s.min(green.from_s)
+        } else {
+            green.from_s
+        };
+        if service.yields {
+            start_s = start_s.max((platoon_end + 1.0).min(green.to_s - 2.0));
+        }
+        let is_walk = service.headway_s <= 0.0;
+        Self {
+            service,
+            lane,
+            start_s: start_s.max(service.from_s),
+            loss_s: if goes_on {
+                0.0
+            } else {
+                ask.tuning.start_loss_s
+            },
+            end_s: if is_walk {
+                green.to_s
+            } else {
+                green.to_s + ask.tuning.amber_used_s
+            },
+            is_walk,
+        }
+    }
+
+    /// When a vehicle that could arrive at `at_s` departs.
+    fn departs(&self, at_s: f32, last_s: f32) -> f32 {
+        let departs = at_s.max(last_s).max(self.start_s);
+        if at_s < self.start_s + self.loss_s && !self.is_walk {
+            departs.max(self.start_s + self.loss_s)
+        } else {
+            departs
+        }
+    }
+
+    /// Where the first platoon ends and how many it holds; and how many were looked at.
+    pub(super) fn dry(&self, ask: &Question<'_>, future: &Future, gap_s: f32) -> (f32, f32, u32) {
+        let (first, mut last_s) = future.lanes.get(self.lane).copied().unwrap_or_default();
+        let (_, end) = ask.arrivals.range(self.lane);
+        let (mut flow, mut served, mut looked) = (1.0_f32, 0.0, 0);
+        let (mut platoon_end, mut is_first) = (self.start_s, true);
+        for at in first..end {
+            let (Some(arrival), Some(mass)) = (ask.arrivals.list.get(at), future.mass.get(at))
+            else {
+                break;
+            };
+            if *mass <= GONE {
+                continue;
+            }
+            looked += 1;
+            flow *= if is_first {
+                self.service.head
+            } else {
+                self.service.rest
+            };
+            is_first = false;
+            let departs = self.departs(arrival.at_s, last_s);
+            if flow < GONE || departs > self.end_s || departs > platoon_end + gap_s + self.loss_s {
+                break;
+            }
+            last_s = departs + self.service.headway_s * mass * flow;
+            platoon_end = departs;
+            served += mass * flow;
+        }
+        (
+            if served > 0.0 {
+                platoon_end
+            } else {
+                f32::NEG_INFINITY
+            },
+            served,
+            looked,
+        )
+    }
+
+    /// Serves the lane; where its first platoon ends, and how many were looked at.
+    pub(super) fn wet(&self, ask: &Question<'_>, future: &mut Future) -> (f32, u32) {
+        let Some((first, mut last_s)) = future.lanes.get(self.lane).copied() else {
+            return (self.start_s, 0);
+        };
+        let (_, end) = ask.arrivals.range(self.lane);
+        let (mut flow, mut looked, mut first_left) = (1.0_f32, 0, end);
+        let (mut platoon_end, mut is_platoon, mut is_first) = (self.start_s, true, true);
+        for at in first..end {
+            let (Some(arrival), Some(mass)) = (ask.arrivals.list.get(at), future.mass.get_mut(at))
+            else {
+                break;
+            };
+            if *mass <= GONE {
+                continue;
+            }
+            looked += 1;
+            flow *= if is_first {
+                self.service.head
+            } else {
+                self.service.rest
+            };
+            is_first = false;
+            let departs = self.departs(arrival.at_s, last_s);
+            if flow < GONE || departs > self.end_s {
+                first_left = first_left.min(at);
+                break;
+            }
+            let gone = *mass * flow;
+            let delay = departs - arrival.at_s;
+            future.cost_s += gone * (delay + stop_cost(delay, arrival.stop_s, ask.tuning));
+            last_s = departs + self.service.headway_s * gone;
+            is_platoon &= departs <= platoon_end + ask.tuning.gap_s + self.loss_s;
+            if is_platoon {
+                platoon_end = departs;
+            }
+            *mass -= gone;
+            if *mass > GONE {
+                first_left = first_left.min(at);
+            }
+        }
+        if let Some(kept) = future.lanes.get_mut(self.lane) {
+            *kept = (first_left, last_s);
+        }
+        (platoon_end, looked)
+    }
+}
+
+/// What a stop costs a vehicle that is delayed so long, seconds.
+pub(super) fn stop_cost(delay_s: f32, stop_s: f32, tuning: &Tuning) -> f32 {
+    if delay_s > tuning.stop_threshold_s {
+        stop_s
+    } else {
+        0.0
+    }
+}
