@@ -7,12 +7,15 @@
 //! button twice a minute. Area sensors tell of them once a second. The cabinet follows and reads back
 //! in the next cycle what it was last told.
 //!
-//! Wall time is printed, never judged. What is printed is one JSON object:
+//! Wall time is printed, never judged. On a machine that others use too, a cycle takes as long as
+//! somebody else has the core. Everything here comes from seeded dice, so the same city is run again
+//! and again, `passes` times; a cycle counts with the least time that it took in any pass. What is
+//! printed is one JSON object:
 //!
 //! - `us_per_decision`: wall time of a cycle in which adaptive control decided, less the mean of that
 //!   junction's cycles without a new picture, microseconds: the picture, what is remembered of it, and
-//!   the search. Median, 99th and 99.9th percentile, worst (whatever interrupted the thread is in it)
-//!   and mean.
+//!   the search. Median, 99th and 99.9th percentile, worst and mean.
+//! - `us_per_decision_as_met`: the same from the first pass alone, with whatever interrupted it.
 //! - `us_per_cycle_without`: the mean that was taken off, over all junctions.
 //! - `decisions_per_junction_second`: less than one, since nothing is decided during a change and
 //!   before minimum green.
@@ -20,6 +23,8 @@
 //! - `allocations`: allocations in all timed cycles, with or without a decision. Any is an error, and
 //!   the exit status says so.
 //! - `warm_up_allocations`: allocations in all cycles before those.
+//! - `choices_crc32`: checksum of all decisions with their scores. Two builds that print the same one
+//!   decide the same; two passes that differ are an error.
 
 #![expect(
     clippy::disallowed_types,
@@ -70,35 +75,32 @@ const PRESS_EVERY_S: u64 = 30;
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     // Under `cargo test --benches` a short run shows that it still works.
     let is_bench = std::env::args().any(|arg| arg == "--bench");
-    let (count, wanted) = if is_bench {
-        (usize::MAX, 30_000)
+    let (count, wanted, passes) = if is_bench {
+        (usize::MAX, 30_000, 5)
     } else {
-        (4, 40)
+        (4, 40, 2)
     };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("signal-plans/ankang-demo");
     let files: CityFiles = read_city_folder(&folder)?.into_iter().collect();
     let city = load_city(&files).map_err(|findings| format!("{} findings", findings.len()))?;
-    let adaptive = city.sites.iter().filter_map(|site| in_adaptive_mode(site));
-    let mut junctions: Vec<Junction> = adaptive
+    let adaptive: Vec<CheckedSite> = (city.sites.iter())
+        .filter_map(|site| in_adaptive_mode(site))
         .take(count)
-        .zip(SEED..)
-        .map(|(plan, seed)| Junction::new(plan, seed))
         .collect();
 
-    let mut run = Run::default();
-    for _ in 0..WARM_UP_S {
-        run.second(&mut junctions, false);
-    }
-    let warm_up = std::mem::take(&mut run.allocations);
-    let mut seconds = 0_u32;
-    while run.decisions < wanted {
-        if seconds == SECONDS_MAX {
-            return Err(format!("only {} decisions in {seconds} s", run.decisions).into());
+    let mut run = Run::over(&adaptive, wanted)?;
+    let as_met = run.times.clone();
+    for _ in 1..passes {
+        let again = Run::over(&adaptive, wanted)?;
+        if again.choices != run.choices {
+            return Err("two passes decided differently".into());
         }
-        run.second(&mut junctions, true);
-        seconds += 1;
+        run.allocations += again.allocations;
+        for (times, again) in run.times.iter_mut().zip(&again.times) {
+            times.keep_least(again);
+        }
     }
-    run.print(&junctions, seconds, warm_up)?;
+    run.print(&as_met, passes)?;
     Ok(if run.allocations > 0 {
         ExitCode::FAILURE
     } else {
@@ -126,9 +128,69 @@ struct Run {
     /// Vehicles that were known in all decisions together.
     vehicles: u64,
     allocations: u64,
+    warm_up_allocations: u64,
+    /// Timed seconds.
+    seconds: u32,
+    /// Checksum of all decisions.
+    choices: u32,
+    /// For each junction.
+    times: Vec<Times>,
+}
+
+/// How long the timed cycles of one junction took, nanoseconds, in the order they ran.
+#[derive(Clone, Default)]
+struct Times {
+    /// Cycles with a decision.
+    deciding_ns: Vec<u64>,
+    /// Cycles without a new picture.
+    others_ns: Vec<u64>,
+}
+
+impl Times {
+    /// Of each cycle the shorter of the times it took in two passes.
+    fn keep_least(&mut self, again: &Self) {
+        let deciding = self.deciding_ns.iter_mut().zip(&again.deciding_ns);
+        let others = self.others_ns.iter_mut().zip(&again.others_ns);
+        for (kept, other) in deciding.chain(others) {
+            *kept = (*kept).min(*other);
+        }
+    }
+
+    /// What each decision took beyond a cycle without one.
+    fn costs_ns(&self) -> impl Iterator<Item = u64> {
+        let count = u64::try_from(self.others_ns.len()).unwrap_or(u64::MAX);
+        let mean = self.others_ns.iter().sum::<u64>() / count.max(1);
+        let own = self.deciding_ns.iter();
+        own.map(move |nanoseconds| nanoseconds.saturating_sub(mean))
+    }
 }
 
 impl Run {
+    /// A whole pass: warm-up, then so many decisions at least.
+    fn over(adaptive: &[CheckedSite], wanted: usize) -> Result<Self, Box<dyn Error>> {
+        let plans = adaptive.iter().cloned().zip(SEED..);
+        let mut junctions: Vec<Junction> = plans
+            .map(|(plan, seed)| Junction::new(plan, seed))
+            .collect();
+        let mut run = Self {
+            times: vec![Times::default(); junctions.len()],
+            ..Self::default()
+        };
+        for _ in 0..WARM_UP_S {
+            run.second(&mut junctions, false);
+        }
+        run.warm_up_allocations = std::mem::take(&mut run.allocations);
+        while run.decisions < wanted {
+            if run.seconds == SECONDS_MAX {
+                let (decisions, seconds) = (run.decisions, run.seconds);
+                return Err(format!("only {decisions} decisions in {seconds} s").into());
+            }
+            run.second(&mut junctions, true);
+            run.seconds += 1;
+        }
+        Ok(run)
+    }
+
     /// One second of every junction; timed or not.
     fn second(&mut self, junctions: &mut [Junction], is_timed: bool) {
         for junction in junctions.iter_mut() {
@@ -136,7 +198,7 @@ impl Run {
         }
         for tick in 1..=CYCLES_PER_S {
             let now = Mono::from_ms(u64::from(self.second) * 1000 + tick * u64::from(TICK.as_ms()));
-            for junction in junctions.iter_mut() {
+            for (junction, times) in junctions.iter_mut().zip(&mut self.times) {
                 let (nanoseconds, allocations) = junction.cycle(now);
                 self.allocations += allocations;
                 if !is_timed {
@@ -149,56 +211,60 @@ impl Run {
                 if let Some(choice) = choice.filter(|choice| choice.at == now) {
                     self.decisions += 1;
                     self.vehicles += u64::from(choice.vehicles);
-                    junction.deciding_ns.push(nanoseconds);
+                    let told = format!("{}{choice:?}", self.choices);
+                    self.choices = crc32fast::hash(told.as_bytes());
+                    times.deciding_ns.push(nanoseconds);
                 } else if state.detection().picture().taken() != now {
-                    junction.others += 1;
-                    junction.others_ns += nanoseconds;
+                    times.others_ns.push(nanoseconds);
                 }
             }
         }
         self.second += 1;
     }
 
-    fn print(
-        &self,
-        junctions: &[Junction],
-        seconds: u32,
-        warm_up: u64,
-    ) -> Result<(), Box<dyn Error>> {
-        let mut costs_ns: Vec<u64> = junctions.iter().flat_map(Junction::costs_ns).collect();
-        costs_ns.sort_unstable();
-        let at = |per_mille: usize| {
-            let place = (costs_ns.len() * per_mille / 1000).min(costs_ns.len().saturating_sub(1));
-            costs_ns.get(place).copied().unwrap_or(0)
-        };
+    fn print(&self, as_met: &[Times], passes: u32) -> Result<(), Box<dyn Error>> {
         let decisions = u64::try_from(self.decisions)?;
-        let (all_ns, count) = (
-            costs_ns.iter().sum::<u64>(),
-            u64::try_from(junctions.len())?,
-        );
-        let others = |of: &dyn Fn(&Junction) -> u64| junctions.iter().map(of).sum::<u64>();
-        let mean_us = ratio(all_ns, decisions * 1000)?;
+        let junctions = u64::try_from(self.times.len())?;
+        let others = || self.times.iter().flat_map(|times| &times.others_ns);
+        let all_ns: u64 = self.times.iter().flat_map(Times::costs_ns).sum();
         let result = json!({
-            "junctions": count,
+            "passes": passes,
+            "junctions": junctions,
             "decisions": decisions,
             "vehicles_per_decision": ratio(self.vehicles, decisions)?,
-            "decisions_per_junction_second": ratio(decisions, count * u64::from(seconds))?,
-            "us_per_decision": {
-                "median": ratio(at(500), 1000)?,
-                "p99": ratio(at(990), 1000)?,
-                "p999": ratio(at(999), 1000)?,
-                "max": ratio(at(1000), 1000)?,
-                "mean": mean_us,
-            },
-            "us_per_cycle_without": ratio(others(&|j| j.others_ns), others(&|j| j.others) * 1000)?,
+            "decisions_per_junction_second":
+                ratio(decisions, junctions * u64::from(self.seconds))?,
+            "us_per_decision": spread_us(&self.times)?,
+            "us_per_decision_as_met": spread_us(as_met)?,
+            "us_per_cycle_without":
+                ratio(others().sum(), u64::try_from(others().count())? * 1000)?,
             // 1,000 decisions of a microsecond are a thousandth of a second: 0.1 %.
             "core_percent_of_1000_junctions": ratio(all_ns, decisions * 10_000)?,
             "allocations": self.allocations,
-            "warm_up_allocations": warm_up,
+            "warm_up_allocations": self.warm_up_allocations,
+            "choices_crc32": format!("{:08x}", self.choices),
         });
         writeln!(std::io::stdout(), "{result:#}")?;
         Ok(())
     }
+}
+
+/// How the costs of all decisions spread, microseconds.
+fn spread_us(times: &[Times]) -> Result<serde_json::Value, Box<dyn Error>> {
+    let mut costs_ns: Vec<u64> = times.iter().flat_map(Times::costs_ns).collect();
+    costs_ns.sort_unstable();
+    let at = |per_mille: usize| {
+        let place = (costs_ns.len() * per_mille / 1000).min(costs_ns.len().saturating_sub(1));
+        costs_ns.get(place).copied().unwrap_or(0)
+    };
+    let count = u64::try_from(costs_ns.len())?;
+    Ok(json!({
+        "median": ratio(at(500), 1000)?,
+        "p99": ratio(at(990), 1000)?,
+        "p999": ratio(at(999), 1000)?,
+        "max": ratio(at(1000), 1000)?,
+        "mean": ratio(costs_ns.iter().sum(), count * 1000)?,
+    }))
 }
 
 /// One junction as a city of its own, its cabinet and its street.
@@ -209,11 +275,6 @@ struct Junction {
     buttons: Vec<usize>,
     wanted: u64,
     dice: Dice,
-    /// Cycles with a decision.
-    deciding_ns: Vec<u64>,
-    /// Cycles without a new picture, and their time together.
-    others: u64,
-    others_ns: u64,
 }
 
 impl Junction {
@@ -242,9 +303,6 @@ impl Junction {
             buttons,
             wanted: 0,
             dice: Dice(seed),
-            deciding_ns: Vec::new(),
-            others: 0,
-            others_ns: 0,
         }
     }
 
@@ -337,13 +395,6 @@ impl Junction {
             u64::try_from(nanoseconds).unwrap_or(u64::MAX),
             counted.count_total,
         )
-    }
-
-    /// What each decision took beyond a cycle without one.
-    fn costs_ns(&self) -> impl Iterator<Item = u64> {
-        let mean = self.others_ns / self.others.max(1);
-        let own = self.deciding_ns.iter();
-        own.map(move |nanoseconds| nanoseconds.saturating_sub(mean))
     }
 }
 

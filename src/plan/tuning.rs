@@ -14,8 +14,11 @@ pub struct Tuning {
     pub headway_yielding_s: f32,
     /// Lost at the start of green by the first vehicle of a queue.
     pub start_loss_s: f32,
-    /// Part of the amber that is driven through.
+    /// Part of the amber that is driven through by vehicles that were not held up. When they come is
+    /// known less well than when a queue leaves.
     pub amber_used_s: f32,
+    /// The same for vehicles that leave a queue.
+    pub amber_queue_s: f32,
     /// A platoon ends where nobody follows for so long.
     pub gap_s: f32,
     /// The same for the longer of the greens that are tried: the platoon after the first one too.
@@ -26,6 +29,8 @@ pub struct Tuning {
     pub stop_threshold_s: f32,
     /// Weight of the time lost by braking and accelerating.
     pub stop_weight: f32,
+    /// Speed of free driving as a share of the limit; who drives faster is taken at their own.
+    pub cruise: f32,
     /// How drivers accelerate.
     pub acceleration_mps2: f32,
     /// Time until a standing driver moves.
@@ -40,6 +45,8 @@ pub struct Tuning {
     pub exit_block_s: f32,
     /// The next green waits at most so long for vehicles that stand in the junction.
     pub box_hold_s: f32,
+    /// The same for vehicles that cannot leave it, because the road behind is full.
+    pub box_blocked_s: f32,
     /// How many persons a walk's demand counts as.
     pub walk_weight: f32,
     /// How strongly a head that does not move on its green is taken to want another one, 0 to 1.
@@ -55,12 +62,14 @@ impl Default for Tuning {
             headway_mixed_s: 2.3,
             headway_yielding_s: 3.0,
             start_loss_s: 0.5,
-            amber_used_s: 1.5,
+            amber_used_s: 0.5,
+            amber_queue_s: 1.5,
             gap_s: 4.0,
             gap_longer_s: 20.0,
             green_max_s: 60.0,
             stop_threshold_s: 1.5,
             stop_weight: 0.7,
+            cruise: 0.88,
             acceleration_mps2: 2.6,
             reaction_s: 0.5,
             red_max_s: 120.0,
@@ -68,6 +77,7 @@ impl Default for Tuning {
             stuck_block_s: 20.0,
             exit_block_s: 8.0,
             box_hold_s: 8.0,
+            box_blocked_s: 30.0,
             walk_weight: 5.0,
             head_evidence: 0.6,
             completion: 3,

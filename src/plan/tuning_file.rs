@@ -29,6 +29,8 @@ numbers! {
     headway_yielding_s 1.0 12.0
     start_loss_s 0.0 6.0
     amber_used_s 0.0 4.0
+    cruise 0.5 1.0
+    amber_queue_s 0.0 4.0
     gap_s 1.0 15.0
     gap_longer_s 1.0 60.0
     green_max_s 10.0 180.0
@@ -41,6 +43,7 @@ numbers! {
     stuck_block_s 0.0 120.0
     exit_block_s 0.0 60.0
     box_hold_s 0.0 30.0
+    box_blocked_s 0.0 90.0
     walk_weight 0.0 50.0
     head_evidence 0.0 1.0
 }

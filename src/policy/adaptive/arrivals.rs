@@ -107,7 +107,9 @@ fn arrival(seen: &Sighting, limit_mps: f32, tuning: &Tuning) -> Arrival {
         metres(seen.distance.as_mm()),
         metres(seen.speed.as_mm_per_s()),
     );
-    let limit = limit_mps.max(5.0);
+    let limit = (limit_mps * tuning.cruise)
+        .max(5.0)
+        .max(speed.min(limit_mps));
     let a = tuning.acceleration_mps2;
     let speed_now = speed.min(limit);
     let until_limit = (limit * limit - speed_now * speed_now) / (2.0 * a);

@@ -55,6 +55,8 @@ pub(super) struct LaneDrive {
     /// A queue loses so much at the start.
     loss_s: f32,
     end_s: f32,
+    /// The same for one that comes up to the stop line without having been held up.
+    end_free_s: f32,
     is_walk: bool,
 }
 
@@ -89,6 +91,11 @@ impl LaneDrive {
             end_s: if is_walk {
                 green.to_s
             } else {
+                green.to_s + ask.tuning.amber_queue_s
+            },
+            end_free_s: if is_walk {
+                green.to_s
+            } else {
                 green.to_s + ask.tuning.amber_used_s
             },
             is_walk,
@@ -103,6 +110,16 @@ impl LaneDrive {
         } else {
             departs
         }
+    }
+
+    /// True if the signal closes before a vehicle that could arrive at `at_s` departs.
+    fn is_over(&self, departs_s: f32, at_s: f32) -> bool {
+        let end_s = if departs_s > at_s {
+            self.end_s
+        } else {
+            self.end_free_s
+        };
+        departs_s > end_s
     }
 
     /// Where the first platoon ends and how many it holds; and how many were looked at.
@@ -127,7 +144,10 @@ impl LaneDrive {
             };
             is_first = false;
             let departs = self.departs(arrival.at_s, last_s);
-            if flow < GONE || departs > self.end_s || departs > platoon_end + gap_s + self.loss_s {
+            if flow < GONE
+                || self.is_over(departs, arrival.at_s)
+                || departs > platoon_end + gap_s + self.loss_s
+            {
                 break;
             }
             last_s = departs + self.service.headway_s * mass * flow;
@@ -169,7 +189,7 @@ impl LaneDrive {
             };
             is_first = false;
             let departs = self.departs(arrival.at_s, last_s);
-            if flow < GONE || departs > self.end_s {
+            if flow < GONE || self.is_over(departs, arrival.at_s) {
                 first_left = first_left.min(at);
                 break;
             }

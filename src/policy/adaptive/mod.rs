@@ -248,7 +248,8 @@ impl Adaptive {
         )
     }
 
-    /// True while the next stage has to wait for vehicles that stand inside the junction.
+    /// True while the next stage has to wait for vehicles that stand inside the junction. Those
+    /// whose way out is full are waited for longer: a green across them would lock the junction.
     fn is_box_full(
         &self,
         ctx: &PolicyContext<'_>,
@@ -256,11 +257,21 @@ impl Adaptive {
         turn: &Turn,
         next: StageId,
     ) -> bool {
+        let held = turn.held.map_or(Millis::ZERO, |since| ctx.now.since(since));
+        let waited_s = units::secs(held);
+        let tuning = &ctx.site.tuning;
         let starters = ctx.groups_of(next).difference(ctx.groups_of(turn.stage));
         let in_the_way = ctx.hostile(starters);
         let ways = self.memory.ways.iter().zip(&desk.model.movements);
-        ways.into_iter()
-            .any(|(way, known)| way.inside_slow > 0 && in_the_way.contains(known.group))
+        ways.into_iter().any(|(way, known)| {
+            let is_cut_off = way.full_until > ctx.now;
+            let longest_s = if is_cut_off {
+                tuning.box_blocked_s
+            } else {
+                tuning.box_hold_s
+            };
+            way.inside_slow > 0 && in_the_way.contains(known.group) && waited_s < longest_s
+        })
     }
 
     fn wish(&self, ctx: &PolicyContext<'_>, turn: &Turn, budget: &mut StepBudget) -> Wish {
@@ -366,9 +377,8 @@ impl Policy for Adaptive {
         if let Some((next, due)) = turn.leaving
             && ctx.now >= due
         {
-            let since = *turn.held.get_or_insert(ctx.now);
-            let waited = units::secs(ctx.now.since(since));
-            if !self.is_box_full(ctx, &desk, &turn, next) || waited >= ctx.site.tuning.box_hold_s {
+            turn.held.get_or_insert(ctx.now);
+            if !self.is_box_full(ctx, &desk, &turn, next) {
                 turn = Turn::begin(ctx, next);
             }
         } else if let Some((next, due)) = turn.leaving

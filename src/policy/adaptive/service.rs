@@ -104,10 +104,9 @@ impl Services {
     }
 
     fn sort_lanes(&mut self, stage: usize) {
-        let row = self
-            .table
-            .get(stage.saturating_mul(self.lanes)..)
-            .unwrap_or_default();
+        let first = stage.saturating_mul(self.lanes);
+        let row = self.table.get(first..first.saturating_add(self.lanes));
+        let row = row.unwrap_or_default();
         let Some(order) = self.order.get_mut(stage) else {
             return;
         };
@@ -181,5 +180,24 @@ impl Look<'_> {
             tuning.headway_s
         };
         service
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Service, Services};
+
+    #[test]
+    fn closing_a_lane_leaves_a_stage_with_lanes_of_its_own_only() {
+        let open = Service {
+            head: 1.0,
+            ..Service::default()
+        };
+        let mut services = Services::with_room(3, 2);
+        services.table.extend([open; 6]);
+        services.close(0, 1);
+        assert_eq!(services.open_lanes(0), [0]);
+        services.close(2, 0);
+        assert_eq!(services.open_lanes(2), [1]);
     }
 }
