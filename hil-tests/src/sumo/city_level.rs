@@ -11,6 +11,8 @@ use greenwave::units::Millis;
 pub enum CityLevel {
     /// The plan in adaptive mode; a site without one its plan by demand.
     Adaptive,
+    /// The same, with adaptive control also at sites whose plan by demand it is not.
+    AdaptiveEverywhere,
     /// The plan with a cycle, by the clock alone.
     Fixed,
     /// The plan with a cycle, as its file says: by demand inside the cycle.
@@ -30,6 +32,7 @@ impl CityLevel {
         let with_cycle = || place(&|plan| plan.cycle > Millis::ZERO);
         let (found, mode) = match self {
             Self::Adaptive => (adaptive(), None),
+            Self::AdaptiveEverywhere => (adaptive().or_else(by_demand), Some(PlanMode::Adaptive)),
             Self::Fixed => (with_cycle(), Some(PlanMode::Fixed)),
             Self::Coordinated => (with_cycle(), None),
             Self::Actuated => (adaptive(), Some(PlanMode::Actuated)),

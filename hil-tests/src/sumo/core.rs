@@ -142,3 +142,7 @@ impl<P: Policy> RuledSite<P> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "core_tests.rs"]
+mod tests;

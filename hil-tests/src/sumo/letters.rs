@@ -95,3 +95,30 @@ const fn letter_of(lamp: Indication) -> u8 {
         Indication::Dark | Indication::Red | Indication::RedAmber | Indication::FlashingRed => b'r',
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A way of vehicles that yields to the crossing beside it, and the crossing.
+    fn shown(vehicles: Indication, walkers: Indication) -> String {
+        let letters = Letters {
+            width: 2,
+            places: vec![(0, 0, false), (1, 1, true)],
+            yields_to: vec![vec![1], vec![]],
+        };
+        let mut lamps = SiteLamps::default();
+        (lamps[0], lamps[1]) = (vehicles, walkers);
+        letters.of_lamps(&lamps)
+    }
+
+    #[test]
+    fn nobody_sets_off_on_the_flashing_man_but_who_is_on_the_way_goes_first() {
+        use Indication::{FlashingGreen, Green, Red};
+        assert_eq!(shown(Green, Red), "Gr");
+        assert_eq!(shown(Green, Green), "gG");
+        assert_eq!(shown(Green, FlashingGreen), "gr");
+        assert_eq!(shown(FlashingGreen, Red), "Gr");
+        assert_eq!(shown(Indication::Amber, Green), "yG");
+    }
+}

@@ -216,12 +216,11 @@ impl Policy for RatePolicy {
             }
         };
         if let Some(next) = self.leaving
-            && vehicles_of(ctx, next).is_subset(ctx.go)
-            && entering(ctx, next).is_subset(ctx.go.union(ctx.demands.walkers))
+            && is_up(ctx, next)
         {
             (stage, self.up, self.leaving) = (next, None, None);
         }
-        if self.up.is_none() && vehicles_of(ctx, stage).is_subset(ctx.go) {
+        if self.up.is_none() && is_up(ctx, stage) {
             self.up = Some(ctx.now);
         }
         if ctx.picture.taken() != self.looked {
@@ -266,6 +265,17 @@ fn walks_in(ctx: &PolicyContext<'_>, groups: GroupSet) -> GroupSet {
 fn vehicles_of(ctx: &PolicyContext<'_>, stage: StageId) -> GroupSet {
     let groups = groups_of(ctx, stage);
     groups.difference(walks_in(ctx, groups))
+}
+
+/// True if all vehicles of the stage have green; where there are none, its walks that somebody
+/// waits for.
+fn is_up(ctx: &PolicyContext<'_>, stage: StageId) -> bool {
+    let vehicles = vehicles_of(ctx, stage);
+    if vehicles.is_empty() {
+        entering(ctx, stage).is_subset(ctx.go)
+    } else {
+        vehicles.is_subset(ctx.go)
+    }
 }
 
 /// The stage's vehicles and those of its walks that somebody waits for or that run.

@@ -371,3 +371,40 @@ fn large(number: f64) -> u32 {
 fn whole(number: f64) -> u16 {
     u16::try_from(large(number)).unwrap_or(u16::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_movement_of_two_ways_is_full_when_the_way_that_most_take_is() {
+        let free = LinkSeen {
+            departed: 30,
+            inside: 1,
+            exit_standing: 1,
+            ..LinkSeen::default()
+        };
+        let full = LinkSeen {
+            departed: 3,
+            inside: 2,
+            exit_standing: 9,
+            exit_taken: 0.9,
+            exit_blocked: true,
+            ..LinkSeen::default()
+        };
+        let mostly_free = together(&[&free, &full]);
+        assert!(!mostly_free.is_full() && mostly_free.exit_standing == 1);
+        assert_eq!((mostly_free.departed, mostly_free.inside), (33, 3));
+        let few = LinkSeen {
+            departed: 2,
+            ..free
+        };
+        let many = LinkSeen {
+            departed: 40,
+            ..full
+        };
+        assert!(together(&[&few, &many]).is_full());
+        assert_eq!(together(&[&full]), full);
+        assert_eq!(together(&[]), LinkSeen::default());
+    }
+}

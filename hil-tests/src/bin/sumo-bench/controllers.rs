@@ -99,7 +99,7 @@ impl Name {
         options: &Adaptive,
     ) -> Result<Box<dyn Controller>, SumoError> {
         let level = match self {
-            Self::Ours | Self::RateIndex => CityLevel::Adaptive,
+            Self::Ours | Self::RateIndex => CityLevel::AdaptiveEverywhere,
             Self::Fixed => CityLevel::Fixed,
             Self::Coordinated => CityLevel::Coordinated,
             Self::Actuated => CityLevel::Actuated,
