@@ -14,7 +14,8 @@ pub struct Wait {
     pub signal: usize,
     /// The crossing, by its number in `Signal::links`.
     pub link: usize,
-    /// From the first second of standing before red to the first step on the crossing.
+    /// From the first second of standing before red to the first second of the green that they set
+    /// off in.
     pub seconds: u32,
 }
 
@@ -69,8 +70,9 @@ pub struct Walkers {
     known: HashMap<String, Walker>,
     /// The signal and link of each crossing, by its edge.
     crossings: HashMap<u32, (usize, usize)>,
-    /// When each link was last green, by signal.
+    /// When each link was last green, by signal, and since when it was.
     green_at: Vec<Vec<Option<u32>>>,
+    green_since: Vec<Vec<u32>>,
     /// Somebody pressed for this link within the second that ended, by signal.
     pub pressed: Vec<Vec<bool>>,
     /// Walkers who stand before each link now, by signal.
@@ -92,6 +94,7 @@ impl Walkers {
                 }
             }
             walkers.green_at.push(vec![None; signal.links.len()]);
+            walkers.green_since.push(vec![0; signal.links.len()]);
             walkers.pressed.push(vec![false; signal.links.len()]);
             walkers.standing.push(vec![0; signal.links.len()]);
         }
@@ -135,6 +138,9 @@ impl Walkers {
             let shown = lights.get(at).map_or(&[][..], String::as_bytes);
             for (number, link) in signal.links.iter().enumerate() {
                 if matches!(shown.get(link.index), Some(b'G' | b'g')) {
+                    if self.green_at[at][number].is_none_or(|last| last + 1 < second) {
+                        self.green_since[at][number] = second;
+                    }
                     self.green_at[at][number] = Some(second);
                 }
                 self.pressed[at][number] = false;
@@ -149,7 +155,11 @@ impl Walkers {
             if let Some((signal, link)) = on {
                 if walker.crosses != on {
                     let waited = walker.waits.filter(|(s, l, _)| (*s, *l) == (signal, link));
-                    let seconds = waited.map_or(0, |(_, _, since)| second - since);
+                    let green = self.green_since[signal][link];
+                    let seconds = waited.map_or(0, |(_, _, since)| {
+                        let served = if green > since { green } else { second };
+                        served - since
+                    });
                     self.waits.push(Wait {
                         signal,
                         link,

@@ -13,6 +13,7 @@ fn walkers() -> Walkers {
     Walkers {
         crossings: HashMap::from([(7, (0, 0))]),
         green_at: vec![vec![None]],
+        green_since: vec![vec![0]],
         pressed: vec![vec![false]],
         standing: vec![vec![0]],
         ..Walkers::default()
@@ -29,7 +30,7 @@ fn second(walkers: &mut Walkers, roads: &Roads, now: u32, edge: Option<u32>, tol
 }
 
 #[test]
-fn a_walker_presses_once_and_waits_until_the_first_step() {
+fn a_walker_presses_once_and_waits_until_the_green_man() {
     let roads = Roads::of_one_crossing();
     let mut walkers = walkers();
     second(&mut walkers, &roads, 1, CORNER, (1.2, "r"));
@@ -45,7 +46,7 @@ fn a_walker_presses_once_and_waits_until_the_first_step() {
     let wait = Wait {
         signal: 0,
         link: 0,
-        seconds: 3,
+        seconds: 2,
     };
     assert_eq!(walkers.waits, [wait]);
     second(&mut walkers, &roads, 6, CROSSING, (1.2, "r"));
