@@ -51,8 +51,8 @@ pub struct OurCity {
     /// How they are wired.
     pub wiring: Wiring,
     rules: Vec<greenwave::sim::SiteRules>,
-    /// The second of the day at which the run begins, and how long before that the city does.
-    begins_s: u32,
+    /// The second of the day at the first cycle, and how long that is before the first second.
+    began_s: u32,
     warm_up: Millis,
 }
 
@@ -80,7 +80,7 @@ impl OurCity {
             sites: city.sites.clone().into(),
             wiring: imported.wiring,
             rules,
-            begins_s: EIGHT_S,
+            began_s: EIGHT_S,
             warm_up: WARM_UP,
         })
     }
@@ -101,7 +101,7 @@ impl OurCity {
             sites: sites.collect(),
             wiring: city.wiring.clone(),
             rules,
-            begins_s,
+            began_s: begins_s.saturating_sub(WARM_UP_CITY.as_ms() / 1000),
             warm_up: WARM_UP_CITY,
         })
     }
@@ -197,7 +197,7 @@ impl<C: Core> Lockstep<C> {
             fields: vec![FieldInputs::default(); count],
             lamps: vec![SiteLamps::default(); count],
             now: Mono::ZERO,
-            began_s: ours.begins_s.saturating_sub(ours.warm_up.as_ms() / 1000),
+            began_s: ours.began_s,
             exact,
             decisions: Vec::new(),
         };

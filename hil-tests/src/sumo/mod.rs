@@ -24,6 +24,7 @@ pub mod traffic;
 pub mod tripinfo;
 pub mod waits;
 pub mod walkers;
+mod ways;
 mod xml;
 
 pub use codec::{Told, Value};

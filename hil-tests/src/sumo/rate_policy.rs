@@ -98,6 +98,24 @@ impl RatePolicy {
                 .iter()
                 .map(|_| (lost_s, weight)),
         );
+        self.serve_lanes(ctx, groups, lost_s, &mut served);
+        served.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (mut sum, mut best) = (0.0, 0.0_f64);
+        for (gone_s, share) in served {
+            sum += share;
+            best = best.max(sum / gone_s.max(least_s));
+        }
+        best
+    }
+
+    /// Adds when each vehicle that the groups let go is gone, and how much of one it is.
+    fn serve_lanes(
+        &self,
+        ctx: &PolicyContext<'_>,
+        groups: GroupSet,
+        lost_s: f64,
+        served: &mut Vec<(f64, f64)>,
+    ) {
         let mut way = 0;
         let lanes = ctx.site.approaches.iter().flat_map(|a| &a.lanes);
         for (lane, known) in (0_u8..).zip(lanes) {
@@ -133,13 +151,6 @@ impl RatePolicy {
                 served.push((last_s, share * passing / all));
             }
         }
-        served.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (mut sum, mut best) = (0.0, 0.0_f64);
-        for (gone_s, share) in served {
-            sum += share;
-            best = best.max(sum / gone_s.max(least_s));
-        }
-        best
     }
 
     fn is_full(&self, ctx: &PolicyContext<'_>, way: usize) -> bool {

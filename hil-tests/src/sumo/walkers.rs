@@ -108,9 +108,6 @@ impl Walkers {
     }
 
     fn of(&mut self, id: &str, second: u32) -> &mut Walker {
-        if !self.known.contains_key(id) {
-            self.known.insert(id.to_owned(), Walker::default());
-        }
         let walker = self.known.entry(id.to_owned()).or_default();
         walker.seen = second;
         walker
