@@ -65,6 +65,7 @@ fn spec(work: &Path, routes: &str) -> Option<RunSpec> {
         sensors: Sensors::Resco,
         drain: false,
         stop_at_lockup: false,
+        walk_bounds: Vec::new(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Who is scheduled to drive: departures as the route files have them.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,12 @@ const FLOW_MAX: u32 = 1_000_000;
 pub struct Demand {
     /// Scheduled departure of every vehicle of the window, by id.
     pub departures: Vec<(String, f64)>,
+    /// The same of everybody on foot.
+    pub walkers: Vec<(String, f64)>,
+    /// The type of every vehicle that names one, by its id.
+    pub types: HashMap<String, String>,
+    /// The class of every type that names one, by its id.
+    pub classes: HashMap<String, String>,
     /// True if the files leave some departures to SUMO's dice: then only SUMO knows who is due.
     pub is_drawn: bool,
     /// True if somebody is due at the end of the window or later.
@@ -35,8 +42,24 @@ pub fn departures(files: &[PathBuf], (begin, end): (u32, u32)) -> Result<Demand,
         each_element(file, &mut |element| {
             let name = element.name();
             match name.as_str() {
+                "vType" => {
+                    if let (Some(id), Some(class)) = (element.text("id"), element.text("vClass")) {
+                        demand.classes.insert(id, class);
+                    }
+                }
+                "person" => {
+                    let id = element.text("id").unwrap_or_default();
+                    if let Some(depart) = depart_of(element)?
+                        && window.contains(&depart)
+                    {
+                        demand.walkers.push((id, depart));
+                    }
+                }
                 "vehicle" | "trip" => {
                     let id = element.text("id").unwrap_or_default();
+                    if let Some(kind) = element.text("type") {
+                        demand.types.insert(id.clone(), kind);
+                    }
                     match depart_of(element)? {
                         Some(depart) => demand.add(id, depart, &window),
                         None => demand.is_drawn = true,
@@ -95,6 +118,7 @@ impl Demand {
             return Ok(());
         };
         let id = element.text("id").unwrap_or_default();
+        let kind = element.text("type");
         for at in 0..FLOW_MAX {
             let depart = begin + f64::from(at) * period;
             let over = end.is_some_and(|end| depart >= end)
@@ -103,7 +127,11 @@ impl Demand {
                 self.goes_on |= !over;
                 break;
             }
-            self.add(format!("{id}.{at}"), depart, window);
+            let id = format!("{id}.{at}");
+            if let Some(kind) = &kind {
+                self.types.insert(id.clone(), kind.clone());
+            }
+            self.add(id, depart, window);
         }
         Ok(())
     }
@@ -133,7 +161,7 @@ pub fn cut_routes(from: &Path, to: &Path, end: u32) -> Result<(), SumoError> {
             .map_err(|why| bad(why.to_string()))?;
         let late = match &event {
             Event::Start(tag) | Event::Empty(tag) => {
-                let named = matches!(tag.name().as_ref(), "vehicle" | "trip");
+                let named = matches!(tag.name().as_ref(), "vehicle" | "trip" | "person");
                 let told = attribute(tag, "depart");
                 let depart = told.and_then(|told| seconds(&told).ok());
                 named && depart.is_some_and(|depart| depart >= f64::from(end))

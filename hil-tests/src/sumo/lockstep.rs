@@ -10,12 +10,15 @@ use greenwave::detect::FieldInputs;
 use greenwave::ids::SiteId;
 use greenwave::kernel::CabinetState;
 use greenwave::plan::{CheckedSite, Tuning};
-use greenwave::shell::sumo::{ImportOptions, ImportProfile, Imported, SumoNet, import, load};
+use greenwave::shell::sumo::{ImportOptions, ImportProfile, SumoNet, Wiring, import, load};
 use greenwave::shell::virtual_city::referee_rules;
 use greenwave::signal::Observed;
 use greenwave::sim::{Referee, SiteLamps, Street};
 use greenwave::units::{CivilTime, Date, Millis, Mono, TICK};
 
+use super::city::StreetCity;
+use super::city_level::CityLevel;
+use super::core::Core;
 use super::error::SumoError;
 use super::letters::Letters;
 use super::roads::Roads;
@@ -25,26 +28,32 @@ use super::street::SumoStreet;
 
 /// Cycles in one second of the street.
 const CYCLES: u32 = 10;
-/// Monday, 08:00.
-const CIVIL: CivilTime = CivilTime {
-    date: Date {
-        year: 2026,
-        month: 3,
-        day: 2,
-    },
-    second_of_day: 28_800,
+/// A Monday.
+const MONDAY: Date = Date {
+    year: 2026,
+    month: 3,
+    day: 2,
 };
+/// When it is where a network has no clock: 08:00.
+const EIGHT_S: u32 = 28_800;
+/// How long an empty street sees the lamps before the first second: the start-up of an imported
+/// site takes no time, that of a city's own sites and their getting into step takes so long.
+const WARM_UP: Millis = Millis::from_secs(1);
+const WARM_UP_CITY: Millis = Millis::from_secs(180);
 /// Offences told in words at most.
 const OFFENCES_MAX: usize = 20;
 
-/// What a run of the product needs besides the network: the imported city.
+/// What a run of the product needs besides the network: the city.
 #[derive(Clone, Debug)]
 pub struct OurCity {
     /// The sites, in the order of their ids.
     pub sites: Arc<[Arc<CheckedSite>]>,
-    /// Their files and how they are wired.
-    pub imported: Imported,
+    /// How they are wired.
+    pub wiring: Wiring,
     rules: Vec<greenwave::sim::SiteRules>,
+    /// The second of the day at the first cycle, and how long that is before the first second.
+    began_s: u32,
+    warm_up: Millis,
 }
 
 impl OurCity {
@@ -69,9 +78,50 @@ impl OurCity {
         let rules = referee_rules(&city, &imported.files).map_err(SumoError::Controller)?;
         Ok(Self {
             sites: city.sites.clone().into(),
-            imported,
+            wiring: imported.wiring,
             rules,
+            began_s: EIGHT_S,
+            warm_up: WARM_UP,
         })
+    }
+
+    /// The sites of a city folder as they are, each under the plan that `level` asks for, from
+    /// `begins_s` seconds after midnight on.
+    ///
+    /// # Errors
+    /// A site file that the referee cannot read.
+    pub fn of_folder(
+        city: &StreetCity,
+        level: CityLevel,
+        begins_s: u32,
+    ) -> Result<Self, SumoError> {
+        let rules = referee_rules(&city.city, &city.files).map_err(SumoError::Controller)?;
+        let sites = city.city.sites.iter().map(|site| level.put_on(site));
+        Ok(Self {
+            sites: sites.collect(),
+            wiring: city.wiring.clone(),
+            rules,
+            began_s: begins_s.saturating_sub(WARM_UP_CITY.as_ms() / 1000),
+            warm_up: WARM_UP_CITY,
+        })
+    }
+
+    /// The longest that walkers may wait before each crossing, by signal and link, seconds.
+    #[must_use]
+    pub fn walk_bounds(&self, roads: &Roads) -> Vec<Vec<Option<u32>>> {
+        let signal = |signal: &super::roads::Signal| {
+            let wires = self.wiring.sites.iter().zip(self.sites.iter());
+            let own = wires.into_iter().find(|(wires, _)| wires.tls == signal.id);
+            let bound = |link: &super::roads::Link| {
+                let (wires, site) = own?;
+                let mut walks = wires.links.iter().filter(|wire| wire.is_walk);
+                let wire = walks.find(|wire| wire.index == link.index)?;
+                let walk = site.groups.get(usize::from(wire.group))?.walk?;
+                Some(walk.wait_max.as_ms() / 1000)
+            };
+            signal.links.iter().map(bound).collect()
+        };
+        roads.signals.iter().map(signal).collect()
     }
 
     /// Gives all sites these numbers for adaptive control.
@@ -87,11 +137,11 @@ impl OurCity {
     }
 }
 
-/// The product against SUMO.
+/// A core against SUMO: the product itself unless told otherwise.
 #[derive(Debug)]
-pub struct Lockstep {
+pub struct Lockstep<C = City> {
     /// The city under test.
-    pub city: City,
+    pub city: C,
     /// The street as its cabinets see it.
     pub street: SumoStreet,
     referee: Referee,
@@ -99,6 +149,8 @@ pub struct Lockstep {
     fields: Vec<FieldInputs>,
     lamps: Vec<SiteLamps>,
     now: Mono,
+    /// The second of the day at the first cycle.
+    began_s: u32,
     exact: bool,
     decisions: Vec<Duration>,
 }
@@ -114,7 +166,23 @@ impl Lockstep {
         ours: &OurCity,
         exact: bool,
     ) -> Result<Self, SumoError> {
-        let wiring = &ours.imported.wiring.sites;
+        let city = City::new(Arc::clone(&ours.sites), Settings::default(), Mono::ZERO);
+        Self::with_core(city, (net, roads), ours, exact)
+    }
+}
+
+impl<C: Core> Lockstep<C> {
+    /// The same with this core.
+    ///
+    /// # Errors
+    /// The wiring does not fit the network.
+    pub fn with_core(
+        core: C,
+        (net, roads): (&SumoNet, &Roads),
+        ours: &OurCity,
+        exact: bool,
+    ) -> Result<Self, SumoError> {
+        let wiring = &ours.wiring.sites;
         let pairs: Vec<_> = ours.sites.iter().map(AsRef::as_ref).zip(wiring).collect();
         if let Some((site, wired)) = pairs.iter().find(|(site, wired)| site.id != wired.site) {
             let why = format!("site {} is wired as {}", site.id, wired.site);
@@ -122,18 +190,19 @@ impl Lockstep {
         }
         let count = ours.sites.len();
         let mut lockstep = Self {
-            city: City::new(Arc::clone(&ours.sites), Settings::default(), Mono::ZERO),
+            city: core,
             street: SumoStreet::new(roads, &pairs)?,
             referee: Referee::new(ours.rules.clone(), Millis::ZERO),
             letters: wiring.iter().map(|site| Letters::of(net, site)).collect(),
             fields: vec![FieldInputs::default(); count],
             lamps: vec![SiteLamps::default(); count],
             now: Mono::ZERO,
+            began_s: ours.began_s,
             exact,
             decisions: Vec::new(),
         };
         // The start-up comes before the first second: an empty street sees it.
-        for _ in 0..CYCLES {
+        for _ in 0..ours.warm_up.as_ms() / TICK.as_ms() {
             lockstep.cycle();
         }
         Ok(lockstep)
@@ -156,18 +225,14 @@ impl Lockstep {
         self.city.cycle(&CycleInputs {
             now: self.now,
             civil: CivilTime {
-                second_of_day: (CIVIL.second_of_day + gone_s) % 86_400,
-                ..CIVIL
+                second_of_day: (self.began_s + gone_s) % 86_400,
+                date: MONDAY,
             },
             fields: &self.fields,
             commands: &[],
         });
         let took = began.elapsed();
-        for (lamps, site) in self.lamps.iter_mut().zip(self.city.sites()) {
-            if let Some(cycle) = site.last() {
-                *lamps = cycle.outputs.all_lamps();
-            }
-        }
+        self.city.show(&mut self.lamps);
         self.referee.watch(self.now, &self.lamps, &());
         took
     }
@@ -186,7 +251,7 @@ impl Lockstep {
     }
 }
 
-impl Controller for Lockstep {
+impl<C: Core> Controller for Lockstep<C> {
     fn second(
         &mut self,
         street: &StreetNow<'_>,
@@ -219,31 +284,10 @@ impl Controller for Lockstep {
     }
 
     fn explain(&self, signal: usize) -> Vec<String> {
-        let sites = self.city.sites().iter().zip(self.city.plans().iter());
         let mut lines = self.offences();
-        for (number, (state, plan)) in sites.enumerate() {
-            if self.street.signal(number) != signal {
-                continue;
-            }
-            lines.push(format!("site {}", plan.id));
-            if let Some(cycle) = state.last() {
-                lines.push(format!("decision {:?}", cycle.decision));
-            }
-            let choice = state.policies().adaptive().choice();
-            lines.push(format!("choice {choice:?}"));
-            let Some(field) = self.fields.get(number) else {
-                continue;
-            };
-            let ways = plan.movements().zip(&field.area.movements);
-            for ((approach, lane, way), seen) in ways {
-                let approach = plan.approaches.get(approach.index());
-                let road = approach.map_or("", |approach| approach.road.as_str());
-                let group = plan.groups.get(way.group.index());
-                let group = group.map_or("", |group| group.name.as_str());
-                lines.push(format!(
-                    "way {road}_{lane} {group} {:?} {seen:?}",
-                    way.turns
-                ));
+        for (number, field) in self.fields.iter().enumerate() {
+            if self.street.signal(number) == signal {
+                lines.extend(self.city.explain(number, field));
             }
         }
         lines

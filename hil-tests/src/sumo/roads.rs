@@ -346,6 +346,31 @@ impl Roads {
         self.inside.get(&lane).copied()
     }
 
+    /// One signal with one crossing, for tests that need no network.
+    #[cfg(test)]
+    pub(super) fn of_one_crossing() -> Self {
+        Self {
+            lanes: Vec::new(),
+            signals: vec![Signal {
+                id: "x".to_owned(),
+                links: vec![Link {
+                    index: 0,
+                    from: 0,
+                    to: 0,
+                    lane: 0,
+                    exit: Vec::new(),
+                }],
+                lanes: Vec::new(),
+                width: 1,
+                stages: Vec::new(),
+            }],
+            lane_ids: HashMap::new(),
+            edge_ids: HashMap::new(),
+            edges: Vec::new(),
+            inside: HashMap::new(),
+        }
+    }
+
     /// The lanes beside this one.
     pub fn beside(&self, lane: LaneNo) -> impl Iterator<Item = LaneNo> + '_ {
         let here = &self.lanes[lane as usize];

@@ -5,15 +5,15 @@ use super::sensing::{LinkSeen, Seen, SignalView};
 use super::signals::Driver;
 
 /// Two vehicles leave a stop line this far apart, seconds.
-const HEADWAY_S: f64 = 1.9;
+pub(super) const HEADWAY_S: f64 = 1.9;
 /// The same where all of the lane that is opened has to give way.
-const YIELDING_HEADWAY_S: f64 = 6.0;
+pub(super) const YIELDING_HEADWAY_S: f64 = 6.0;
 /// The first one needs this much longer, seconds.
-const START_S: f64 = 1.5;
+pub(super) const START_S: f64 = 1.5;
 /// A stage that is changed to is weighed over at least this much green, seconds.
-const CHANGED_MIN_S: f64 = 4.0;
+pub(super) const CHANGED_MIN_S: f64 = 4.0;
 /// The stage that is green is weighed over at least this much, seconds.
-const RUNNING_MIN_S: f64 = 1.0;
+pub(super) const RUNNING_MIN_S: f64 = 1.0;
 /// Speed that everybody reaches, m/s.
 const LIMIT_MPS: f64 = 13.9;
 /// How fast they reach it, m/s².
@@ -21,7 +21,7 @@ const PICK_UP: f64 = 2.6;
 /// How far the wave rule looks, metres.
 const WAVE_M: f64 = 50.0;
 /// Somebody who waits at red longer than this is served next, seconds.
-const RED_MAX_S: u32 = 90;
+pub(super) const RED_MAX_S: u32 = 90;
 
 /// What a rule knows when it chooses.
 #[derive(Clone, Copy, Debug)]
@@ -204,7 +204,7 @@ impl Rule {
                 .seen
                 .iter()
                 .filter(|seen| seen.lane == *lane)
-                .map(|seen| (arrival_s(seen), seen.share))
+                .map(|seen| (arrival_s(seen.distance_m, seen.speed_mps), seen.share))
                 .collect();
             queue.sort_by(|a, b| a.0.total_cmp(&b.0));
             let weight = self.opened(opens, *lane, now.view);
@@ -225,8 +225,8 @@ impl Rule {
 }
 
 /// When a vehicle can be at the stop line, driving as it does or setting off now, seconds.
-fn arrival_s(seen: &Seen) -> f64 {
-    let (v, d) = (seen.speed_mps.max(1.0), seen.distance_m);
+pub(super) fn arrival_s(distance_m: f64, speed_mps: f64) -> f64 {
+    let (v, d) = (speed_mps.max(1.0), distance_m);
     let speeding_m = ((LIMIT_MPS * LIMIT_MPS - v * v) / (2.0 * PICK_UP)).max(0.0);
     if d <= speeding_m {
         ((v * v + 2.0 * PICK_UP * d).sqrt() - v) / PICK_UP

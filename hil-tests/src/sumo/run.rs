@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::demand::Demand;
 use super::error::SumoError;
-use super::process::{Launch, SumoProcess};
+use super::people::{Loads, People, people};
+use super::process::{Launch, SumoProcess, SumoVersion};
 use super::roads::Roads;
 use super::sensing::{Eyes, Sensors};
 use super::traffic::Traffic;
-use super::tripinfo::{Outcome, outcome, read_trips};
+use super::tripinfo::{Outcome, Trips, outcome};
 use super::waits::{Clocks, LOCKED_S};
+use super::walkers::Kerb;
 
 /// A drained run is ended at last after so long, seconds.
 const DRAIN_MAX_S: u32 = 7200;
@@ -87,6 +89,8 @@ pub struct RunSpec {
     pub drain: bool,
     /// Stop when a junction locks up.
     pub stop_at_lockup: bool,
+    /// The longest that walkers may wait before each crossing, by signal and link, seconds.
+    pub walk_bounds: Vec<Vec<Option<u32>>>,
 }
 
 /// A run in figures.
@@ -115,6 +119,28 @@ pub struct RunResult {
     pub locked_at_s: Option<u32>,
     /// How long the street took to empty after the window, if it was drained.
     pub drained_s: Option<u32>,
+    /// Mean delay of all travellers: of those in vehicles, on bicycles and on foot.
+    #[serde(default)]
+    pub person_delay_s: f64,
+    /// The travellers of that mean.
+    #[serde(default)]
+    pub travellers: f64,
+    /// Mean delay of bicycles; none if there are none.
+    #[serde(default)]
+    pub bicycle_delay_s: Option<f64>,
+    /// Mean delay of walkers; none if there are none.
+    #[serde(default)]
+    pub walk_delay_s: Option<f64>,
+    /// The wait at the kerb that 95 of 100 walkers do not exceed.
+    #[serde(default)]
+    pub walk_wait_p95_s: Option<u32>,
+    /// The longest wait at the kerb.
+    #[serde(default)]
+    pub walk_wait_worst_s: Option<u32>,
+    /// What the longest wait, measured by the bound of its own crossing, left of that bound;
+    /// less than nothing if it broke it.
+    #[serde(default)]
+    pub walk_bound_left_s: Option<i64>,
     /// Wall time of the run, seconds.
     pub wall_s: f64,
 }
@@ -170,12 +196,16 @@ impl Run {
     pub fn start(spec: &RunSpec, net: &SumoNet) -> Result<Self, SumoError> {
         let roads = Roads::of(net)?;
         let mut sumo = SumoProcess::start(&spec.launch)?;
-        sumo.traci.follow_simulation();
+        let traffic = Traffic::on(&roads);
+        // 1.9.2 does not know who sets off on foot.
+        let tells_of_walkers = spec.launch.version != SumoVersion::V1_9_2;
+        sumo.traci
+            .follow_simulation(tells_of_walkers && traffic.walkers.have_crossings());
         for signal in &roads.signals {
             sumo.traci.follow_light(&signal.id);
         }
         Ok(Self {
-            traffic: Traffic::on(&roads),
+            traffic,
             eyes: Eyes::new(&roads, spec.sensors, spec.launch.seed),
             clocks: Clocks::on(&roads),
             shown: vec![None; roads.signals.len()],
@@ -225,11 +255,15 @@ impl Run {
     ///
     /// # Errors
     /// SUMO died or its file cannot be read.
-    pub fn finish(self, demand: &Demand, scaled: bool) -> Result<Outcome, SumoError> {
+    pub fn finish(self, demand: &Demand, scaled: bool) -> Result<(Outcome, People), SumoError> {
         let end = f64::from(self.now);
         let Self { sumo, tripinfo, .. } = self;
         sumo.finish()?;
-        Ok(outcome(&read_trips(&tripinfo)?, demand, scaled, end))
+        let trips = Trips::read(&tripinfo)?;
+        let vehicles = trips.of_vehicles(demand, scaled, end);
+        let walkers = trips.of_walkers(demand, end);
+        let people = people(&vehicles, &walkers, &Loads::of(demand));
+        Ok((outcome(&vehicles), people))
     }
 }
 
@@ -264,7 +298,11 @@ pub fn make_run(
     let longest_red_s = run.clocks.longest_red_s;
     let locked_at_s = run.clocks.first_lock.map(|lock| lock.at - begin);
     let scaled = (spec.launch.scale - 1.0).abs() > f64::EPSILON;
-    let worth = run.finish(demand, scaled)?;
+    let kerb = Kerb::of(
+        &run.traffic.walkers.all_waits(run.traffic.second()),
+        &spec.walk_bounds,
+    );
+    let (worth, people) = run.finish(demand, scaled)?;
     Ok(RunResult {
         delay_s: worth.delay_s,
         p95_s: worth.p95_s,
@@ -277,6 +315,13 @@ pub fn make_run(
         decision_us_p99: tally.decision_us_p99,
         locked_at_s,
         drained_s,
+        person_delay_s: people.delay_s,
+        travellers: people.travellers,
+        bicycle_delay_s: people.bicycle_delay_s,
+        walk_delay_s: people.walk_delay_s,
+        walk_wait_p95_s: kerb.p95_s,
+        walk_wait_worst_s: kerb.worst_s,
+        walk_bound_left_s: kerb.bound_left_s,
         wall_s: wall.elapsed().as_secs_f64(),
     })
 }

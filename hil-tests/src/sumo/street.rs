@@ -1,12 +1,11 @@
 //! SUMO as a street of ours: what a cabinet and its area sensors would tell of it.
 
 use greenwave::detect::{
-    AreaReport, DETECTORS_MAX, DetectorReading, FieldInputs, MovementReport, SIGHTINGS_MAX,
-    Sighting,
+    AreaReport, BUTTONS_MAX, DETECTORS_MAX, DetectorReading, FieldInputs, SIGHTINGS_MAX, Sighting,
 };
-use greenwave::ids::SiteId;
+use greenwave::ids::{GroupId, SiteId};
 use greenwave::plan::{CheckedSite, DetectorUse};
-use greenwave::shell::sumo::SiteWiring;
+use greenwave::shell::sumo::{LinkWiring, SiteWiring};
 use greenwave::sim::{SiteLamps, Street};
 use greenwave::units::{Length, Millis, Mono, Speed, TICK};
 
@@ -14,6 +13,7 @@ use super::error::SumoError;
 use super::roads::{Roads, Signal};
 use super::run::StreetNow;
 use super::sensing::{LinkSeen, Seen, SignalView};
+use super::ways::together;
 
 /// Length of an advance loop, metres.
 const LOOP_M: f64 = 2.0;
@@ -37,9 +37,12 @@ struct Place {
     signal: usize,
     /// The site's lane of each stop lane.
     lanes: Vec<Option<u8>>,
-    /// The link of each movement.
-    movements: Vec<Option<usize>>,
+    /// The links of each movement: a movement may lead two ways.
+    movements: Vec<Vec<usize>>,
     loops: Vec<Loop>,
+    /// The button channels at each crossing's link, and whose turn it is to be pressed.
+    buttons: Vec<(usize, Vec<u8>, usize)>,
+    presses: [u16; BUTTONS_MAX],
     /// What the cabinet tells now.
     occupied: u32,
     readings: [DetectorReading; DETECTORS_MAX],
@@ -85,6 +88,7 @@ impl SumoStreet {
             let view = &street.eyes.views()[place.signal];
             place.take_area(signal, view, exact);
             place.take_loops(street, signal, view);
+            place.take_presses(&street.traffic.walkers.pressed[place.signal]);
         }
     }
 }
@@ -101,6 +105,7 @@ impl Street for SumoStreet {
         if let Some(place) = self.places.get(site.index()) {
             inputs.occupied = place.occupied;
             inputs.detectors = place.readings;
+            inputs.presses = place.presses;
             inputs.area.clone_from(&place.area);
         }
     }
@@ -116,9 +121,9 @@ impl Place {
         });
         self.area.sightings.extend(told.take(SIGHTINGS_MAX));
         self.area.movements.clear();
-        let told = self.movements.iter().map(|link| {
-            let seen = link.and_then(|link| view.links.get(link));
-            seen.map_or_else(MovementReport::default, report)
+        let told = self.movements.iter().map(|links| {
+            let seen: Vec<&LinkSeen> = links.iter().filter_map(|at| view.links.get(*at)).collect();
+            together(&seen)
         });
         self.area.movements.extend(told);
         debug_assert!(signal.links.len() == view.links.len());
@@ -144,6 +149,20 @@ impl Place {
                 reading.last_pulse_ms = pulse_ms;
             }
             self.occupied |= u32::from(felt.occupied) << at.channel;
+        }
+    }
+
+    /// Each press goes to the next of the crossing's buttons: people come from both kerbs.
+    fn take_presses(&mut self, pressed: &[bool]) {
+        for (link, channels, turn) in &mut self.buttons {
+            if pressed.get(*link) != Some(&true) || channels.is_empty() {
+                continue;
+            }
+            *turn = (*turn + 1) % channels.len();
+            let channel = channels.get(*turn).copied().map(usize::from);
+            if let Some(count) = channel.and_then(|at| self.presses.get_mut(at)) {
+                *count = count.wrapping_add(1);
+            }
         }
     }
 
@@ -215,23 +234,15 @@ fn place(roads: &Roads, site: &CheckedSite, wiring: &SiteWiring) -> Result<Place
     let mut stop_of: Vec<Option<usize>> = Vec::new();
     let (mut movements, mut last) = (Vec::new(), None);
     for (number, (approach, lane, _)) in site.movements().enumerate() {
-        let link = wiring
-            .links
-            .iter()
-            .find(|link| link.movement == Some(number));
-        let found = link.and_then(|link| {
-            let ends = (roads.lane(&link.from_lane)?, roads.lane(&link.to_lane)?);
-            let same = |l: &super::roads::Link| l.index == link.index && (l.from, l.to) == ends;
-            known.links.iter().position(same)
-        });
+        let own = wiring.links.iter();
+        let own = own.filter(|link| link.movement == Some(number));
+        let found: Vec<usize> = own.filter_map(|link| link_of(roads, known, link)).collect();
         if last != Some((approach, lane)) {
             last = Some((approach, lane));
             stop_of.push(None);
         }
-        if let Some(found) = found
-            && let Some(stop) = stop_of.last_mut()
-        {
-            *stop = Some(known.links[found].lane);
+        if let (Some(found), Some(stop)) = (found.first(), stop_of.last_mut()) {
+            *stop = Some(known.links[*found].lane);
         }
         movements.push(found);
     }
@@ -245,10 +256,38 @@ fn place(roads: &Roads, site: &CheckedSite, wiring: &SiteWiring) -> Result<Place
         loops: loops(site, &stop_of),
         lanes,
         movements,
+        buttons: buttons(roads, site, (known, wiring)),
+        presses: [0; BUTTONS_MAX],
         occupied: 0,
         readings: [DetectorReading::default(); DETECTORS_MAX],
         area: AreaReport::default(),
     })
+}
+
+/// The link of the network that a wire speaks of.
+fn link_of(roads: &Roads, signal: &Signal, wire: &LinkWiring) -> Option<usize> {
+    let ends = (roads.lane(&wire.from_lane)?, roads.lane(&wire.to_lane)?);
+    let same = |l: &super::roads::Link| l.index == wire.index && (l.from, l.to) == ends;
+    signal.links.iter().position(same)
+}
+
+/// The crossings of a site, and the buttons that call their group.
+fn buttons(
+    roads: &Roads,
+    site: &CheckedSite,
+    (signal, wiring): (&Signal, &SiteWiring),
+) -> Vec<(usize, Vec<u8>, usize)> {
+    let walks = wiring.links.iter().filter(|link| link.is_walk);
+    walks
+        .filter_map(|wire| {
+            let group = GroupId::new(wire.group);
+            let own = site.detectors.iter().filter(|detector| {
+                detector.usage == DetectorUse::Button && detector.groups.contains(group)
+            });
+            let channels = own.map(|detector| detector.channel).collect();
+            Some((link_of(roads, signal, wire)?, channels, 0))
+        })
+        .collect()
 }
 
 fn loops(site: &CheckedSite, stop_of: &[Option<usize>]) -> Vec<Loop> {
@@ -284,18 +323,6 @@ fn sighting(lane: u8, seen: &Seen) -> Sighting {
     }
 }
 
-fn report(seen: &LinkSeen) -> MovementReport {
-    let small = |count: u32| u8::try_from(count).unwrap_or(u8::MAX);
-    MovementReport {
-        departed: u16::try_from(seen.departed & 0xffff).unwrap_or(0),
-        inside: small(seen.inside),
-        inside_slow: small(seen.inside_slow),
-        exit_standing: small(seen.exit_standing),
-        exit_taken: whole(seen.exit_taken * 1000.0),
-        exit_blocked: seen.exit_blocked,
-    }
-}
-
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -305,6 +332,6 @@ fn large(number: f64) -> u32 {
     number.round().clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
-fn whole(number: f64) -> u16 {
+pub(super) fn whole(number: f64) -> u16 {
     u16::try_from(large(number)).unwrap_or(u16::MAX)
 }

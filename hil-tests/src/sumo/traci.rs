@@ -22,6 +22,7 @@ mod code {
     pub(super) const SET_LIGHT: u8 = 0xc2;
     pub(super) const SUBSCRIBE_LIGHT: u8 = 0xd2;
     pub(super) const SUBSCRIBE_VEHICLE: u8 = 0xd4;
+    pub(super) const SUBSCRIBE_PERSON: u8 = 0xde;
     pub(super) const SUBSCRIBE_SIMULATION: u8 = 0xdb;
     /// An answer's code is its question's plus this.
     pub(super) const ANSWER: u8 = 0x10;
@@ -47,12 +48,18 @@ pub mod variable {
     pub const LIGHT_STATE: u8 = 0x20;
     /// Ids of all objects of a domain.
     pub const IDS: u8 = 0x00;
-    /// A vehicle's speed, m/s.
+    /// Walkers who entered the network in the last step.
+    pub const DEPARTED_PERSONS: u8 = 0x25;
+    /// A vehicle's or walker's speed, m/s.
     pub const SPEED: u8 = 0x40;
     /// A vehicle's length, m.
     pub const LENGTH: u8 = 0x44;
     /// The lane a vehicle's front is on.
     pub const LANE: u8 = 0x51;
+    /// The edge that a walker is on, corners and crossings too.
+    pub const EDGE: u8 = 0x50;
+    /// The edge that a walker comes to next.
+    pub const NEXT_EDGE: u8 = 0xc1;
     /// The edges of a vehicle's route.
     pub const ROUTE: u8 = 0x54;
     /// How far along its lane a vehicle's front is, m.
@@ -70,6 +77,9 @@ const OF_A_VEHICLE: [u8; 4] = [
     variable::SPEED,
     variable::LENGTH,
 ];
+
+/// The same for a walker.
+const OF_A_WALKER: [u8; 3] = [variable::EDGE, variable::NEXT_EDGE, variable::SPEED];
 
 /// A connection to a running SUMO.
 #[derive(Debug)]
@@ -188,10 +198,21 @@ impl Traci {
         });
     }
 
-    /// From the next step on, tells who departed and how many are still expected.
-    pub fn follow_simulation(&mut self) {
-        let what = [variable::DEPARTED, variable::EXPECTED];
-        self.subscribe(code::SUBSCRIBE_SIMULATION, "", &what);
+    /// From the next step on, tells of this walker every second.
+    pub fn follow_walker(&mut self, id: &str) {
+        self.subscribe(code::SUBSCRIBE_PERSON, id, &OF_A_WALKER);
+    }
+
+    /// From the next step on, tells who departed and how many are still expected; with `walkers`
+    /// also which of them set off, which SUMO 1.9.2 does not know.
+    pub fn follow_simulation(&mut self, walkers: bool) {
+        let what = [
+            variable::DEPARTED,
+            variable::EXPECTED,
+            variable::DEPARTED_PERSONS,
+        ];
+        let told = if walkers { 3 } else { 2 };
+        self.subscribe(code::SUBSCRIBE_SIMULATION, "", &what[..told]);
     }
 
     /// From the next step on, tells what this light shows.
@@ -252,6 +273,7 @@ impl Traci {
             read_subscription(&mut reader, &mut |answer, told| {
                 let subject = match answer.wrapping_sub(code::ANSWER) {
                     code::SUBSCRIBE_VEHICLE => Subject::Vehicle,
+                    code::SUBSCRIBE_PERSON => Subject::Walker,
                     code::SUBSCRIBE_LIGHT => Subject::Light,
                     code::SUBSCRIBE_SIMULATION => Subject::Simulation,
                     _ => Subject::Other,
@@ -287,6 +309,8 @@ fn answer_of<'a>(body: &mut Reader<'a>) -> Result<Told<'a>, CodecError> {
 pub enum Subject {
     /// A vehicle.
     Vehicle,
+    /// A walker.
+    Walker,
     /// A light.
     Light,
     /// The simulation.

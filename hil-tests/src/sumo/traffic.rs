@@ -7,6 +7,7 @@ use super::error::{CodecError, SumoError};
 use super::process::SumoProcess;
 use super::roads::{LaneNo, Roads};
 use super::traci::{Subject, variable};
+use super::walkers::Walkers;
 
 /// No lane: before the first sighting.
 pub const NO_LANE: LaneNo = u32::MAX;
@@ -49,8 +50,11 @@ pub struct Traffic {
     pub expected: i32,
     /// What every signal showed in the second that ended, as SUMO tells it.
     pub lights: Vec<String>,
+    /// Everybody on foot near a signal.
+    pub walkers: Walkers,
     ids: HashMap<String, u32>,
     departed: Vec<String>,
+    set_off: Vec<String>,
     /// Passages by lane and way.
     passages: Vec<Vec<u32>>,
     /// Vehicles that left each stop line, by signal and link.
@@ -72,6 +76,7 @@ impl Traffic {
             passages: roads.lanes.iter().map(ways).collect(),
             crossed: links.clone(),
             crossed_now: links,
+            walkers: Walkers::on(roads),
             ..Self::default()
         }
     }
@@ -85,6 +90,9 @@ impl Traffic {
             sumo.traci.follow_vehicle(&id);
             sumo.traci.ask_route(&id);
         }
+        for id in self.set_off.drain(..) {
+            sumo.traci.follow_walker(&id);
+        }
         self.second += 1;
         self.live.clear();
         let stepped = sumo
@@ -94,16 +102,27 @@ impl Traffic {
             return Err(sumo.explain(why));
         }
         self.settle(roads);
+        self.walkers.settle(roads, &self.lights, self.second);
         Ok(())
+    }
+
+    /// Seconds since the street was empty.
+    #[must_use]
+    pub const fn second(&self) -> u32 {
+        self.second
     }
 
     fn hear(&mut self, roads: &Roads, subject: Subject, told: &Told<'_>) -> Result<(), CodecError> {
         match subject {
             Subject::Vehicle => self.hear_vehicle(roads, told),
+            Subject::Walker => self.hear_walker(roads, told),
             Subject::Simulation => {
                 match (told.variable, &told.value) {
                     (variable::DEPARTED, Value::Texts(ids)) => {
                         self.departed.extend(ids.iter().map(|id| (*id).to_owned()));
+                    }
+                    (variable::DEPARTED_PERSONS, Value::Texts(ids)) => {
+                        self.set_off.extend(ids.iter().map(|id| (*id).to_owned()));
                     }
                     (variable::EXPECTED, value) => self.expected = value.as_int()?,
                     _ => {}
@@ -161,6 +180,21 @@ impl Traffic {
             variable::POSITION => vehicle.pos_m = told.value.as_double()?,
             variable::SPEED => vehicle.speed_mps = told.value.as_double()?,
             variable::LENGTH => vehicle.length_m = told.value.as_double()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn hear_walker(&mut self, roads: &Roads, told: &Told<'_>) -> Result<(), CodecError> {
+        let (walkers, second) = (&mut self.walkers, self.second);
+        match told.variable {
+            variable::EDGE => {
+                walkers.hear_edge(told.object, roads.edge(told.value.as_text()?), second);
+            }
+            variable::NEXT_EDGE => {
+                walkers.hear_next(told.object, roads.edge(told.value.as_text()?), second);
+            }
+            variable::SPEED => walkers.hear_speed(told.object, told.value.as_double()?, second),
             _ => {}
         }
         Ok(())

@@ -18,6 +18,8 @@ pub(crate) struct Cache {
     common: Sha256,
     /// The hash of the bench itself, which the product is part of.
     program: Vec<u8>,
+    /// A city's own sites: the product drives them whatever the controller is.
+    is_city: bool,
 }
 
 impl Cache {
@@ -33,8 +35,8 @@ impl Cache {
         }
         let said = format!(
             "{} {} {} {} {} {} {} {:?}",
-            options.begin,
-            options.end,
+            options.begin.unwrap_or(0),
+            options.end.unwrap_or(0),
             options.rules.name(),
             options.sensors.name(),
             options.sumo.name(),
@@ -53,6 +55,7 @@ impl Cache {
         Ok(Self {
             folder,
             common,
+            is_city: options.city.is_some(),
             program: Sha256::digest(&program).to_vec(),
         })
     }
@@ -61,7 +64,7 @@ impl Cache {
         let mut hash = self.common.clone();
         part(&mut hash, controller.text().as_bytes());
         part(&mut hash, &seed.to_be_bytes());
-        if controller == Name::Ours {
+        if controller == Name::Ours || self.is_city {
             part(&mut hash, &self.program);
         }
         let name = hash

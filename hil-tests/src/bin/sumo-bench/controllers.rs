@@ -5,7 +5,11 @@ use std::fs;
 use greenwave::shell::sumo::SumoNet;
 use hil_tests::sumo::SumoError;
 use hil_tests::sumo::baselines::{Ruled, retyped};
+use hil_tests::sumo::city::StreetCity;
+use hil_tests::sumo::city_level::CityLevel;
+use hil_tests::sumo::core::RuledCity;
 use hil_tests::sumo::lockstep::{Lockstep, OurCity};
+use hil_tests::sumo::rate_policy::RatePolicy;
 use hil_tests::sumo::roads::Roads;
 use hil_tests::sumo::rules::RuleKind;
 use hil_tests::sumo::run::{Controller, RunSpec, Untouched};
@@ -21,6 +25,8 @@ pub(crate) enum Name {
     Ours,
     /// The shipped programme, as it is.
     Fixed,
+    /// A city's plans with a cycle, by demand inside it.
+    Coordinated,
     /// SUMO's actuated control over the shipped stages.
     Actuated,
     /// SUMO's control by delay over the shipped stages.
@@ -33,9 +39,10 @@ pub(crate) enum Name {
     RateIndex,
 }
 
-const NAMES: [(Name, &str); 7] = [
+const NAMES: [(Name, &str); 8] = [
     (Name::Ours, "ours"),
     (Name::Fixed, "fixed"),
+    (Name::Coordinated, "coordinated"),
     (Name::Actuated, "actuated"),
     (Name::DelayBased, "delay_based"),
     (Name::MaxPressure, "max_pressure"),
@@ -61,13 +68,17 @@ impl Name {
     pub(crate) fn make(
         self,
         spec: &mut RunSpec,
-        net: &SumoNet,
+        (net, city): (&SumoNet, Option<&StreetCity>),
         options: &Adaptive,
     ) -> Result<Box<dyn Controller>, SumoError> {
+        if let Some(city) = city {
+            return self.make_in_city(spec, city, options);
+        }
         let rules = options.rules;
         let kind = match self {
             Self::Ours => return ours(spec, net, options),
             Self::Fixed => return Ok(Box::new(Untouched)),
+            Self::Coordinated => return Err(self.needs("a city folder")),
             Self::Actuated => return sumo_own(spec, net, "actuated", rules),
             Self::DelayBased => return sumo_own(spec, net, "delay_based", rules),
             Self::MaxPressure => RuleKind::MaxPressure,
@@ -77,6 +88,42 @@ impl Name {
         let roads = Roads::of(net)?;
         let ruled = Ruled::new(kind, &roads, rules.timing(), spec.launch.begin);
         Ok(Box::new(ruled))
+    }
+
+    /// The controller on a city's own sites: all of them through the product's kernel, which holds
+    /// each to the same minimum greens, ambers, all-reds and walkers' clearances.
+    fn make_in_city(
+        self,
+        spec: &mut RunSpec,
+        city: &StreetCity,
+        options: &Adaptive,
+    ) -> Result<Box<dyn Controller>, SumoError> {
+        let level = match self {
+            Self::Ours | Self::RateIndex => CityLevel::AdaptiveEverywhere,
+            Self::Fixed => CityLevel::Fixed,
+            Self::Coordinated => CityLevel::Coordinated,
+            Self::Actuated => CityLevel::Actuated,
+            Self::DelayBased | Self::MaxPressure | Self::MaxWave => {
+                return Err(self.needs("a network whose letters are all there is to its signals"));
+            }
+        };
+        let roads = Roads::of(&city.net)?;
+        let mut sites = OurCity::of_folder(city, level, spec.launch.begin)?;
+        if let Some(tuning) = &options.tuning {
+            sites.tune(tuning);
+        }
+        spec.walk_bounds = sites.walk_bounds(&roads);
+        let exact = spec.sensors == Sensors::Resco;
+        if self == Self::RateIndex {
+            let core = RuledCity::new(&sites.sites, RatePolicy::new);
+            let lockstep = Lockstep::with_core(core, (&city.net, &roads), &sites, exact)?;
+            return Ok(Box::new(lockstep));
+        }
+        Ok(Box::new(Lockstep::new(&city.net, &roads, &sites, exact)?))
+    }
+
+    fn needs(self, what: &str) -> SumoError {
+        SumoError::Controller(format!("`{}` needs {what}", self.text()))
     }
 }
 

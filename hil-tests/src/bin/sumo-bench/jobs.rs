@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use greenwave::shell::sumo::SumoNet;
+use hil_tests::sumo::city::StreetCity;
 use hil_tests::sumo::run::{RunResult, make_run, read_net};
 use hil_tests::sumo::{Demand, SumoError, cut_routes, departures};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,15 +20,19 @@ use crate::report::{self, Line};
 struct Bench<'a> {
     options: &'a Adaptive,
     files: Files,
+    /// Who is due, where that is the same for every seed.
     demand: Demand,
     net: SumoNet,
+    city: Option<StreetCity>,
     cache: Cache,
     bar: ProgressBar,
 }
 
 /// Makes all runs and reports them.
 pub(crate) fn compare(options: &Adaptive) -> Result<(), String> {
-    let files = options.files()?;
+    let city = options.open_city()?;
+    let files = options.files(city.as_ref())?;
+    let window = options.window()?;
     let seeds = options.seeds()?;
     let works: Vec<(Name, u32)> = seeds
         .iter()
@@ -42,9 +47,8 @@ pub(crate) fn compare(options: &Adaptive) -> Result<(), String> {
         .chain(&files.additional)
         .cloned()
         .collect();
-    let demand =
-        departures(&sources, (options.begin, options.end)).map_err(|why| why.to_string())?;
-    if demand.departures.is_empty() && !demand.is_drawn {
+    let demand = departures(&sources, window).map_err(|why| why.to_string())?;
+    if city.is_none() && demand.departures.is_empty() && !demand.is_drawn {
         return Err("nobody departs in the window".to_owned());
     }
     let bench = Bench {
@@ -52,6 +56,7 @@ pub(crate) fn compare(options: &Adaptive) -> Result<(), String> {
         files,
         demand,
         net,
+        city,
         cache,
         bar: bar(works.len()),
     };
@@ -113,6 +118,15 @@ impl Bench<'_> {
             .options
             .spec(&self.files, seed, work.path())
             .map_err(SumoError::Controller)?;
+        let mut drawn = None;
+        if let Some(city) = &self.city {
+            let routes = work.path().join("city.rou.xml");
+            city.write_routes(seed, &routes)?;
+            let window = (spec.launch.begin, spec.end);
+            drawn = Some(departures(core::slice::from_ref(&routes), window)?);
+            spec.launch.routes = vec![routes];
+        }
+        let demand = drawn.as_ref().unwrap_or(&self.demand);
         if spec.drain && self.demand.goes_on {
             for (at, route) in spec.launch.routes.iter_mut().enumerate() {
                 let cut = work.path().join(format!("cut{at}.rou.xml"));
@@ -120,7 +134,8 @@ impl Bench<'_> {
                 *route = cut;
             }
         }
-        let mut controller = name.make(&mut spec, &self.net, self.options)?;
+        let on = (&self.net, self.city.as_ref());
+        let mut controller = name.make(&mut spec, on, self.options)?;
         let said = Mutex::new(String::new());
         let mut say = |line: &str| {
             if let Ok(mut said) = said.lock() {
@@ -128,12 +143,7 @@ impl Bench<'_> {
                 said.push('\n');
             }
         };
-        let result = make_run(
-            &spec,
-            &self.demand,
-            (&self.net, controller.as_mut()),
-            &mut say,
-        );
+        let result = make_run(&spec, demand, (&self.net, controller.as_mut()), &mut say);
         if let Ok(said) = said.into_inner()
             && !said.is_empty()
         {
@@ -147,7 +157,10 @@ impl Bench<'_> {
 
     fn line(&self, name: Name, seed: u32, result: RunResult) -> Line {
         Line {
-            net: report::name_of(&self.files.net),
+            net: match &self.city {
+                Some(city) => city.name.clone(),
+                None => report::name_of(&self.files.net),
+            },
             controller: name.text().to_owned(),
             seed,
             sumo: self.options.sumo.name().to_owned(),

@@ -45,6 +45,14 @@ fn faults(lines: &[Line]) -> Vec<String> {
         if line.result.referee > 0 {
             faults.push(format!("{run}: {} offences", line.result.referee));
         }
+        if let Some(left) = line.result.walk_bound_left_s
+            && left < 0
+        {
+            let over = left.unsigned_abs();
+            faults.push(format!(
+                "{run}: a walker waited {over} s beyond the bound of their crossing"
+            ));
+        }
         if line.gridlocked {
             faults.push(format!("{run}: gridlocked"));
         }
@@ -79,13 +87,14 @@ fn faults(lines: &[Line]) -> Vec<String> {
     faults
 }
 
-/// The mean delay of every controller over its runs, seconds.
+/// The mean delay of every controller over its runs, seconds: by heads where somebody walks.
 #[expect(clippy::cast_precision_loss, reason = "no comparison has 2^52 runs")]
 fn delays(lines: &[Line]) -> BTreeMap<&str, f64> {
     let mut all: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for line in lines {
         let own = all.entry(line.controller.as_str()).or_default();
-        own.push(line.result.delay_s);
+        let by_heads = line.result.walk_delay_s.map(|_| line.result.person_delay_s);
+        own.push(by_heads.unwrap_or(line.result.delay_s));
     }
     let mean = |own: &Vec<f64>| own.iter().sum::<f64>() / own.len() as f64;
     all.iter().map(|(name, own)| (*name, mean(own))).collect()

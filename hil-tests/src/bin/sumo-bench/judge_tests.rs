@@ -47,9 +47,24 @@ fn less_delay_on_average_wins() {
 #[test]
 fn each_thing_fails_on_its_own() {
     assert!(one(|lines| lines[0].result.referee = 3).contains("ours seed 1: 3 offences"));
+    assert!(one(|lines| lines[2].result.walk_bound_left_s = Some(-2)).contains("2 s beyond"));
     assert!(one(|lines| lines[3].gridlocked = true).contains("fixed seed 2: gridlocked"));
     assert!(one(|lines| lines[1].result.delay_s = 43.0).contains("fixed only 31.50"));
     assert!(one(|lines| lines.truncate(2)).contains("nobody to compare"));
     assert!(one(|lines| drop(lines.drain(..2))).contains("no run of ours"));
     assert!(one(|lines| drop(lines.pop())).contains("did not run the seeds"));
+}
+
+#[test]
+fn where_somebody_walks_delay_is_counted_by_heads() {
+    let mut lines = good();
+    for line in &mut lines {
+        line.result.walk_delay_s = Some(20.0);
+        line.result.person_delay_s = if line.controller == "ours" {
+            30.0
+        } else {
+            25.0
+        };
+    }
+    assert!(faults(&lines).concat().contains("fixed only 25.00"));
 }

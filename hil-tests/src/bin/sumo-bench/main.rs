@@ -4,6 +4,7 @@
 //! sumo-bench adaptive --net F --routes F[,F] [--additional F[,F]] --begin B --end E --seeds 1-10
 //!     --rules resco|field --sensors resco|field|field-dead --sumo 1.9.2|1.28.0
 //!     --controllers ours,fixed,actuated,delay_based,max_pressure,max_wave,rate_index --json OUT
+//! sumo-bench adaptive --city FOLDER --seeds 1-5 --controllers ours,fixed,coordinated,actuated,rate_index
 //! sumo-bench judge OUT
 //! ```
 //!

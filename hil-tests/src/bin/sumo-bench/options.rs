@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::ArgPredicate;
 use greenwave::plan::Tuning;
+use hil_tests::sumo::city::StreetCity;
 use hil_tests::sumo::run::RunSpec;
 use hil_tests::sumo::sensing::Sensors;
 use hil_tests::sumo::signals::Rules;
@@ -11,6 +13,8 @@ use hil_tests::sumo::{Launch, SumoVersion, read_config};
 
 use crate::controllers::Name;
 
+/// Where finished runs and the networks of cities are kept.
+const CACHE: &str = "hil-tests/artefacts/sumo-cache";
 /// Seeds of one comparison at most.
 const SEEDS_MAX: usize = 1000;
 
@@ -20,18 +24,24 @@ pub(crate) struct Adaptive {
     /// The network; may be left out if `--routes` names a `.sumocfg`.
     #[arg(long)]
     pub(crate) net: Option<PathBuf>,
+    /// A city folder in place of a network: it is exported, and its traffic is drawn anew for each
+    /// seed.
+    #[arg(long, conflicts_with_all = ["net", "routes", "additional"])]
+    pub(crate) city: Option<PathBuf>,
     /// Route files, or a `.sumocfg` whose files are taken.
-    #[arg(long, value_delimiter = ',', required = true)]
+    #[arg(long, value_delimiter = ',', required_unless_present = "city")]
     pub(crate) routes: Vec<PathBuf>,
     /// Additional files.
     #[arg(long, value_delimiter = ',')]
     pub(crate) additional: Vec<PathBuf>,
-    /// First second of the window.
-    #[arg(long)]
-    pub(crate) begin: u32,
+    /// First second of the window; of a city, seconds after midnight.
+    #[arg(long, default_value_if("city", ArgPredicate::IsPresent, "28800"))]
+    #[arg(required_unless_present = "city")]
+    pub(crate) begin: Option<u32>,
     /// The second at which the window is cut.
-    #[arg(long)]
-    pub(crate) end: u32,
+    #[arg(long, default_value_if("city", ArgPredicate::IsPresent, "32400"))]
+    #[arg(required_unless_present = "city")]
+    pub(crate) end: Option<u32>,
     /// Seeds: `1-10`, `3`, or `1,5,9`.
     #[arg(long, default_value = "1-3")]
     pub(crate) seeds: String,
@@ -65,7 +75,7 @@ pub(crate) struct Adaptive {
     #[arg(long, default_value_t = 2)]
     pub(crate) jobs: usize,
     /// Where finished runs are kept; `none` keeps none.
-    #[arg(long, default_value = "hil-tests/artefacts/sumo-cache")]
+    #[arg(long, default_value = CACHE)]
     pub(crate) cache: PathBuf,
     /// The folder into which `setup.sh` has brought SUMO.
     #[arg(long, default_value = "hil-tests")]
@@ -95,7 +105,7 @@ pub(crate) struct Files {
 
 impl Adaptive {
     /// The files of the comparison.
-    pub(crate) fn files(&self) -> Result<Files, String> {
+    pub(crate) fn files(&self, city: Option<&StreetCity>) -> Result<Files, String> {
         let mut files = Files {
             net: self.net.clone().unwrap_or_default(),
             routes: Vec::new(),
@@ -113,16 +123,42 @@ impl Adaptive {
                 files.routes.push(route.clone());
             }
         }
+        if let Some(city) = city {
+            files.net.clone_from(&city.net_file);
+        }
         if files.net.as_os_str().is_empty() {
             return Err("no network: give --net or a .sumocfg".to_owned());
         }
-        if self.end <= self.begin {
-            return Err(format!(
-                "a window from {} to {} is empty",
-                self.begin, self.end
-            ));
-        }
         Ok(files)
+    }
+
+    /// The window, seconds.
+    pub(crate) fn window(&self) -> Result<(u32, u32), String> {
+        let (begin, end) = (self.begin.unwrap_or(0), self.end.unwrap_or(0));
+        if end <= begin {
+            return Err(format!("a window from {begin} to {end} is empty"));
+        }
+        Ok((begin, end))
+    }
+
+    /// The city, if there is one: read, exported, its network made or found in the cache.
+    pub(crate) fn open_city(&self) -> Result<Option<StreetCity>, String> {
+        let Some(folder) = &self.city else {
+            return Ok(None);
+        };
+        if self.sumo != SumoVersion::V1_28_0 {
+            return Err(
+                "a city runs on SUMO 1.28.0 only: older ones do not tell of walkers".to_owned(),
+            );
+        }
+        let home = self.sumo.home(&self.peers).map_err(|why| why.to_string())?;
+        let kept = if self.cache == Path::new("none") {
+            Path::new(CACHE)
+        } else {
+            &self.cache
+        };
+        let city = StreetCity::open(folder, (kept, &home), self.window()?);
+        city.map(Some).map_err(|why| why.to_string())
     }
 
     /// The seeds, in order.
@@ -144,6 +180,7 @@ impl Adaptive {
     /// How one run goes; `work` is a folder of its own.
     pub(crate) fn spec(&self, files: &Files, seed: u32, work: &Path) -> Result<RunSpec, String> {
         let home = self.sumo.home(&self.peers).map_err(|why| why.to_string())?;
+        let (begin, end) = self.window()?;
         Ok(RunSpec {
             launch: Launch {
                 version: self.sumo,
@@ -151,15 +188,16 @@ impl Adaptive {
                 net: files.net.clone(),
                 routes: files.routes.clone(),
                 additional: files.additional.clone(),
-                begin: self.begin,
+                begin,
                 seed,
                 scale: self.demand,
                 work: work.to_owned(),
             },
-            end: self.end,
+            end,
             sensors: self.sensors,
             drain: self.drain,
             stop_at_lockup: self.stop_at_lockup,
+            walk_bounds: Vec::new(),
         })
     }
 }

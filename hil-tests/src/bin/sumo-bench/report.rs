@@ -92,7 +92,10 @@ fn write(path: &Path, lines: &[Line]) -> std::io::Result<()> {
 fn table(options: &Adaptive, lines: &[Line]) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
-    table.set_header([
+    let walks = lines
+        .iter()
+        .any(|line| line.result.walk_wait_worst_s.is_some());
+    let mut head = vec![
         "controller",
         "runs",
         "delay s",
@@ -105,18 +108,68 @@ fn table(options: &Adaptive, lines: &[Line]) -> Table {
         "referee",
         "µs p99",
         "s a run",
-    ]);
+    ];
+    if walks {
+        head.splice(2..2, PEOPLE_HEAD);
+    }
+    table.set_header(head);
     for name in &options.controllers {
         let own = |line: &&Line| line.controller == name.text();
         let own: Vec<&Line> = lines.iter().filter(own).collect();
         if !own.is_empty() {
-            table.add_row(row(name.text(), &own));
+            let mut row = row(name.text(), &own);
+            if walks {
+                row.splice(2..2, people(&own));
+            }
+            table.add_row(row);
         }
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+/// What is told of people where there are walkers.
+const PEOPLE_HEAD: [&str; 6] = [
+    "person delay s",
+    "worst seed",
+    "bicycles s",
+    "walkers s",
+    "walk wait p95 s",
+    "longest (left of bound) s",
+];
+
+/// Delay of all travellers, and the walkers' waits against the bounds of their crossings.
+#[expect(clippy::cast_precision_loss, reason = "no comparison has 2^52 runs")]
+fn people(lines: &[&Line]) -> Vec<String> {
+    let mean = |of: &dyn Fn(&RunResult) -> f64| {
+        lines.iter().map(|line| of(&line.result)).sum::<f64>() / lines.len() as f64
+    };
+    let worst = lines
+        .iter()
+        .max_by(|a, b| a.result.person_delay_s.total_cmp(&b.result.person_delay_s));
+    let longest = lines
+        .iter()
+        .filter_map(|line| line.result.walk_wait_worst_s);
+    let left = lines
+        .iter()
+        .filter_map(|line| line.result.walk_bound_left_s);
+    let longest = longest.max().unwrap_or(0);
+    vec![
+        format!("{:.1}", mean(&|run| run.person_delay_s)),
+        worst.map_or(String::new(), |w| {
+            format!("{:.1} (seed {})", w.result.person_delay_s, w.seed)
+        }),
+        format!("{:.1}", mean(&|run| run.bicycle_delay_s.unwrap_or(0.0))),
+        format!("{:.1}", mean(&|run| run.walk_delay_s.unwrap_or(0.0))),
+        format!(
+            "{:.0}",
+            mean(&|run| f64::from(run.walk_wait_p95_s.unwrap_or(0)))
+        ),
+        left.min()
+            .map_or_else(|| longest.to_string(), |left| format!("{longest} ({left})")),
+    ]
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no comparison has 2^52 runs")]
