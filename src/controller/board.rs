@@ -5,10 +5,10 @@ use alloc::sync::Arc;
 use super::site::SiteState;
 use crate::corridor::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
 use crate::detect::FieldInputs;
-use crate::ids::{ApproachId, SiteId};
-use crate::kernel::{CabinetState, Mode};
+use crate::ids::{ApproachId, GroupId, SiteId};
+use crate::kernel::{CabinetState, Kernel, Mode};
 use crate::plan::CheckedSite;
-use crate::signal::{GroupSet, Indication, Observed};
+use crate::signal::{GroupSet, GroupTiming, Indication, Observed};
 use crate::units::{Millis, Mono};
 
 /// A reading older than this says nothing about the lamps any more.
@@ -31,8 +31,9 @@ impl Board<'_> {
 
 impl SiteBoard for Board<'_> {
     fn entry_time(&self, site: SiteId, groups: GroupSet) -> Option<Millis> {
-        let (_, state) = self.site(site)?;
-        state.kernel().entry_time(self.now, groups).ok()
+        let (plan, state) = self.site(site)?;
+        let entry = state.kernel().entry_time(self.now, groups).ok()?;
+        Some(entry.max(time_of_trap(plan, state.kernel(), (self.now, groups))))
     }
 
     fn green_read_back(&self, site: SiteId, groups: GroupSet) -> bool {
@@ -153,4 +154,21 @@ impl SiteBoard for Board<'_> {
         self.site(site)
             .is_none_or(|(_, state)| state.follows_plan())
     }
+}
+
+/// Time until all of `groups` are green again where one of them has to stop first with the left
+/// turns of a group that ends; zero if none has to.
+fn time_of_trap(plan: &CheckedSite, kernel: &Kernel, (now, groups): (Mono, GroupSet)) -> Millis {
+    let go = kernel.go_set();
+    let ending = go.difference(groups).iter();
+    let time = |left: GroupId| {
+        let waits_for = plan.left_yields.get(left.index())?;
+        let stops = waits_for.intersection(groups).intersection(go);
+        let (ends, begins) = (plan.safety.timing(left)?, |g| plan.safety.timing(g));
+        let green = kernel.green_for(left, now).unwrap_or_default();
+        let away = ends.green_min.saturating_sub(green) + ends.lose.total();
+        let again = |t: &GroupTiming| (t.lose.total() + t.red_min).max(away) + t.gain.total();
+        stops.iter().filter_map(begins).map(again).max()
+    };
+    ending.filter_map(time).max().unwrap_or_default()
 }

@@ -14,6 +14,7 @@ use super::{
     MissionState, OpenRefusal, Settings, SiteBoard, Window,
 };
 use crate::ids::{CorridorId, SiteId};
+use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
 /// A corridor that is over is kept this long for those who look at it.
@@ -249,13 +250,20 @@ impl Corridors {
                     log(&mut self.events, corridor)
                         .add(now, What::LeaseEnded(claim.site, LeaseEnd::Outranked));
                 }
-                passage.refused_by = Some(winner).filter(|_| claim.step > LeaseStep::Prepare);
+                // A stop line further on of the same controller waits for the one before it.
+                passage.refused_by =
+                    Some(winner).filter(|w| *w != corridor && claim.step > LeaseStep::Prepare);
                 continue;
             }
             passage.granted(claim.step, now);
+            let place = mission.plan.crossings.get(claim.crossing);
             let lease = Lease {
                 corridor,
                 groups: claim.groups,
+                beside: place.map_or(GroupSet::EMPTY, |place| place.beside),
+                into_exit: place.map_or(GroupSet::EMPTY, |place| place.into_exit),
+                near: GroupSet::EMPTY,
+                near_by: claim.green_by,
                 expires: claim.expires,
                 step: claim.step,
                 green_by: claim.green_by,

@@ -5,6 +5,7 @@
 //! leases. It only ever wishes; a lease ends by itself, and the kernel below decides.
 
 mod acts;
+mod beside;
 mod board;
 mod claims;
 mod engine;
@@ -34,7 +35,7 @@ pub use lease::{LEASE_TTL, Lease, LeaseStep, Window};
 pub use mission::Mission;
 pub use passage::Forecast;
 pub use plan::*;
-pub use planner::{PlanRefusal, PlanRequest, RouteLeg, RouteOutline, plan_corridor};
+pub use planner::{Arm, PlanRefusal, PlanRequest, RouteLeg, RouteOutline, plan_corridor};
 pub use preview::{Advice, CrossingPreview, LongestWait, Preview, Waiting, preview};
 pub use refusal::{ActRefusal, CROSSINGS_MAX, MISSIONS_MAX, OpenRefusal};
 pub use settings::{JAM_SPACING_MM, Settings};

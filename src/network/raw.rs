@@ -48,6 +48,9 @@ pub(super) struct Node {
     pub(super) id: String,
     #[serde(default)]
     pub(super) site: Option<String>,
+    /// The site whose controller also runs the stop lines here, if it stands at another junction.
+    #[serde(default)]
+    pub(super) node_of: Option<String>,
     pub(super) name_zh: String,
     pub(super) name_en: String,
 }
