@@ -422,6 +422,8 @@ impl Vehicle {
             links: Arc::default(),
             side_ways: Arc::default(),
             datum_shift_m: (0.0, 0.0),
+            pace_percent: 120,
+            convoy: Length::from_metres(6),
             length,
             free_flow: length.time_at(SPEED),
             speed: SPEED,

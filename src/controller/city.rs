@@ -104,6 +104,8 @@ impl City {
             sites: &self.sites,
             fields: inputs.fields,
         };
+        let hour = inputs.civil.second_of_day / 3600;
+        self.corridors.set_hour(u8::try_from(hour).unwrap_or(0));
         self.corridors.step(inputs.now, &board);
         self.outlook.look(inputs.now, &self.sites);
         let silent = FieldInputs::default();

@@ -8,6 +8,7 @@ use super::claims::{Claim, grant};
 use super::event::{CancelReason, CorridorEvent, LeaseEnd, Log, What};
 use super::lease::{SiteLease, share};
 use super::mission::Mission;
+use super::pace::Paces;
 use super::passage::Hold;
 use super::{
     ActRefusal, CROSSINGS_MAX, CorridorPlan, Fix, FixVerdict, Lease, LeaseStep, MISSIONS_MAX,
@@ -27,6 +28,7 @@ pub struct Corridors {
     now: Mono,
     missions: Vec<Mission>,
     leases: Vec<SiteLease>,
+    paces: Paces,
     /// Events of the last step, after it; of the acts since then, before it.
     events: Vec<CorridorEvent>,
     acts: Vec<CorridorEvent>,
@@ -122,6 +124,7 @@ impl Corridors {
         match mission.track.take(&mission.plan, fix, now) {
             Ok(()) => {
                 mission.next_forecast = now;
+                mission.learn(&mut self.paces);
                 FixVerdict::Accepted
             }
             Err(why) => {
@@ -173,6 +176,17 @@ impl Corridors {
         Ok(())
     }
 
+    /// The hour of the day, 0-23: how fast roads are driven is learned by it.
+    pub const fn set_hour(&mut self, hour: u8) {
+        self.paces.set_hour(hour);
+    }
+
+    /// How fast the roads are driven, as learned so far.
+    #[must_use]
+    pub const fn paces(&self) -> &Paces {
+        &self.paces
+    }
+
     /// One control cycle: where the vehicles are, what is due, who gets which site.
     pub fn step<B: SiteBoard>(&mut self, now: Mono, board: &B) {
         self.now = now;
@@ -184,7 +198,7 @@ impl Corridors {
         }
         for mission in &mut self.missions {
             let mut log = log(&mut self.events, mission.plan.corridor);
-            mission.advance(now, &self.settings, board, &mut log);
+            mission.advance(now, (&self.settings, &self.paces), board, &mut log);
         }
         self.claim(now, board);
         self.apply_claims(now, board);

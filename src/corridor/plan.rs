@@ -110,6 +110,8 @@ pub struct Link {
     pub ends_at: Length,
     /// Free-flow time of the vehicle from the start of the route to there.
     pub free_flow: Millis,
+    /// No position is expected on it, as in a tunnel.
+    pub shadow: bool,
 }
 
 /// A way that leaves the route at one of its nodes.
@@ -165,6 +167,10 @@ pub struct CorridorPlan {
     pub free_flow: Millis,
     /// Speed the vehicle is expected to drive where nothing hinders it.
     pub speed: Speed,
+    /// How much faster than ordinary vehicles it is planned, percent.
+    pub pace_percent: u32,
+    /// From the front of the first vehicle to the back of the last one.
+    pub convoy: Length,
     /// The corridor ends here at the latest.
     pub expires: Mono,
     /// The vehicle leaves now: do not wait to see it move.

@@ -29,6 +29,8 @@ pub struct RouteLeg {
     pub ends_at: Length,
     /// Free-flow time of an ordinary vehicle from the start of the route to there, turns included.
     pub free_flow: Millis,
+    /// No position is expected on the road, as in a tunnel.
+    pub shadow: bool,
     /// Length of the whole road, the part before the start of the route included.
     pub road_length: Length,
     /// The site at the end of the road, if the route goes on through one.
@@ -130,6 +132,7 @@ pub fn plan_corridor(
         road: leg.id,
         ends_at: leg.ends_at,
         free_flow: at_pace(leg.free_flow, &request),
+        shadow: leg.shadow,
     });
     let links: Vec<Link> = links.collect();
     let mut crossings = Vec::new();
@@ -160,6 +163,8 @@ pub fn plan_corridor(
         length: route.length,
         free_flow,
         speed,
+        pace_percent: request.pace_percent,
+        convoy: request.convoy,
         expires: request.expires,
         depart: request.depart,
     })

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::forecast::{Here, forecast};
+use super::pace::Paces;
 use super::passage::Passage;
 use super::{Availability, CorridorPlan, Crossing, OthersDemand, Rhythm, Settings, SiteBoard};
 use crate::ids::SiteId;
@@ -116,6 +117,7 @@ pub fn preview<B: SiteBoard>(
     let mut passages = vec![Passage::default(); plan.crossings.len()];
     let here = Here {
         now,
+        paces: &Paces::default(),
         clock: Millis::ZERO,
         age: Millis::ZERO,
         blocked: false,

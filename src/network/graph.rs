@@ -71,6 +71,8 @@ pub struct Road {
     pub limits: Limits,
     /// Over water.
     pub bridge: bool,
+    /// Positions are not received on it.
+    pub tunnel: bool,
     /// The middle of the street in driving direction, at least two points.
     pub line: Vec<PlanarPoint>,
 }

@@ -74,6 +74,8 @@ pub(super) struct Road {
     pub(super) vehicle_length_max_m: Option<f64>,
     #[serde(default)]
     pub(super) bridge: bool,
+    #[serde(default)]
+    pub(super) tunnel: bool,
 }
 
 #[derive(Deserialize)]
@@ -141,6 +143,7 @@ impl Road {
                 length: self.vehicle_length_max_m.map(length),
             },
             bridge: self.bridge,
+            tunnel: self.tunnel,
             line,
         }
     }

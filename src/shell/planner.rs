@@ -141,6 +141,7 @@ impl Planner {
                 ends_at,
                 free_flow,
                 road_length: road.length,
+                shadow: road.tunnel,
                 site,
             });
         }

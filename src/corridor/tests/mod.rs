@@ -184,6 +184,8 @@ pub(super) fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
         speed: Speed::from_mm_per_s(20_000),
         expires: secs(1_800),
         depart: false,
+        pace_percent: 120,
+        convoy: Length::from_metres(6),
     }
 }
 

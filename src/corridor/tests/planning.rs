@@ -65,6 +65,7 @@ fn outline() -> RouteOutline {
         arms: Vec::new(),
         ends_at: Length::from_metres(at),
         free_flow: Millis::new(at * 60),
+        shadow: false,
         road_length: Length::from_metres(500),
         site: site.map(SiteId::new),
     };
