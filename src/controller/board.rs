@@ -4,15 +4,22 @@ use alloc::sync::Arc;
 
 use super::site::SiteState;
 use crate::corridor::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
-use crate::detect::FieldInputs;
+use crate::detect::{FieldInputs, Picture, PictureSource, Sighting};
 use crate::ids::{ApproachId, GroupId, SiteId};
 use crate::kernel::{CabinetState, Kernel, Mode};
 use crate::plan::CheckedSite;
 use crate::signal::{GroupSet, GroupTiming, Indication, Observed};
-use crate::units::{Millis, Mono};
+use crate::units::{Length, Millis, Mono, Speed};
 
 /// A reading older than this says nothing about the lamps any more.
 const READBACK_AGE_MAX: Millis = Millis::new(1500);
+
+/// Vehicles further from a stop line belong to no queue yet.
+const QUEUE_MAX: Length = Length::from_metres(300);
+/// Slower than this, a vehicle still belongs to a queue.
+const SLOW: Speed = Speed::from_mm_per_s(5_000);
+/// Slower than this, it stands.
+const STANDING: Speed = Speed::from_mm_per_s(1_000);
 
 /// The state of the sites at the start of a cycle.
 #[derive(Clone, Copy, Debug)]
@@ -49,9 +56,17 @@ impl SiteBoard for Board<'_> {
     }
 
     fn queue(&self, site: SiteId, approach: ApproachId) -> Queue {
+        self.queue_before(site, approach, QUEUE_MAX)
+    }
+
+    fn queue_before(&self, site: SiteId, approach: ApproachId, within: Length) -> Queue {
         let Some((plan, state)) = self.site(site) else {
             return Queue::default();
         };
+        let picture = state.detection().picture();
+        if picture.source() == PictureSource::Area {
+            return seen(plan, picture, (approach, within.min(QUEUE_MAX)));
+        }
         let Some(lanes) = plan.approaches.get(approach.index()) else {
             return Queue::default();
         };
@@ -60,7 +75,10 @@ impl SiteBoard for Board<'_> {
             let seen = state.detection().lane(approach, lane);
             queue.vehicles_worst_lane = queue.vehicles_worst_lane.max(seen.queue);
             queue.vehicles_total = queue.vehicles_total.saturating_add(seen.queue);
-            queue.standing |= seen.queue > 0 && seen.present;
+            if seen.queue > 0 && seen.present {
+                queue.standing = true;
+                queue.slow_worst_lane = queue.slow_worst_lane.max(seen.queue);
+            }
         }
         queue
     }
@@ -154,6 +172,32 @@ impl SiteBoard for Board<'_> {
         self.site(site)
             .is_none_or(|(_, state)| state.follows_plan())
     }
+}
+
+/// The queue of an approach as an area sensor sees it.
+fn seen(plan: &CheckedSite, picture: &Picture, (approach, within): (ApproachId, Length)) -> Queue {
+    let before = plan.approaches.iter().take(approach.index());
+    let first = before.map(|approach| approach.lanes.len()).sum::<usize>();
+    let lanes = plan.approaches.get(approach.index());
+    let count = lanes.map_or(0, |approach| approach.lanes.len());
+    let mut queue = Queue::default();
+    for lane in first..first + count {
+        // Those that may turn off before count by how likely they do not.
+        let (mut all, mut slow) = (0_u32, 0_u32);
+        let on_lane = |seen: &&Sighting| usize::from(seen.lane) == lane && seen.distance < within;
+        for seen in picture.sightings().iter().filter(on_lane) {
+            all += u32::from(seen.share);
+            if seen.speed < SLOW {
+                slow += u32::from(seen.share);
+            }
+            queue.standing |= seen.speed < STANDING;
+        }
+        let whole = |share: u32| u16::try_from((share + 500) / 1000).unwrap_or(u16::MAX);
+        queue.vehicles_worst_lane = queue.vehicles_worst_lane.max(whole(all));
+        queue.slow_worst_lane = queue.slow_worst_lane.max(whole(slow));
+        queue.vehicles_total = queue.vehicles_total.saturating_add(whole(all));
+    }
+    queue
 }
 
 /// Time until all of `groups` are green again where one of them has to stop first with the left

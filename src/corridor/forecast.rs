@@ -5,7 +5,7 @@ use super::passage::{Forecast, Passage};
 use super::run::Run;
 use super::settings::JAM_SPACING_MM;
 use super::{Availability, CorridorPlan, Crossing, Settings, SiteBoard};
-use crate::units::{Millis, Mono};
+use crate::units::{Length, Millis, Mono};
 
 /// The share of the vehicles flushed upstream that stays on the route, per mille.
 const STAYS_PER_MILLE: u32 = 500;
@@ -15,12 +15,17 @@ const STAYS_MAX_MILLI: u32 = 20_000;
 /// A position older than this makes the arrivals no less sure: it is held or let go.
 const AGE_MAX: Millis = Millis::from_secs(40);
 
+/// A vehicle seen this near to where ours is believed may be ours.
+const OWN_PLACE: Length = Length::from_metres(10);
+
 /// Where the vehicle is in time, and what it does.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Here<'a> {
     pub(super) now: Mono,
     /// How fast its class drives the roads.
     pub(super) paces: &'a Paces,
+    /// Where it is, along the route.
+    pub(super) along: Length,
     /// Free-flow clock of the route at the vehicle's place.
     pub(super) clock: Millis,
     /// Age of the last position.
@@ -71,7 +76,8 @@ fn arrivals<B: SiteBoard>(
         let mut eta = free + push;
         let usable = is_usable(crossing, passage, board);
         let (queue_milli, green) = if usable {
-            queue(crossing, upstream, board)
+            let way = crossing.stop_line_at - (here.along + OWN_PLACE);
+            queue((crossing, way), upstream, board)
         } else {
             (0, false)
         };
@@ -144,7 +150,8 @@ pub(super) fn is_exit_full<B: SiteBoard>(ahead: &Crossing, flushed_milli: u32, b
     let storage = ahead.storage.as_mm() / JAM_SPACING_MM;
     let there = u32::from(queue.vehicles_worst_lane);
     let coming = flushed_milli.saturating_mul(8) / 10_000 + 2;
-    coming > storage.saturating_sub(there) || (queue.standing && there * 2 > storage)
+    let standing = u32::from(queue.slow_worst_lane);
+    coming > storage.saturating_sub(there) || standing * 2 > storage
 }
 
 fn is_usable<B: SiteBoard>(crossing: &Crossing, passage: &Passage, board: &B) -> bool {
@@ -153,16 +160,22 @@ fn is_usable<B: SiteBoard>(crossing: &Crossing, passage: &Passage, board: &B) ->
         && board.availability(crossing.site) == Availability::Ready
 }
 
-/// Vehicles before ours, thousandths, and whether the lamps are green. While the signal is red all
-/// vehicles count: those that still move will stand when ours arrives.
-fn queue<B: SiteBoard>(crossing: &Crossing, upstream: u32, board: &B) -> (u32, bool) {
-    let queue = board.queue(crossing.site, crossing.approach);
+/// Vehicles on the last stretch `way` before the stop line, thousandths, and whether the lamps are
+/// green. While the signal is red all vehicles count: those that still move will stand when ours
+/// arrives.
+fn queue<B: SiteBoard>(
+    (crossing, way): (&Crossing, Length),
+    upstream: u32,
+    board: &B,
+) -> (u32, bool) {
+    let queue = board.queue_before(crossing.site, crossing.approach, way);
     let green = board.green_read_back(crossing.site, crossing.groups);
-    let there = if green && !queue.standing {
-        0
+    let there = if green {
+        queue.slow_worst_lane
     } else {
-        u32::from(queue.vehicles_worst_lane) * 1000
+        queue.vehicles_worst_lane
     };
+    let there = u32::from(there) * 1000;
     let follow = upstream.min(STAYS_MAX_MILLI) * STAYS_PER_MILLE / 1000;
     (there + follow, green)
 }

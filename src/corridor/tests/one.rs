@@ -63,6 +63,7 @@ fn a_queue_is_flushed_before_the_vehicle_comes() {
     let mut long = short.clone();
     long.board.signals[3].queue = Queue {
         vehicles_worst_lane: 8,
+        slow_worst_lane: 8,
         vehicles_total: 14,
         standing: true,
     };
@@ -83,6 +84,7 @@ fn a_full_exit_opens_the_next_signal_with_this_one() {
     for at in [2, 3] {
         world.board.signals[at].queue = Queue {
             vehicles_worst_lane: 30,
+            slow_worst_lane: 30,
             vehicles_total: 50,
             standing: true,
         };
