@@ -29,11 +29,11 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// What is believed of a road nobody has driven yet: the plan, a little less and somewhat more.
+    /// What is believed of a road nobody has driven yet: the plan, and a twelfth to either side.
     pub const PRIOR: Self = Self {
         early: 920,
         middle: 1_000,
-        late: 1_150,
+        late: 1_080,
     };
 
     /// Moves each value by its own step towards where its share of the drives is faster.

@@ -52,7 +52,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            margin: Millis::from_secs(3),
+            margin: Millis::from_secs(2),
             brake_mm_per_s2: 3_000,
             lead_max: Millis::from_secs(75),
             inhibit: Millis::from_secs(15),
