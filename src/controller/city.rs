@@ -9,7 +9,7 @@ use super::clock::CityClock;
 use super::command::{Answer, Command, WAVE_MAX, Wave};
 use super::outlook::{Feeder, Outlook};
 use super::site::{SiteState, SiteTurn};
-use crate::corridor::{Corridors, FixVerdict, Settings};
+use crate::corridor::{Corridors, FixVerdict, Lease, Settings};
 use crate::detect::FieldInputs;
 use crate::ids::{CorridorId, PlanId, SiteId};
 use crate::plan::CheckedSite;
@@ -93,6 +93,12 @@ impl City {
 
     /// One cycle of every site: read the board of the last cycle, decide, publish.
     pub fn cycle(&mut self, inputs: &CycleInputs<'_>) {
+        self.cycle_with(inputs, &[]);
+    }
+
+    /// The same with leases that no corridor of ours asks for: a bench compares other triggers by
+    /// them, over the same kernels. A site that a corridor holds does not look at them.
+    pub fn cycle_with(&mut self, inputs: &CycleInputs<'_>, others: &[(SiteId, Lease)]) {
         self.cycle += 1;
         self.end_waves(inputs.now);
         self.choose_plans(inputs.civil);
@@ -125,7 +131,10 @@ impl City {
                     now: inputs.now,
                     clock_ms,
                     inputs: inputs.fields.get(id.index()).unwrap_or(&silent),
-                    lease: self.corridors.lease(id),
+                    lease: self.corridors.lease(id).or_else(|| {
+                        let other = others.iter().find(|(site, _)| *site == id);
+                        other.map(|(_, lease)| lease)
+                    }),
                 },
             );
         }

@@ -3,6 +3,7 @@
 pub mod baselines;
 pub mod codec;
 pub mod config;
+pub mod corridor;
 pub mod demand;
 pub mod error;
 pub mod letters;
