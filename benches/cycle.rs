@@ -44,7 +44,7 @@ use greenwave::journal::{RecordKind, Recorder, push_record};
 use greenwave::kernel::{CabinetState, Mode};
 use greenwave::plan::{CheckedSite, CityFiles, DetectorUse, Emergency, PlanMode, load_city};
 use greenwave::shell::store::read_city_folder;
-use greenwave::signal::Observed;
+use greenwave::signal::{GroupSet, Observed};
 use greenwave::units::{CivilTime, Date, Length, Millis, Mono, Speed, TICK};
 use serde_json::{Value, json};
 
@@ -419,6 +419,11 @@ impl Vehicle {
             priority: 1,
             crossings,
             line: Arc::new(line),
+            links: Arc::default(),
+            side_ways: Arc::default(),
+            datum_shift_m: (0.0, 0.0),
+            pace_percent: 120,
+            convoy: Length::from_metres(6),
             length,
             free_flow: length.time_at(SPEED),
             speed: SPEED,
@@ -463,8 +468,11 @@ fn crossing_of(site: SiteId, plan: &CheckedSite) -> Option<Crossing> {
         })?;
     Some(Crossing {
         site,
+        node: String::new(),
         approach,
         groups,
+        beside: GroupSet::EMPTY,
+        into_exit: GroupSet::EMPTY,
         stop_line_at: Length::ZERO,
         passed_at: Length::ZERO,
         free_flow: Millis::ZERO,

@@ -60,6 +60,7 @@ fn spec(work: &Path, routes: &str) -> Option<RunSpec> {
             seed: 1,
             scale: 1.0,
             work: work.to_owned(),
+            more: Vec::new(),
         },
         end: END,
         sensors: Sensors::Resco,

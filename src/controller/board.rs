@@ -4,15 +4,22 @@ use alloc::sync::Arc;
 
 use super::site::SiteState;
 use crate::corridor::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
-use crate::detect::FieldInputs;
-use crate::ids::{ApproachId, SiteId};
-use crate::kernel::{CabinetState, Mode};
+use crate::detect::{FieldInputs, Picture, PictureSource, Sighting};
+use crate::ids::{ApproachId, GroupId, SiteId};
+use crate::kernel::{CabinetState, Kernel, Mode};
 use crate::plan::CheckedSite;
-use crate::signal::{GroupSet, Indication, Observed};
-use crate::units::{Millis, Mono};
+use crate::signal::{GroupSet, GroupTiming, Indication, Observed};
+use crate::units::{Length, Millis, Mono, Speed};
 
 /// A reading older than this says nothing about the lamps any more.
 const READBACK_AGE_MAX: Millis = Millis::new(1500);
+
+/// Vehicles further from a stop line belong to no queue yet.
+const QUEUE_MAX: Length = Length::from_metres(300);
+/// Slower than this, a vehicle still belongs to a queue.
+const SLOW: Speed = Speed::from_mm_per_s(5_000);
+/// Slower than this, it stands.
+const STANDING: Speed = Speed::from_mm_per_s(1_000);
 
 /// The state of the sites at the start of a cycle.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +38,9 @@ impl Board<'_> {
 
 impl SiteBoard for Board<'_> {
     fn entry_time(&self, site: SiteId, groups: GroupSet) -> Option<Millis> {
-        let (_, state) = self.site(site)?;
-        state.kernel().entry_time(self.now, groups).ok()
+        let (plan, state) = self.site(site)?;
+        let entry = state.kernel().entry_time(self.now, groups).ok()?;
+        Some(entry.max(time_of_trap(plan, state.kernel(), (self.now, groups))))
     }
 
     fn green_read_back(&self, site: SiteId, groups: GroupSet) -> bool {
@@ -48,9 +56,17 @@ impl SiteBoard for Board<'_> {
     }
 
     fn queue(&self, site: SiteId, approach: ApproachId) -> Queue {
+        self.queue_before(site, approach, QUEUE_MAX)
+    }
+
+    fn queue_before(&self, site: SiteId, approach: ApproachId, within: Length) -> Queue {
         let Some((plan, state)) = self.site(site) else {
             return Queue::default();
         };
+        let picture = state.detection().picture();
+        if picture.source() == PictureSource::Area {
+            return seen(plan, picture, (approach, within.min(QUEUE_MAX)));
+        }
         let Some(lanes) = plan.approaches.get(approach.index()) else {
             return Queue::default();
         };
@@ -59,7 +75,10 @@ impl SiteBoard for Board<'_> {
             let seen = state.detection().lane(approach, lane);
             queue.vehicles_worst_lane = queue.vehicles_worst_lane.max(seen.queue);
             queue.vehicles_total = queue.vehicles_total.saturating_add(seen.queue);
-            queue.standing |= seen.queue > 0 && seen.present;
+            if seen.queue > 0 && seen.present {
+                queue.standing = true;
+                queue.slow_worst_lane = queue.slow_worst_lane.max(seen.queue);
+            }
         }
         queue
     }
@@ -153,4 +172,47 @@ impl SiteBoard for Board<'_> {
         self.site(site)
             .is_none_or(|(_, state)| state.follows_plan())
     }
+}
+
+/// The queue of an approach as an area sensor sees it.
+fn seen(plan: &CheckedSite, picture: &Picture, (approach, within): (ApproachId, Length)) -> Queue {
+    let before = plan.approaches.iter().take(approach.index());
+    let first = before.map(|approach| approach.lanes.len()).sum::<usize>();
+    let lanes = plan.approaches.get(approach.index());
+    let count = lanes.map_or(0, |approach| approach.lanes.len());
+    let mut queue = Queue::default();
+    for lane in first..first + count {
+        // Those that may turn off before count by how likely they do not.
+        let (mut all, mut slow) = (0_u32, 0_u32);
+        let on_lane = |seen: &&Sighting| usize::from(seen.lane) == lane && seen.distance < within;
+        for seen in picture.sightings().iter().filter(on_lane) {
+            all += u32::from(seen.share);
+            if seen.speed < SLOW {
+                slow += u32::from(seen.share);
+            }
+            queue.standing |= seen.speed < STANDING;
+        }
+        let whole = |share: u32| u16::try_from((share + 500) / 1000).unwrap_or(u16::MAX);
+        queue.vehicles_worst_lane = queue.vehicles_worst_lane.max(whole(all));
+        queue.slow_worst_lane = queue.slow_worst_lane.max(whole(slow));
+        queue.vehicles_total = queue.vehicles_total.saturating_add(whole(all));
+    }
+    queue
+}
+
+/// Time until all of `groups` are green again where one of them has to stop first with the left
+/// turns of a group that ends; zero if none has to.
+fn time_of_trap(plan: &CheckedSite, kernel: &Kernel, (now, groups): (Mono, GroupSet)) -> Millis {
+    let go = kernel.go_set();
+    let ending = go.difference(groups).iter();
+    let time = |left: GroupId| {
+        let waits_for = plan.left_yields.get(left.index())?;
+        let stops = waits_for.intersection(groups).intersection(go);
+        let (ends, begins) = (plan.safety.timing(left)?, |g| plan.safety.timing(g));
+        let green = kernel.green_for(left, now).unwrap_or_default();
+        let away = ends.green_min.saturating_sub(green) + ends.lose.total();
+        let again = |t: &GroupTiming| (t.lose.total() + t.red_min).max(away) + t.gain.total();
+        stops.iter().filter_map(begins).map(again).max()
+    };
+    ending.filter_map(time).max().unwrap_or_default()
 }

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::board::Board;
 use super::clock::CityClock;
-use super::command::{Answer, Command};
+use super::command::{Answer, Command, WAVE_MAX, Wave};
 use super::outlook::{Feeder, Outlook};
 use super::site::{SiteState, SiteTurn};
-use crate::corridor::{Corridors, FixVerdict, Settings};
+use crate::corridor::{Corridors, FixVerdict, Lease, Settings};
 use crate::detect::FieldInputs;
-use crate::ids::{CorridorId, SiteId};
+use crate::ids::{CorridorId, PlanId, SiteId};
 use crate::plan::CheckedSite;
 use crate::policy::Manual;
 use crate::units::{CivilTime, Millis, Mono};
@@ -27,6 +27,8 @@ pub struct City {
     clock: CityClock,
     cycle: u64,
     plan_second: Option<u32>,
+    /// Waves in force, the oldest first.
+    waves: Vec<Arc<Wave>>,
     #[serde(skip)]
     answers: Vec<Answer>,
 }
@@ -57,6 +59,7 @@ impl City {
             clock: CityClock::default(),
             cycle: 0,
             plan_second: None,
+            waves: Vec::new(),
             answers: Vec::new(),
         }
     }
@@ -90,7 +93,14 @@ impl City {
 
     /// One cycle of every site: read the board of the last cycle, decide, publish.
     pub fn cycle(&mut self, inputs: &CycleInputs<'_>) {
+        self.cycle_with(inputs, &[]);
+    }
+
+    /// The same with leases that no corridor of ours asks for: a bench compares other triggers by
+    /// them, over the same kernels. A site that a corridor holds does not look at them.
+    pub fn cycle_with(&mut self, inputs: &CycleInputs<'_>, others: &[(SiteId, Lease)]) {
         self.cycle += 1;
+        self.end_waves(inputs.now);
         self.choose_plans(inputs.civil);
         let (clock_ms, _stepped) = self.clock.at(inputs.now, inputs.civil);
         self.answers.clear();
@@ -104,6 +114,8 @@ impl City {
             sites: &self.sites,
             fields: inputs.fields,
         };
+        let hour = inputs.civil.second_of_day / 3600;
+        self.corridors.set_hour(u8::try_from(hour).unwrap_or(0));
         self.corridors.step(inputs.now, &board);
         self.outlook.look(inputs.now, &self.sites);
         let silent = FieldInputs::default();
@@ -119,7 +131,10 @@ impl City {
                     now: inputs.now,
                     clock_ms,
                     inputs: inputs.fields.get(id.index()).unwrap_or(&silent),
-                    lease: self.corridors.lease(id),
+                    lease: self.corridors.lease(id).or_else(|| {
+                        let other = others.iter().find(|(site, _)| *site == id);
+                        other.map(|(_, lease)| lease)
+                    }),
                 },
             );
         }
@@ -175,6 +190,55 @@ impl City {
         for (state, site) in self.sites.iter_mut().zip(self.plans.iter()) {
             state.choose_plan(site, civil);
         }
+        for wave in &self.waves {
+            for (site, plan) in &wave.sites {
+                if let Some(state) = self.sites.get_mut(site.index()) {
+                    state.run_plan(*plan);
+                }
+            }
+        }
+    }
+
+    /// The waves in force, the oldest first; where two have a site in common, the later one runs.
+    #[must_use]
+    pub fn waves(&self) -> &[Arc<Wave>] {
+        &self.waves
+    }
+
+    fn end_waves(&mut self, now: Mono) {
+        let before = self.waves.len();
+        self.waves.retain(|wave| now < wave.until);
+        if self.waves.len() != before {
+            self.plan_second = None;
+        }
+    }
+
+    fn start_wave(&mut self, wave: &Arc<Wave>, now: Mono) -> Answer {
+        let known = |(site, plan): &(SiteId, PlanId)| {
+            let site = self.plans.get(site.index());
+            site.is_some_and(|site| plan.index() < site.plans.len())
+        };
+        if wave.until <= now || now.until(wave.until) > WAVE_MAX {
+            return Answer::Refused(format!("a wave ends within {WAVE_MAX}, and not before now"));
+        }
+        if wave.sites.is_empty() || !wave.sites.iter().all(known) {
+            let id = &wave.id;
+            return Answer::Refused(format!("wave {id} names no site, or one without its plan"));
+        }
+        self.waves.retain(|other| other.id != wave.id);
+        self.waves.push(Arc::clone(wave));
+        self.plan_second = None;
+        Answer::Done
+    }
+
+    fn end_wave(&mut self, id: &str) -> Answer {
+        let before = self.waves.len();
+        self.waves.retain(|wave| wave.id != id);
+        if self.waves.len() == before {
+            return Answer::Refused(format!("no wave {id} is in force"));
+        }
+        self.plan_second = None;
+        Answer::Done
     }
 
     fn obey(&mut self, command: &Command, now: Mono) -> Answer {
@@ -192,6 +256,8 @@ impl City {
             },
             Command::Manual(site, manual) => self.take_in_hand(*site, manual),
             Command::ReleaseManual(site) => self.with_site(*site, |state| state.set_manual(None)),
+            Command::Wave(wave) => self.start_wave(wave, now),
+            Command::EndWave(id) => self.end_wave(id),
             Command::ResetFaults(site) => self.with_site(*site, SiteState::ask_reset),
         }
     }

@@ -5,8 +5,9 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::corridor::{CancelReason, CorridorPlan, Fix};
-use crate::ids::{CorridorId, SiteId};
+use crate::ids::{CorridorId, PlanId, SiteId};
 use crate::policy::Manual;
+use crate::units::{Millis, Mono};
 
 /// More commands than this in one cycle wait for the next one.
 pub const COMMANDS_MAX: usize = 16;
@@ -30,9 +31,28 @@ pub enum Command {
     Manual(SiteId, Manual),
     /// Give a site back to its plan.
     ReleaseManual(SiteId),
+    /// Let the sites of an arterial run a plan made for each other, for a bounded time.
+    Wave(Arc<Wave>),
+    /// End a wave before its time.
+    EndWave(String),
     /// A person on site resets latched faults.
     ResetFaults(SiteId),
 }
+
+/// A wave of an arterial: plain coordination, for a bounded time. Nobody is preempted, and every
+/// bound on anybody's wait holds as always.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wave {
+    /// Name in `city.toml`.
+    pub id: String,
+    /// The sites, and the plan that each of them runs instead of the one that is due.
+    pub sites: Vec<(SiteId, PlanId)>,
+    /// When it ends by itself.
+    pub until: Mono,
+}
+
+/// No wave lasts longer than this.
+pub const WAVE_MAX: Millis = Millis::from_secs(4 * 3600);
 
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

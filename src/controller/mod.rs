@@ -21,6 +21,6 @@ mod tests;
 pub use board::Board;
 pub use city::{City, CycleInputs};
 pub use clock::{CityClock, since_midnight};
-pub use command::{Answer, COMMANDS_MAX, Command};
+pub use command::{Answer, COMMANDS_MAX, Command, WAVE_MAX, Wave};
 pub use outlook::Feeder;
 pub use site::{SiteCycle, SiteState};

@@ -131,6 +131,11 @@ impl SiteState {
         self.detection.set_day(DAY.contains(&civil.second_of_day));
     }
 
+    /// Runs this plan instead of the one that is due, until one is chosen again.
+    pub(super) const fn run_plan(&mut self, plan: PlanId) {
+        self.plan = plan;
+    }
+
     /// Hears who drives to the site beyond what its own detectors see.
     pub(super) fn expect(&mut self, ahead: &[Sighting]) {
         self.detection.expect(ahead);

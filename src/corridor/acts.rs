@@ -22,6 +22,11 @@ impl Mission {
         for (crossing, passage) in upto.filter(|(_, p)| !p.is_done()) {
             pass(crossing, passage, now, log);
         }
+        if let Some(crossing) = plan.crossings.get(at) {
+            // Seen at the stop line, by whomever: as good as a position there.
+            self.track.seen_at(crossing.stop_line_at, &plan, now);
+            self.next_forecast = now;
+        }
         true
     }
 
@@ -79,6 +84,7 @@ impl Mission {
         }
         log.add(now, What::Replaced(plan.revision));
         self.track = track;
+        self.strayed = None;
         self.plan = plan;
         self.next_forecast = now;
     }

@@ -4,13 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ApproachId, SiteId};
 use crate::signal::GroupSet;
-use crate::units::Millis;
+use crate::units::{Length, Millis};
 
 /// Vehicles on an approach, as far as anybody can tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queue {
     /// Vehicles in the fullest lane, standing or not.
     pub vehicles_worst_lane: u16,
+    /// Vehicles in the lane with most that stand or hardly move, only those.
+    pub slow_worst_lane: u16,
     /// Vehicles in all lanes.
     pub vehicles_total: u16,
     /// At least one of them stands.
@@ -68,6 +70,13 @@ pub trait SiteBoard {
 
     /// Vehicles between the upstream junction and the stop line of `approach`.
     fn queue(&self, site: SiteId, approach: ApproachId) -> Queue;
+
+    /// The same without those further from the stop line than `within`: who is behind the vehicle
+    /// does not hinder it. A board that does not know where each of them is counts all.
+    fn queue_before(&self, site: SiteId, approach: ApproachId, within: Length) -> Queue {
+        let _all_count = within;
+        self.queue(site, approach)
+    }
 
     /// Whether the site can serve a corridor now.
     fn availability(&self, site: SiteId) -> Availability;

@@ -8,12 +8,14 @@ use super::claims::{Claim, grant};
 use super::event::{CancelReason, CorridorEvent, LeaseEnd, Log, What};
 use super::lease::{SiteLease, share};
 use super::mission::Mission;
+use super::pace::Paces;
 use super::passage::Hold;
 use super::{
     ActRefusal, CROSSINGS_MAX, CorridorPlan, Fix, FixVerdict, Lease, LeaseStep, MISSIONS_MAX,
     MissionState, OpenRefusal, Settings, SiteBoard, Window,
 };
 use crate::ids::{CorridorId, SiteId};
+use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
 /// A corridor that is over is kept this long for those who look at it.
@@ -26,6 +28,7 @@ pub struct Corridors {
     now: Mono,
     missions: Vec<Mission>,
     leases: Vec<SiteLease>,
+    paces: Paces,
     /// Events of the last step, after it; of the acts since then, before it.
     events: Vec<CorridorEvent>,
     acts: Vec<CorridorEvent>,
@@ -121,6 +124,7 @@ impl Corridors {
         match mission.track.take(&mission.plan, fix, now) {
             Ok(()) => {
                 mission.next_forecast = now;
+                mission.learn(&mut self.paces);
                 FixVerdict::Accepted
             }
             Err(why) => {
@@ -172,6 +176,17 @@ impl Corridors {
         Ok(())
     }
 
+    /// The hour of the day, 0-23: how fast roads are driven is learned by it.
+    pub const fn set_hour(&mut self, hour: u8) {
+        self.paces.set_hour(hour);
+    }
+
+    /// How fast the roads are driven, as learned so far.
+    #[must_use]
+    pub const fn paces(&self) -> &Paces {
+        &self.paces
+    }
+
     /// One control cycle: where the vehicles are, what is due, who gets which site.
     pub fn step<B: SiteBoard>(&mut self, now: Mono, board: &B) {
         self.now = now;
@@ -183,7 +198,7 @@ impl Corridors {
         }
         for mission in &mut self.missions {
             let mut log = log(&mut self.events, mission.plan.corridor);
-            mission.advance(now, &self.settings, board, &mut log);
+            mission.advance(now, (&self.settings, &self.paces), board, &mut log);
         }
         self.claim(now, board);
         self.apply_claims(now, board);
@@ -249,13 +264,20 @@ impl Corridors {
                     log(&mut self.events, corridor)
                         .add(now, What::LeaseEnded(claim.site, LeaseEnd::Outranked));
                 }
-                passage.refused_by = Some(winner).filter(|_| claim.step > LeaseStep::Prepare);
+                // A stop line further on of the same controller waits for the one before it.
+                passage.refused_by =
+                    Some(winner).filter(|w| *w != corridor && claim.step > LeaseStep::Prepare);
                 continue;
             }
             passage.granted(claim.step, now);
+            let place = mission.plan.crossings.get(claim.crossing);
             let lease = Lease {
                 corridor,
                 groups: claim.groups,
+                beside: place.map_or(GroupSet::EMPTY, |place| place.beside),
+                into_exit: place.map_or(GroupSet::EMPTY, |place| place.into_exit),
+                near: GroupSet::EMPTY,
+                near_by: claim.green_by,
                 expires: claim.expires,
                 step: claim.step,
                 green_by: claim.green_by,

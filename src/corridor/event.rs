@@ -37,6 +37,8 @@ pub enum LeaseEnd {
     Outranked,
     /// The vehicle is lost or off its route.
     Lost,
+    /// The vehicle has left its route and cannot come here any more.
+    Unreachable,
     /// The corridor is over, or its new plan does not pass here.
     Over,
     /// The start moment has moved away.
@@ -74,8 +76,13 @@ pub enum What {
     /// The vehicle is through; was it green when the driver had to decide, and how long was the
     /// crossing held in all.
     Passed(SiteId, bool, Millis),
-    /// The lock of this crossing is late by this much from the outset.
+    /// The lock of this crossing is late by this much: from the outset, or more than said before.
     Late(SiteId, Millis),
+    /// The vehicle has left its route: what it cannot reach is let go, and a new plan is asked for.
+    Strayed,
+    /// The vehicle stands before its own green, or the road behind it is full: a way round is asked
+    /// for.
+    Blocked(SiteId),
     /// A signal was taken out of the corridor.
     TakenOut(SiteId),
     /// A position was refused.

@@ -1,19 +1,31 @@
 //! From the vehicle's place and the queues before it to the moment each crossing must be locked.
 
+use super::pace::Paces;
 use super::passage::{Forecast, Passage};
+use super::run::Run;
 use super::settings::JAM_SPACING_MM;
 use super::{Availability, CorridorPlan, Crossing, Settings, SiteBoard};
-use crate::units::{Millis, Mono};
+use crate::units::{Length, Millis, Mono};
 
 /// The share of the vehicles flushed upstream that stays on the route, per mille.
 const STAYS_PER_MILLE: u32 = 500;
 /// At most this many upstream vehicles are expected to follow, thousandths.
 const STAYS_MAX_MILLI: u32 = 20_000;
 
+/// A position older than this makes the arrivals no less sure: it is held or let go.
+const AGE_MAX: Millis = Millis::from_secs(40);
+
+/// A vehicle seen this near to where ours is believed may be ours.
+const OWN_PLACE: Length = Length::from_metres(10);
+
 /// Where the vehicle is in time, and what it does.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Here {
+pub(super) struct Here<'a> {
     pub(super) now: Mono,
+    /// How fast its class drives the roads.
+    pub(super) paces: &'a Paces,
+    /// Where it is, along the route.
+    pub(super) along: Length,
     /// Free-flow clock of the route at the vehicle's place.
     pub(super) clock: Millis,
     /// Age of the last position.
@@ -28,7 +40,7 @@ pub(super) struct Here {
 /// a full exit makes the next crossing start no later than this one.
 pub(super) fn forecast<B: SiteBoard>(
     plan: &CorridorPlan,
-    here: &Here,
+    here: &Here<'_>,
     settings: &Settings,
     board: &B,
     passages: &mut [Passage],
@@ -45,12 +57,13 @@ pub(super) fn forecast<B: SiteBoard>(
 
 fn arrivals<B: SiteBoard>(
     plan: &CorridorPlan,
-    here: &Here,
+    here: &Here<'_>,
     settings: &Settings,
     board: &B,
     passages: &mut [Passage],
 ) {
     let braking = settings.braking_time(plan.speed);
+    let mut run = Run::from(plan, here.paces, here.clock);
     let mut push = Millis::ZERO;
     let mut upstream = 0_u32;
     let mut first = true;
@@ -58,11 +71,13 @@ fn arrivals<B: SiteBoard>(
         if passage.is_done() {
             continue;
         }
-        let free = here.now + crossing.free_flow.saturating_sub(here.clock);
+        let times = run.to(crossing.free_flow);
+        let free = here.now + times.middle;
         let mut eta = free + push;
         let usable = is_usable(crossing, passage, board);
         let (queue_milli, green) = if usable {
-            queue(crossing, upstream, board)
+            let way = crossing.stop_line_at - (here.along + OWN_PLACE);
+            queue((crossing, way), upstream, board)
         } else {
             (0, false)
         };
@@ -82,12 +97,17 @@ fn arrivals<B: SiteBoard>(
         }
         first = false;
         let lead = (flush + change + settings.margin + braking).min(settings.lead_max);
-        let eta_err = eta_error(here, eta);
+        let place = place_error(here);
+        let eta_early = back(eta, times.middle.saturating_sub(times.early) + place).max(here.now);
+        let queue_err = Millis::new(flush.as_ms() / 4);
+        let eta_err = times.late.saturating_sub(times.middle) + place + queue_err;
         passage.forecast = Forecast {
             eta,
+            eta_early,
+            eta_late: eta + eta_err,
             eta_err,
-            green_by: back(eta, flush + settings.margin + braking + eta_err),
-            start: back(eta, lead),
+            green_by: back(eta_early, flush + settings.margin + braking),
+            start: back(eta_early, lead),
             flush,
             change,
             behind: lead.saturating_sub(free.since(here.now)),
@@ -115,7 +135,8 @@ fn open_full_exits<B: SiteBoard>(plan: &CorridorPlan, board: &B, passages: &mut 
 /// Starts `passage` at `at` if that is earlier, but never so early that the hold would run into
 /// its cap before the vehicle is there.
 fn open_early(crossing: &Crossing, passage: &mut Passage, at: Mono) {
-    let spare = Millis::from_secs(10) + passage.forecast.eta_err;
+    let sooner = passage.forecast.eta.since(passage.forecast.eta_early);
+    let spare = Millis::from_secs(10) + sooner;
     let earliest = back(
         passage.forecast.eta,
         crossing.hold_max.saturating_sub(spare),
@@ -124,12 +145,13 @@ fn open_early(crossing: &Crossing, passage: &mut Passage, at: Mono) {
 }
 
 /// True if the road to `ahead` cannot store what is flushed into it.
-fn is_exit_full<B: SiteBoard>(ahead: &Crossing, flushed_milli: u32, board: &B) -> bool {
+pub(super) fn is_exit_full<B: SiteBoard>(ahead: &Crossing, flushed_milli: u32, board: &B) -> bool {
     let queue = board.queue(ahead.site, ahead.approach);
     let storage = ahead.storage.as_mm() / JAM_SPACING_MM;
     let there = u32::from(queue.vehicles_worst_lane);
     let coming = flushed_milli.saturating_mul(8) / 10_000 + 2;
-    coming > storage.saturating_sub(there) || (queue.standing && there * 2 > storage)
+    let standing = u32::from(queue.slow_worst_lane);
+    coming > storage.saturating_sub(there) || standing * 2 > storage
 }
 
 fn is_usable<B: SiteBoard>(crossing: &Crossing, passage: &Passage, board: &B) -> bool {
@@ -138,16 +160,22 @@ fn is_usable<B: SiteBoard>(crossing: &Crossing, passage: &Passage, board: &B) ->
         && board.availability(crossing.site) == Availability::Ready
 }
 
-/// Vehicles before ours, thousandths, and whether the lamps are green. While the signal is red all
-/// vehicles count: those that still move will stand when ours arrives.
-fn queue<B: SiteBoard>(crossing: &Crossing, upstream: u32, board: &B) -> (u32, bool) {
-    let queue = board.queue(crossing.site, crossing.approach);
+/// Vehicles on the last stretch `way` before the stop line, thousandths, and whether the lamps are
+/// green. While the signal is red all vehicles count: those that still move will stand when ours
+/// arrives.
+fn queue<B: SiteBoard>(
+    (crossing, way): (&Crossing, Length),
+    upstream: u32,
+    board: &B,
+) -> (u32, bool) {
+    let queue = board.queue_before(crossing.site, crossing.approach, way);
     let green = board.green_read_back(crossing.site, crossing.groups);
-    let there = if green && !queue.standing {
-        0
+    let there = if green {
+        queue.slow_worst_lane
     } else {
-        u32::from(queue.vehicles_worst_lane) * 1000
+        queue.vehicles_worst_lane
     };
+    let there = u32::from(there) * 1000;
     let follow = upstream.min(STAYS_MAX_MILLI) * STAYS_PER_MILLE / 1000;
     (there + follow, green)
 }
@@ -166,10 +194,9 @@ pub(super) fn flush(queue_milli: u32, green: bool, settings: &Settings) -> Milli
     loss + Millis::new(u32::try_from(time).unwrap_or(u32::MAX))
 }
 
-/// A second for the position and its smoothing, its age, and a twelfth of the way to go.
-fn eta_error(here: &Here, eta: Mono) -> Millis {
-    let age = here.age.min(Millis::from_secs(10)).as_ms() / 2;
-    Millis::new(1000 + age + here.now.until(eta).as_ms() / 12)
+/// A second for the position and its smoothing, and a quarter of its age.
+fn place_error(here: &Here<'_>) -> Millis {
+    Millis::new(1000 + here.age.min(AGE_MAX).as_ms() / 4)
 }
 
 fn back(from: Mono, by: Millis) -> Mono {

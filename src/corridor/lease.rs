@@ -30,8 +30,17 @@ pub enum LeaseStep {
 pub struct Lease {
     /// For which corridor.
     pub corridor: CorridorId,
-    /// The emergency green of the vehicle's approach; never empty.
+    /// The emergency green of the vehicle's approach; never empty. At a controller with several
+    /// stop lines on the way, that of every one that is asked for now.
     pub groups: GroupSet,
+    /// Groups of the same node that may be green with a lock.
+    pub beside: GroupSet,
+    /// Groups that would fill the road the vehicle leaves by; a lock does not show them.
+    pub into_exit: GroupSet,
+    /// The emergency green of further stop lines of the same controller whose lock is near.
+    pub near: GroupSet,
+    /// The groups of `near` have to be green by then.
+    pub near_by: Mono,
     /// From this moment on the lease means nothing.
     pub expires: Mono,
     /// What is asked.
@@ -51,7 +60,8 @@ impl Lease {
 
     /// True if `new` asks the same for the same corridor.
     pub(super) fn says(&self, new: &Self) -> bool {
-        (self.corridor, self.groups, self.step) == (new.corridor, new.groups, new.step)
+        let of = |lease: &Self| (lease.corridor, lease.groups, lease.near, lease.step);
+        of(self) == of(new)
     }
 
     /// True if this lease need not be renewed by `new` yet.
@@ -77,12 +87,22 @@ pub struct Window {
     pub until: Mono,
 }
 
-/// Two compatible corridors share a site: both sets are asked for, for as long as both want it.
+/// Two claims that do not hinder each other share a site: two corridors, or two stop lines of one.
+/// What is only near is kept from being hindered beside what is locked.
 pub(super) fn share(held: &mut Lease, other: &Lease) {
     if other.step == held.step {
         held.groups = held.groups.union(other.groups);
+        held.beside = held.beside.union(other.beside);
+        held.into_exit = held.into_exit.union(other.into_exit);
         held.expires = held.expires.min(other.expires);
         held.green_by = held.green_by.min(other.green_by);
         held.until = held.until.max(other.until);
+    } else if held.step == LeaseStep::Lock && other.step == LeaseStep::Inhibit {
+        held.near_by = if held.near.is_empty() {
+            other.green_by
+        } else {
+            held.near_by.min(other.green_by)
+        };
+        held.near = held.near.union(other.groups);
     }
 }

@@ -5,19 +5,29 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::acts::pass;
+use super::drive::Drive;
 use super::event::{LeaseEnd, Log, What};
-use super::forecast::{Here, forecast};
+use super::forecast::{Here, forecast, is_exit_full};
+use super::pace::Paces;
 use super::passage::{Hold, Passage, Pause};
 use super::shown::{SHOW_PASSED, shown_state};
+use super::stray::Stray;
 use super::track::Track;
 use super::{
     Availability, CorridorPlan, Crossing, CrossingState, LeaseStep, MissionState, Settings,
     SiteBoard,
 };
-use crate::units::{Millis, Mono};
+use crate::units::{Length, Millis, Mono};
 
 /// Time between two forecasts.
 const FORECAST_EVERY: Millis = Millis::from_secs(1);
+/// After a wrong turn, what every likely way still passes is held this long for a new plan.
+const REPLAN_MAX: Millis = Millis::from_secs(3);
+/// A signal is said to be later than it was said before from so much on.
+const LATE_STEP: Millis = Millis::from_secs(2);
+/// A signal late by less than this is not worth a word.
+const LATE_MIN: Millis = Millis::from_secs(1);
+
 /// One vehicle's corridor while it runs, and for a while after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mission {
@@ -29,6 +39,9 @@ pub struct Mission {
     pub(super) track: Track,
     pub(super) passages: Vec<Passage>,
     pub(super) next_forecast: Mono,
+    pub(super) drive: Drive,
+    /// Since when the vehicle is off its route, and the first crossing that is kept for it.
+    pub(super) strayed: Option<(Mono, usize)>,
 }
 
 impl Mission {
@@ -47,6 +60,8 @@ impl Mission {
             track,
             passages,
             next_forecast: now,
+            drive: Drive::default(),
+            strayed: None,
         }
     }
 
@@ -60,6 +75,19 @@ impl Mission {
     #[must_use]
     pub const fn state(&self) -> MissionState {
         self.state
+    }
+
+    /// Where the vehicle is if it has left its route and no new plan runs yet.
+    #[must_use]
+    pub fn stray(&self) -> Option<Stray> {
+        self.strayed.and_then(|_| self.track.stray())
+    }
+
+    /// A position was believed: what the drive teaches of the roads.
+    pub(super) fn learn(&mut self, paces: &mut Paces) {
+        if let Some(spot) = self.track.spot() {
+            self.drive.follow(&self.plan, spot, paces);
+        }
     }
 
     /// True while crossings may be asked for.
@@ -79,7 +107,7 @@ impl Mission {
     pub(super) fn advance<B: SiteBoard>(
         &mut self,
         now: Mono,
-        settings: &Settings,
+        (settings, paces): (&Settings, &Paces),
         board: &B,
         log: &mut Log<'_>,
     ) {
@@ -95,9 +123,10 @@ impl Mission {
             self.note_passing(now, settings, log);
         }
         if now >= self.next_forecast && !self.state.is_over() {
-            self.forecast(now, settings, board);
+            self.forecast(now, (settings, paces), board);
         }
         if self.is_driving() {
+            self.note_blocked(now, settings, board, log);
             self.end_holds(now, settings, board, log);
         }
         self.recover(now, settings, board, log);
@@ -105,7 +134,9 @@ impl Mission {
 
     /// The state machine of the mission as far as the vehicle drives it.
     fn follow_vehicle(&mut self, now: Mono, settings: &Settings, log: &mut Log<'_>) {
-        let age = self.track.age(now);
+        let silent = self.track.silent(now);
+        let overdue = self.track.overdue(settings);
+        let lost_after = self.lost_after(settings);
         match self.state {
             MissionState::Requested | MissionState::Confirmed => {
                 self.set_state(MissionState::Staging, now, log);
@@ -119,10 +150,13 @@ impl Mission {
                 }
             }
             MissionState::Active | MissionState::Holding => {
-                if self.track.is_off_route() || age > settings.silence {
+                if self.track.is_off_route() {
+                    self.leave_route(now, log);
+                    self.set_state(MissionState::Degraded, now, log);
+                } else if silent > lost_after {
                     self.let_go(now, LeaseEnd::Lost, log);
                     self.set_state(MissionState::Degraded, now, log);
-                } else if age > settings.dead_reckon {
+                } else if silent > overdue {
                     self.set_state(MissionState::Holding, now, log);
                 } else {
                     self.set_state(MissionState::Active, now, log);
@@ -130,9 +164,12 @@ impl Mission {
             }
             MissionState::Degraded => {
                 let found = self.track.is_sure() && !self.track.is_off_route();
-                if found && age <= settings.dead_reckon {
+                if found && silent <= overdue {
+                    self.strayed = None;
                     self.set_state(MissionState::Active, now, log);
                     self.next_forecast = now;
+                } else if self.is_replan_late(now) {
+                    self.let_go(now, LeaseEnd::Lost, log);
                 } else if now.since(self.since) > settings.lost_max {
                     self.finish(MissionState::Failed, now, log);
                 }
@@ -144,6 +181,43 @@ impl Mission {
             | MissionState::Expired
             | MissionState::Failed => {}
         }
+    }
+
+    /// Without a position the expected arrival is held this long; longer where none is expected.
+    fn lost_after(&self, settings: &Settings) -> Millis {
+        let along = self.track.spot().map_or(Length::ZERO, |spot| spot.along);
+        let at = self.plan.links.partition_point(|l| l.ends_at <= along);
+        let shadow = self.plan.links.get(at).is_some_and(|link| link.shadow);
+        let longer = if shadow {
+            settings.shadow
+        } else {
+            Millis::ZERO
+        };
+        self.track.lost_after(settings) + longer
+    }
+
+    /// A wrong turn: the signal it was taken at and the next one on the route cannot be reached by
+    /// it any more; those further on may be, and are kept until a new plan can be there.
+    fn leave_route(&mut self, now: Mono, log: &mut Log<'_>) {
+        log.add(now, What::Strayed);
+        let left_at = self.track.left_at(&self.plan);
+        let missed = |crossing: &Crossing| crossing.stop_line_at > left_at;
+        let next = self.plan.crossings.iter().position(missed);
+        let keeps = next.map_or(usize::MAX, |next| next + 1);
+        self.strayed = Some((now, keeps));
+        let plan = Arc::clone(&self.plan);
+        let lost = plan.crossings.iter().zip(&mut self.passages).take(keeps);
+        for (crossing, passage) in lost {
+            if matches!(passage.hold, Hold::Leased { .. }) {
+                passage.end(now, Hold::Idle);
+                log.add(now, What::LeaseEnded(crossing.site, LeaseEnd::Unreachable));
+            }
+        }
+    }
+
+    fn is_replan_late(&self, now: Mono) -> bool {
+        self.strayed
+            .is_some_and(|(since, _)| now.since(since) > REPLAN_MAX)
     }
 
     fn depart(&mut self, now: Mono, log: &mut Log<'_>) {
@@ -173,9 +247,16 @@ impl Mission {
         }
     }
 
-    pub(super) fn forecast<B: SiteBoard>(&mut self, now: Mono, settings: &Settings, board: &B) {
+    pub(super) fn forecast<B: SiteBoard>(
+        &mut self,
+        now: Mono,
+        (settings, paces): (&Settings, &Paces),
+        board: &B,
+    ) {
         let here = Here {
             now,
+            paces,
+            along: self.track.along(now, settings),
             clock: self.track.clock(&self.plan, now, settings),
             age: self.track.age(now),
             blocked: self.is_blocked(now, settings),
@@ -191,6 +272,38 @@ impl Mission {
         green.is_some_and(|since| {
             now.since(since) > settings.blocked && self.track.stood(now) > settings.blocked
         })
+    }
+
+    /// Says once a signal where nothing moves though it is green: the vehicle stands before it, or
+    /// the road behind it has been full for as long.
+    fn note_blocked<B: SiteBoard>(
+        &mut self,
+        now: Mono,
+        settings: &Settings,
+        board: &B,
+        log: &mut Log<'_>,
+    ) {
+        let Some(at) = self.passages.iter().position(|passage| !passage.is_done()) else {
+            return;
+        };
+        let plan = Arc::clone(&self.plan);
+        let (Some(crossing), Some(passage)) = (plan.crossings.get(at), self.passages.get_mut(at))
+        else {
+            return;
+        };
+        let is_old = |since: Mono| now.since(since) > settings.stand;
+        if passage.blocked || !passage.green_since().is_some_and(is_old) {
+            return;
+        }
+        let ahead = plan.crossings.get(at + 1);
+        let full = ahead.is_some_and(|ahead| {
+            let queue = board.queue(ahead.site, ahead.approach);
+            queue.standing && is_exit_full(ahead, passage.forecast.queue_milli, board)
+        });
+        if self.track.stood(now) >= settings.stand || full {
+            passage.blocked = true;
+            log.add(now, What::Blocked(crossing.site));
+        }
     }
 
     /// Ends the holds whose reason or time has run out.
@@ -237,8 +350,11 @@ impl Mission {
         let crossing = self.plan.crossings.get(at)?;
         let passage = self.passages.get(at)?;
         let is_armed = self.state == MissionState::Staging;
-        let usable =
-            (self.is_driving() || is_armed) && crossing.can_be_held() && !passage.taken_out;
+        let is_kept = self.strayed.is_some_and(|(since, from)| {
+            at >= from && passage.is_locked() && now.since(since) <= REPLAN_MAX
+        });
+        let runs = self.is_driving() || is_armed || is_kept;
+        let usable = runs && crossing.can_be_held() && !passage.taken_out;
         let wish = usable.then(|| passage.wish(now, crossing, self.plan.preempts, settings))??;
         let wish = if is_armed { LeaseStep::Prepare } else { wish };
         (board.availability(crossing.site) == Availability::Ready)
@@ -257,7 +373,7 @@ impl Mission {
     /// After the leases are given: what is shown, what was late, what comes next.
     pub(super) fn settle<B: SiteBoard>(&mut self, now: Mono, board: &B, log: &mut Log<'_>) {
         let lost = self.state == MissionState::Degraded || self.state.is_over();
-        let fresh = self.state == MissionState::Active && self.since == now;
+        let drives = self.is_driving() || self.state == MissionState::Staging;
         let plan = Arc::clone(&self.plan);
         for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
             if let Hold::Leased { green, locked, .. } = &mut passage.hold {
@@ -266,7 +382,10 @@ impl Mission {
                 *green = if shown { green.or(Some(now)) } else { None };
             }
             let behind = passage.forecast.behind;
-            if fresh && !passage.is_done() && crossing.can_be_held() && behind > passage.late_by {
+            let said = passage.late_by;
+            let is_news = behind > LATE_MIN && (said == Millis::ZERO || behind > said + LATE_STEP);
+            let waits = drives && !passage.is_done() && passage.green_since().is_none();
+            if is_news && waits && crossing.can_be_held() {
                 passage.late_by = behind;
                 log.add(now, What::Late(crossing.site, behind));
             }

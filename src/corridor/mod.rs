@@ -5,23 +5,30 @@
 //! leases. It only ever wishes; a lease ends by itself, and the kernel below decides.
 
 mod acts;
+mod beside;
 mod board;
 mod claims;
+mod drive;
 mod engine;
 mod event;
+mod fixes;
 mod forecast;
 #[cfg(test)]
 mod kernel_tests;
 mod lease;
 mod mission;
+mod near;
+mod pace;
 mod passage;
 mod plan;
 mod planner;
 mod preview;
 mod refusal;
+mod run;
 mod settings;
 mod shown;
 mod state;
+mod stray;
 #[cfg(test)]
 mod tests;
 mod track;
@@ -30,14 +37,17 @@ mod view;
 pub use board::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
 pub use engine::Corridors;
 pub use event::{CancelReason, CorridorEvent, LeaseEnd, What};
+pub use fixes::{FIX_AGE_MAX, FixCounts, FixRefusal, FixVerdict, OFF_ROUTE, SPEED_MAX};
 pub use lease::{LEASE_TTL, Lease, LeaseStep, Window};
 pub use mission::Mission;
+pub use pace::{Pace, Paces};
 pub use passage::Forecast;
 pub use plan::*;
-pub use planner::{PlanRefusal, PlanRequest, RouteLeg, RouteOutline, plan_corridor};
+pub use planner::{Arm, PlanRefusal, PlanRequest, RouteLeg, RouteOutline, plan_corridor};
 pub use preview::{Advice, CrossingPreview, LongestWait, Preview, Waiting, preview};
 pub use refusal::{ActRefusal, CROSSINGS_MAX, MISSIONS_MAX, OpenRefusal};
 pub use settings::{JAM_SPACING_MM, Settings};
 pub use state::{CrossingState, MissionState};
-pub use track::{FIX_AGE_MAX, FixCounts, FixRefusal, FixVerdict, OFF_ROUTE, SPEED_MAX, Spot};
+pub use stray::Stray;
+pub use track::Spot;
 pub use view::{CrossingView, MissionView, PositionView};

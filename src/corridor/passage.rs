@@ -12,11 +12,15 @@ const THROUGH: Speed = Speed::from_mm_per_s(8_000);
 /// What the last forecast said of a crossing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forecast {
-    /// When the vehicle is expected at the stop line.
+    /// When the vehicle is expected at the stop line, as likely earlier as later.
     pub eta: Mono,
-    /// The expectation may be wrong by this much either way.
+    /// One drive in ten is there earlier: the lock starts by it.
+    pub eta_early: Mono,
+    /// One drive in ten is there later: the hold lasts until then, or until the vehicle is through.
+    pub eta_late: Mono,
+    /// From the expected to the late arrival.
     pub eta_err: Millis,
-    /// The latest moment the lock can start and be safe and in time.
+    /// The latest moment the lock can start and be safe and in time for the early arrival.
     pub start: Mono,
     /// If the vehicle comes as early as it can, its green has to begin then for the queue to be
     /// gone.
@@ -70,6 +74,8 @@ pub(super) struct Passage {
     pub(super) taken_out: bool,
     pub(super) refused_by: Option<CorridorId>,
     pub(super) late_by: Millis,
+    /// It has been said that nothing moves here.
+    pub(super) blocked: bool,
     /// Lamps read back green when the driver had to decide; `None` before that.
     pub(super) green_at_decision: Option<bool>,
     /// Time held in all, over every hold of this crossing that has ended.

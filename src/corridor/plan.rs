@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ApproachId, CorridorId, SiteId};
+use crate::ids::{ApproachId, CorridorId, RoadId, SiteId};
 use crate::signal::GroupSet;
 use crate::units::{Length, Millis, Mono, Speed};
 
@@ -38,15 +38,22 @@ impl ServiceClass {
     }
 }
 
-/// One signal on the way.
+/// One stop line on the way: a controller that runs several nodes is crossed once at each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crossing {
-    /// The site.
+    /// The site, which is the controller.
     pub site: SiteId,
+    /// The node of the road network where the stop line lies; a hold is for this node alone.
+    pub node: String,
     /// The approach the vehicle comes in by.
     pub approach: ApproachId,
     /// The approach's checked emergency green; empty where the site states "none".
     pub groups: GroupSet,
+    /// Groups of the node that may be green with it: some stage shows each of them beside every
+    /// green of the approach that yields to nobody, and none leads to where the vehicle goes.
+    pub beside: GroupSet,
+    /// Groups of the node from other approaches that lead to where the vehicle goes.
+    pub into_exit: GroupSet,
     /// Where the stop line is, along the route.
     pub stop_line_at: Length,
     /// Where the last vehicle of the convoy has left the junction, along the route.
@@ -94,6 +101,28 @@ pub struct RoutePoint {
     pub at: Length,
 }
 
+/// A road of the route, or the part of it that is driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The road.
+    pub road: RoadId,
+    /// Where it ends, along the route.
+    pub ends_at: Length,
+    /// Free-flow time of the vehicle from the start of the route to there.
+    pub free_flow: Millis,
+    /// No position is expected on it, as in a tunnel.
+    pub shadow: bool,
+}
+
+/// A way that leaves the route at one of its nodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SideWay {
+    /// Where it leaves, along the route.
+    pub at: Length,
+    /// Its first stretch on the ground, from the node on: east and north of the origin, metres.
+    pub line: Vec<(f64, f64)>,
+}
+
 /// Who asked for a corridor and why, in the words of the dispatch system. Kept for the journal;
 /// nothing is decided by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,12 +155,22 @@ pub struct CorridorPlan {
     pub crossings: Arc<[Crossing]>,
     /// The way on the ground, rising along the route.
     pub line: Arc<[RoutePoint]>,
+    /// The roads in order.
+    pub links: Arc<[Link]>,
+    /// The ways off the route, rising along it.
+    pub side_ways: Arc<[SideWay]>,
+    /// How far GCJ-02 lies from the city's datum here, east and north, metres; zero if unknown.
+    pub datum_shift_m: (f64, f64),
     /// Length of the route.
     pub length: Length,
     /// Free-flow time of the whole route.
     pub free_flow: Millis,
     /// Speed the vehicle is expected to drive where nothing hinders it.
     pub speed: Speed,
+    /// How much faster than ordinary vehicles it is planned, percent.
+    pub pace_percent: u32,
+    /// From the front of the first vehicle to the back of the last one.
+    pub convoy: Length,
     /// The corridor ends here at the latest.
     pub expires: Mono,
     /// The vehicle leaves now: do not wait to see it move.

@@ -2,9 +2,10 @@
 
 use alloc::sync::Arc;
 
-use super::{AskedBy, CorridorPlan, Crossing, RoutePoint, ServiceClass};
-use crate::ids::{ApproachId, CorridorId, SiteId};
-use crate::plan::{CheckedSite, Emergency, SiteKind};
+use super::beside::{beside, into_exit};
+use super::{AskedBy, CorridorPlan, Crossing, Link, RoutePoint, ServiceClass, SideWay};
+use crate::ids::{ApproachId, CorridorId, RoadId, SiteId};
+use crate::plan::{CheckedSite, Emergency, SiteKind, TurnKind};
 use crate::signal::{GroupKind, GroupSet};
 use crate::units::{Length, Millis, Mono, Speed};
 
@@ -22,14 +23,31 @@ const NO_APPROACH: ApproachId = ApproachId::new(u8::MAX);
 pub struct RouteLeg {
     /// The road's id in `network.geojson`.
     pub road: String,
+    /// The road's number in the road graph.
+    pub id: RoadId,
     /// Where the road ends, along the route.
     pub ends_at: Length,
     /// Free-flow time of an ordinary vehicle from the start of the route to there, turns included.
     pub free_flow: Millis,
+    /// No position is expected on the road, as in a tunnel.
+    pub shadow: bool,
     /// Length of the whole road, the part before the start of the route included.
     pub road_length: Length,
     /// The site at the end of the road, if the route goes on through one.
     pub site: Option<SiteId>,
+    /// The node at the end of the road, as `network.geojson` names it.
+    pub node: String,
+    /// The other roads that end at that node.
+    pub arms: Vec<Arm>,
+}
+
+/// Another road that ends at a node of the route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arm {
+    /// The road's id in `network.geojson`.
+    pub road: String,
+    /// Its turns that lead where the route goes on.
+    pub into_exit: Vec<TurnKind>,
 }
 
 /// A route as the planner needs it.
@@ -39,6 +57,10 @@ pub struct RouteOutline {
     pub legs: Vec<RouteLeg>,
     /// The way on the ground.
     pub line: Vec<RoutePoint>,
+    /// The ways off the route, rising along it.
+    pub side_ways: Vec<SideWay>,
+    /// How far GCJ-02 lies from the city's datum here, east and north, metres; zero if unknown.
+    pub datum_shift_m: (f64, f64),
     /// Length of the route.
     pub length: Length,
     /// Free-flow time of an ordinary vehicle over the whole route.
@@ -106,6 +128,13 @@ pub fn plan_corridor(
     }
     let free_flow = at_pace(route.free_flow, &request);
     let speed = mean_speed(route.length, free_flow);
+    let links = route.legs.iter().map(|leg| Link {
+        road: leg.id,
+        ends_at: leg.ends_at,
+        free_flow: at_pace(leg.free_flow, &request),
+        shadow: leg.shadow,
+    });
+    let links: Vec<Link> = links.collect();
     let mut crossings = Vec::new();
     for (at, leg) in route.legs.iter().enumerate() {
         let site = leg.site.and_then(|id| Some((id, sites.get(id.index())?)));
@@ -128,9 +157,14 @@ pub fn plan_corridor(
         priority: request.priority,
         crossings: crossings.into(),
         line: route.line.as_slice().into(),
+        links: links.into(),
+        side_ways: route.side_ways.as_slice().into(),
+        datum_shift_m: route.datum_shift_m,
         length: route.length,
         free_flow,
         speed,
+        pace_percent: request.pace_percent,
+        convoy: request.convoy,
         expires: request.expires,
         depart: request.depart,
     })
@@ -154,10 +188,14 @@ fn crossing(
         Some(Emergency::None(_)) | None => GroupSet::EMPTY,
     };
     let stop_line_at = leg.ends_at - depth;
+    let into_exit = into_exit(site, &leg.arms).difference(groups);
     Crossing {
         site: id,
+        node: leg.node.clone(),
         approach: approach.unwrap_or(NO_APPROACH),
         groups,
+        beside: beside(site, groups, &leg.arms).difference(into_exit),
+        into_exit,
         stop_line_at,
         passed_at: leg.ends_at + request.convoy,
         free_flow: at_pace(leg.free_flow, request).saturating_sub(depth.time_at(speed)),

@@ -6,10 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::forecast::{Here, forecast};
+use super::pace::Paces;
 use super::passage::Passage;
 use super::{Availability, CorridorPlan, Crossing, OthersDemand, Rhythm, Settings, SiteBoard};
 use crate::ids::SiteId;
-use crate::units::{Millis, Mono};
+use crate::units::{Length, Millis, Mono};
 
 /// A rescue that saves less than this is not worth stopping others for.
 const SAVED_MIN: Millis = Millis::from_secs(5);
@@ -116,6 +117,8 @@ pub fn preview<B: SiteBoard>(
     let mut passages = vec![Passage::default(); plan.crossings.len()];
     let here = Here {
         now,
+        paces: &Paces::default(),
+        along: Length::ZERO,
         clock: Millis::ZERO,
         age: Millis::ZERO,
         blocked: false,

@@ -27,6 +27,8 @@ pub struct Settings {
     pub dead_reckon: Millis,
     /// After this long without a position, what is not yet reached is let go.
     pub silence: Millis,
+    /// On a road where no position is expected, as a tunnel, this much longer.
+    pub shadow: Millis,
     /// Standing this long before a held green ...
     pub stand: Millis,
     /// ... that is older than this gives the crossing back ...
@@ -50,7 +52,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            margin: Millis::from_secs(4),
+            margin: Millis::from_secs(2),
             brake_mm_per_s2: 3_000,
             lead_max: Millis::from_secs(75),
             inhibit: Millis::from_secs(15),
@@ -58,6 +60,7 @@ impl Default for Settings {
             headway: Millis::from_secs(2),
             dead_reckon: Millis::from_secs(5),
             silence: Millis::from_secs(10),
+            shadow: Millis::from_secs(20),
             stand: Millis::from_secs(20),
             give_back_green: Millis::from_secs(60),
             give_back_off: Millis::from_secs(30),

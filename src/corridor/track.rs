@@ -2,93 +2,28 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CorridorPlan, Fix, RoutePoint, Settings};
+use super::fixes::{FIX_AGE_MAX, FixCounts, FixRefusal, OFF_ROUTE, SPEED_MAX};
+use super::near::nearest;
+use super::stray::{Off, Stray, is_other_datum, side_way};
+use super::{CorridorPlan, Fix, Settings};
 use crate::units::{Length, Millis, Mono, Speed};
 
-/// A position older than this moves no light.
-pub const FIX_AGE_MAX: Millis = Millis::from_secs(3);
-/// A position further from the route than this is off it.
-pub const OFF_ROUTE: Length = Length::from_metres(40);
-/// No vehicle is believed to be faster than this.
-pub const SPEED_MAX: Speed = Speed::from_mm_per_s(50_000);
 /// Along the route, a position may be wrong by this much.
 const NOISE: Length = Length::from_metres(30);
-/// Off the route this often in a row is a wrong turn.
-const OFF_FIXES: u8 = 3;
+/// A position from elsewhere on the route is believed when this many agree.
+const ELSEWHERE_FIXES: u8 = 3;
 /// Faster than this for two positions in a row means the vehicle has left.
 const MOVING: Speed = Speed::from_mm_per_s(2_000);
 /// Slower than this is standing.
 const STANDING: Speed = Speed::from_mm_per_s(1_500);
 /// Clocks may differ by this much.
 const FUTURE_MAX: Millis = Millis::from_secs(1);
-
-/// What became of a position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FixVerdict {
-    /// Believed and used.
-    Accepted,
-    /// Not used, for this reason.
-    Refused(FixRefusal),
-    /// No running corridor is for this vehicle.
-    NoMission,
-}
-
-/// Why a position is not used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FixRefusal {
-    /// Older than [`FIX_AGE_MAX`].
-    Stale,
-    /// From a moment that has not come yet.
-    Future,
-    /// Not newer than the last one: a repeat or a backlog.
-    OutOfOrder,
-    /// Not a number, or faster than [`SPEED_MAX`].
-    Impossible,
-    /// Further from the route than [`OFF_ROUTE`].
-    OffRoute,
-    /// Further along than any vehicle could have come.
-    Jump,
-    /// Behind where the vehicle was.
-    Backwards,
-}
-
-/// How many positions were used and how many refused, by reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FixCounts {
-    /// Believed and used.
-    pub accepted: u32,
-    /// Older than [`FIX_AGE_MAX`].
-    pub stale: u32,
-    /// From a moment that has not come yet.
-    pub future: u32,
-    /// Repeats and backlog.
-    pub out_of_order: u32,
-    /// Not a number, or too fast.
-    pub impossible: u32,
-    /// Off the route.
-    pub off_route: u32,
-    /// Jumps ahead.
-    pub jump: u32,
-    /// Jumps back.
-    pub backwards: u32,
-}
-
-impl FixCounts {
-    fn count(&mut self, verdict: Result<(), FixRefusal>) {
-        let counter = match verdict {
-            Ok(()) => &mut self.accepted,
-            Err(FixRefusal::Stale) => &mut self.stale,
-            Err(FixRefusal::Future) => &mut self.future,
-            Err(FixRefusal::OutOfOrder) => &mut self.out_of_order,
-            Err(FixRefusal::Impossible) => &mut self.impossible,
-            Err(FixRefusal::OffRoute) => &mut self.off_route,
-            Err(FixRefusal::Jump) => &mut self.jump,
-            Err(FixRefusal::Backwards) => &mut self.backwards,
-        };
-        *counter = counter.saturating_add(1);
-    }
-}
+/// Nearer to the route than this, no position speaks for a road that leaves it.
+const SIDE_MIN: Length = Length::from_metres(30);
+/// Beyond this time since the last one, a position is taken as it is.
+const SMOOTH_MAX: Millis = Millis::from_secs(3);
+/// No fleet that reports less often than this can be followed.
+const PERIOD_MAX: Millis = Millis::from_secs(60);
 
 /// The vehicle on its route, at the moment of its last believed position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,8 +48,15 @@ struct Elsewhere {
 pub(super) struct Track {
     spot: Option<Spot>,
     place: Option<(f64, f64)>,
+    /// When the last believed position came in.
+    heard: Option<Mono>,
+    /// The usual time from one position to the next, learned.
+    period: Millis,
     good: u8,
-    off: u8,
+    /// How far the positions believed lie from the route, on the average.
+    residual: Length,
+    /// Positions off the route since the last one on it.
+    off: Off,
     moving: u8,
     elsewhere: Option<Elsewhere>,
     stood_since: Option<Mono>,
@@ -130,27 +72,54 @@ impl Track {
                 along: Length::ZERO,
                 speed,
             }),
+            heard: Some(now),
             ..Self::default()
         }
     }
 
     /// The same vehicle on another route; its place is matched anew.
     pub(super) fn on_new_route(&self, plan: &CorridorPlan) -> Self {
-        let found = self.place.and_then(|(x, y)| {
-            let near = nearest(&plan.line, (x, y), (Length::ZERO, plan.length))?;
+        let strayed = self.off.stray();
+        let place = strayed.map(|stray| (stray.x_m, stray.y_m)).or(self.place);
+        let found = place.and_then(|at| {
+            let near = nearest(&plan.line, at, (Length::ZERO, plan.length))?;
             (near.off <= OFF_ROUTE).then_some(near.along)
         });
-        let start = self.place.is_none().then_some(Length::ZERO);
+        let start = place.is_none().then_some(Length::ZERO);
         let spot = match (self.spot, found.or(start)) {
-            (Some(spot), Some(along)) => Some(Spot { along, ..spot }),
+            (Some(spot), Some(along)) => Some(Spot {
+                along,
+                at: strayed.map_or(spot.at, |stray| stray.at),
+                speed: strayed.map_or(spot.speed, |stray| stray.speed),
+            }),
             (Some(_), None) | (None, _) => None,
         };
+        let heard = strayed.map(|stray| stray.at).or(self.heard);
         Self {
             spot,
-            good: if spot.is_some() { self.good } else { 0 },
-            off: 0,
+            heard,
+            good: if spot.is_some() { self.good.max(2) } else { 0 },
+            off: Off::default(),
             elsewhere: None,
             ..self.clone()
+        }
+    }
+
+    /// Somebody beside the road has seen the vehicle at `along`: as good as two positions.
+    pub(super) fn seen_at(&mut self, along: Length, plan: &CorridorPlan, now: Mono) {
+        let is_behind = |spot: &Spot| spot.along < along;
+        if self.spot.as_ref().is_none_or(is_behind) {
+            let speed = self.spot.map_or(plan.speed, |spot| spot.speed);
+            let spot = Spot {
+                at: now,
+                along,
+                speed,
+            };
+            self.spot = Some(spot);
+            self.heard = Some(now);
+            self.good = self.good.max(2);
+            self.off = Off::default();
+            self.elsewhere = None;
         }
     }
 
@@ -163,11 +132,6 @@ impl Track {
     ) -> Result<(), FixRefusal> {
         let verdict = self.judge(plan, fix, now);
         self.counts.count(verdict);
-        match verdict {
-            Ok(()) => self.off = 0,
-            Err(FixRefusal::OffRoute) => self.off = self.off.saturating_add(1),
-            Err(_) => {}
-        }
         verdict
     }
 
@@ -181,11 +145,13 @@ impl Track {
         if fix.at.since(now) > FUTURE_MAX {
             return Err(FixRefusal::Future);
         }
+        let at = (fix.x_m, fix.y_m);
         let Some(last) = self.spot.filter(|_| self.good > 0) else {
-            let near = nearest(&plan.line, (fix.x_m, fix.y_m), (Length::ZERO, plan.length));
-            let near = near.filter(|n| n.off <= OFF_ROUTE);
-            let along = near.ok_or(FixRefusal::OffRoute)?.along;
-            self.accept(fix, along, None);
+            let near = nearest(&plan.line, at, (Length::ZERO, plan.length));
+            let Some(near) = near.filter(|near| near.off <= OFF_ROUTE) else {
+                return Err(self.judge_off(plan, fix, Length::ZERO));
+            };
+            self.accept(fix, (near.along, near.off), (None, now));
             return Ok(());
         };
         if fix.at <= last.at {
@@ -194,13 +160,45 @@ impl Track {
         let gone = fix.at.since(last.at);
         let reach = last.along + way(SPEED_MAX, gone) + NOISE;
         let window = (last.along - NOISE, reach.min(plan.length));
-        if let Some(near) =
-            nearest(&plan.line, (fix.x_m, fix.y_m), window).filter(|near| near.off <= OFF_ROUTE)
-        {
-            self.accept(fix, near.along, Some(last));
-            return Ok(());
+        let near = nearest(&plan.line, at, window).filter(|near| near.off <= OFF_ROUTE);
+        match near {
+            Some(near) if self.is_on_side_way(plan, fix, (last, near.off)) => {
+                Err(self.judge_off(plan, fix, last.along))
+            }
+            Some(near) => {
+                self.accept(fix, (near.along, near.off), (Some(last), now));
+                Ok(())
+            }
+            None => self.judge_elsewhere(plan, fix, (last, now)),
         }
-        self.judge_elsewhere(plan, fix, last)
+    }
+
+    /// True if a position that could be on the route lies much better on a road that leaves it.
+    fn is_on_side_way(&self, plan: &CorridorPlan, fix: &Fix, (last, off): (Spot, Length)) -> bool {
+        off > SIDE_MIN.max(thrice(self.residual))
+            && fix.speed > MOVING
+            && side_way(plan, (fix.x_m, fix.y_m), (last.along, off)).is_some()
+    }
+
+    /// A position that is not on the route: why, and whether it is a wrong turn.
+    fn judge_off(&mut self, plan: &CorridorPlan, fix: &Fix, last: Length) -> FixRefusal {
+        let at = (fix.x_m, fix.y_m);
+        let near = nearest(&plan.line, at, (Length::ZERO, plan.length));
+        let off = near.map_or(Length::from_mm(u32::MAX), |near| near.off);
+        let side = side_way(plan, at, (last, off));
+        if side.is_none() && is_other_datum(plan, at) {
+            return FixRefusal::Datum;
+        }
+        let clear = off > OFF_ROUTE.max(thrice(self.residual));
+        self.off.add(plan, fix, (side, clear));
+        if self.off.is_wrong_turn() {
+            self.good = 0;
+        }
+        if side.is_some() {
+            FixRefusal::OffRoute
+        } else {
+            FixRefusal::OffRoad
+        }
     }
 
     /// A position on the route that the vehicle cannot have reached. It is refused until the old
@@ -209,11 +207,12 @@ impl Track {
         &mut self,
         plan: &CorridorPlan,
         fix: &Fix,
-        last: Spot,
+        (last, now): (Spot, Mono),
     ) -> Result<(), FixRefusal> {
-        let near = nearest(&plan.line, (fix.x_m, fix.y_m), (Length::ZERO, plan.length))
-            .filter(|near| near.off <= OFF_ROUTE)
-            .ok_or(FixRefusal::OffRoute)?;
+        let near = nearest(&plan.line, (fix.x_m, fix.y_m), (Length::ZERO, plan.length));
+        let Some(near) = near.filter(|near| near.off <= OFF_ROUTE) else {
+            return Err(self.judge_off(plan, fix, last.along));
+        };
         let spot = Spot {
             at: fix.at,
             along: near.along,
@@ -226,8 +225,8 @@ impl Track {
             Some(_) | None => 1,
         };
         self.elsewhere = Some(Elsewhere { spot, seen });
-        if seen >= OFF_FIXES && fix.at.since(last.at) >= Millis::from_secs(10) {
-            self.accept(fix, near.along, None);
+        if seen >= ELSEWHERE_FIXES && fix.at.since(last.at) >= Millis::from_secs(10) {
+            self.accept(fix, (near.along, near.off), (None, now));
             return Ok(());
         }
         Err(if near.along < last.along {
@@ -237,7 +236,19 @@ impl Track {
         })
     }
 
-    fn accept(&mut self, fix: &Fix, measured: Length, last: Option<Spot>) {
+    fn accept(
+        &mut self,
+        fix: &Fix,
+        (measured, off): (Length, Length),
+        (last, now): (Option<Spot>, Mono),
+    ) {
+        if let Some(last) = last {
+            self.learn_period(fix.at.since(last.at));
+        }
+        self.heard = Some(now);
+        let mean = u64::from(self.residual.as_mm()) * 7 + u64::from(off.as_mm());
+        self.residual = Length::from_mm(u32::try_from(mean / 8).unwrap_or(u32::MAX));
+        self.off = Off::default();
         let along = last.map_or(measured, |last| smooth(last, fix, measured));
         let ahead = last.is_none_or(|last| along > last.along);
         self.moving = if fix.speed > MOVING && ahead {
@@ -260,6 +271,16 @@ impl Track {
         self.elsewhere = None;
     }
 
+    fn learn_period(&mut self, gap: Millis) {
+        let gap = gap.min(PERIOD_MAX).as_ms();
+        let period = self.period.as_ms();
+        self.period = Millis::new(if period == 0 {
+            gap
+        } else {
+            (period * 3 + gap) / 4
+        });
+    }
+
     /// Two positions in a row were faster than walking pace and led on.
     pub(super) const fn has_left(&self) -> bool {
         self.moving >= 2
@@ -272,7 +293,19 @@ impl Track {
 
     /// The vehicle took a wrong turn.
     pub(super) const fn is_off_route(&self) -> bool {
-        self.off >= OFF_FIXES
+        self.off.is_wrong_turn()
+    }
+
+    /// Where it was last seen off its route, after a wrong turn.
+    pub(super) fn stray(&self) -> Option<Stray> {
+        self.off.stray().filter(|_| self.is_off_route())
+    }
+
+    /// Where it left the route, along it.
+    pub(super) fn left_at(&self, plan: &CorridorPlan) -> Length {
+        let side = self.off.side().and_then(|at| plan.side_ways.get(at));
+        let last = self.spot.map_or(Length::ZERO, |spot| spot.along + NOISE);
+        side.map_or(last, |side| side.at)
     }
 
     /// The last believed position.
@@ -290,21 +323,47 @@ impl Track {
         self.spot.map_or(Millis::MAX, |spot| now.since(spot.at))
     }
 
+    /// How long nothing believable has come in.
+    pub(super) fn silent(&self, now: Mono) -> Millis {
+        self.heard.map_or(Millis::MAX, |heard| now.since(heard))
+    }
+
+    /// Nothing for this long is silence: the next position is overdue.
+    pub(super) fn overdue(&self, settings: &Settings) -> Millis {
+        settings.dead_reckon.max(self.period + Millis::from_secs(3))
+    }
+
+    /// Nothing for this long means that the vehicle is lost.
+    pub(super) fn lost_after(&self, settings: &Settings) -> Millis {
+        let one = Millis::from_secs(1);
+        settings.silence + self.period.max(one).saturating_sub(one)
+    }
+
+    /// What a position may be old by: its own delay, and the wait for the next one.
+    fn forward_max(&self, longest: Millis) -> Millis {
+        match (self.spot, self.heard) {
+            (Some(spot), Some(heard)) => heard.since(spot.at) + longest,
+            _ => longest,
+        }
+    }
+
     /// Where the vehicle is now, moved forward at its own speed for a short while.
     pub(super) fn along(&self, now: Mono, settings: &Settings) -> Length {
+        let longest = self.forward_max(self.overdue(settings));
         self.spot.map_or(Length::ZERO, |spot| {
-            spot.along + way(spot.speed, now.since(spot.at).min(settings.dead_reckon))
+            spot.along + way(spot.speed, now.since(spot.at).min(longest))
         })
     }
 
     /// The free-flow clock of the route where the vehicle is now.
     pub(super) fn clock(&self, plan: &CorridorPlan, now: Mono, settings: &Settings) -> Millis {
+        let longest = self.forward_max(self.lost_after(settings));
         self.spot.map_or(Millis::ZERO, |spot| {
             let then = plan.clock_at(spot.along);
             if spot.speed < STANDING {
                 then
             } else {
-                then + now.since(spot.at).min(settings.silence)
+                then + now.since(spot.at).min(longest)
             }
         })
     }
@@ -332,7 +391,7 @@ fn follows(old: Spot, new: Spot) -> bool {
 /// vehicle does not add up, and a vehicle reported at 1 Hz is followed without lag.
 fn smooth(last: Spot, fix: &Fix, measured: Length) -> Length {
     let gone = fix.at.since(last.at);
-    if gone > FIX_AGE_MAX {
+    if gone > SMOOTH_MAX {
         return measured;
     }
     let mean = u32::midpoint(last.speed.as_mm_per_s(), fix.speed.as_mm_per_s());
@@ -340,58 +399,6 @@ fn smooth(last: Spot, fix: &Fix, measured: Length) -> Length {
     Length::from_mm(u32::midpoint(expected.as_mm(), measured.as_mm()))
 }
 
-/// The nearest place of a line.
-#[derive(Clone, Copy, Debug)]
-struct Near {
-    along: Length,
-    off: Length,
-}
-
-/// The place of `line` nearest to `at`, looking only `within` a stretch of it.
-fn nearest(line: &[RoutePoint], at: (f64, f64), within: (Length, Length)) -> Option<Near> {
-    let mut best: Option<Near> = None;
-    for (a, b) in line.iter().zip(line.iter().skip(1)) {
-        if b.at < within.0 || a.at > within.1 {
-            continue;
-        }
-        let (dx, dy) = (b.x_m - a.x_m, b.y_m - a.y_m);
-        let square = dx * dx + dy * dy;
-        let foot = if square > 0.0 {
-            (((at.0 - a.x_m) * dx + (at.1 - a.y_m) * dy) / square).clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
-        let (from, to) = (within.0.max(a.at), within.1.min(b.at));
-        let part = foot.max(part_of(from - a.at, b.at - a.at));
-        let part = part.min(part_of(to - a.at, b.at - a.at));
-        let along = a.at + share(b.at - a.at, part);
-        let (ex, ey) = (a.x_m + part * dx - at.0, a.y_m + part * dy - at.1);
-        let off = length((ex * ex + ey * ey).sqrt());
-        if best.is_none_or(|best| off < best.off) {
-            best = Some(Near { along, off });
-        }
-    }
-    best
-}
-
-fn part_of(part: Length, of: Length) -> f64 {
-    if of == Length::ZERO {
-        0.0
-    } else {
-        f64::from(part.as_mm()) / f64::from(of.as_mm())
-    }
-}
-
-fn share(of: Length, part: f64) -> Length {
-    length(f64::from(of.as_mm()) / 1000.0 * part)
-}
-
-/// Metres as a [`Length`]; what does not fit is the longest or no length.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a float cast saturates, which is what is wanted here"
-)]
-pub(super) fn length(metres: f64) -> Length {
-    Length::from_mm((metres * 1000.0).round() as u32)
+fn thrice(of: Length) -> Length {
+    of + of + of
 }

@@ -69,8 +69,12 @@ pub struct CrossingView {
     pub state: CrossingState,
     /// When the vehicle is expected at the stop line.
     pub eta: Mono,
-    /// The expectation may be wrong by this much either way.
+    /// From there to the arrival that nine drives in ten keep.
     pub eta_err: Millis,
+    /// One drive in ten is there earlier.
+    pub eta_early: Mono,
+    /// One drive in ten is there later.
+    pub eta_late: Mono,
     /// The latest moment the lock can start and be in time.
     pub start: Mono,
     /// Since when the lamps are read back green under this hold.
@@ -143,6 +147,8 @@ impl Mission {
             state: passage.state,
             eta: forecast.eta,
             eta_err: forecast.eta_err,
+            eta_early: forecast.eta_early,
+            eta_late: forecast.eta_late,
             start: forecast.start,
             green_at: passage.green_since(),
             hold_until: passage.hold_until(crossing, now),

@@ -185,6 +185,7 @@ pub(crate) fn junction() -> CheckedSite {
         stages: vec![stage("A", &[0, 3]), stage("B", &[1]), stage("C", &[2, 4])],
         approaches: Vec::new(),
         yields: vec![GroupSet::EMPTY; 5],
+        left_yields: vec![GroupSet::EMPTY; 5],
         detectors: vec![
             detector(DetectorUse::Presence, 0, 0),
             detector(DetectorUse::Presence, 1, 1),

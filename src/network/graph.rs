@@ -1,6 +1,8 @@
 //! Roads, junctions, turns and places, with the numbers the program uses for them.
 
+use petgraph::Direction;
 use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
+use petgraph::visit::EdgeRef as _;
 use serde::{Deserialize, Serialize};
 
 use super::{LatLon, LocalGrid, PlanarPoint, gcj02};
@@ -23,7 +25,7 @@ pub(super) fn to_wgs84(datum: Datum, at: LatLon) -> LatLon {
 pub struct Junction {
     /// Stable id in files.
     pub id: String,
-    /// Id of the site that controls it, if any.
+    /// Id of the site that controls it, if any; one controller may run several nodes.
     pub site: Option<String>,
     /// A pedestrian-request crossing between junctions.
     pub crossing: bool,
@@ -69,6 +71,8 @@ pub struct Road {
     pub limits: Limits,
     /// Over water.
     pub bridge: bool,
+    /// Positions are not received on it.
+    pub tunnel: bool,
     /// The middle of the street in driving direction, at least two points.
     pub line: Vec<PlanarPoint>,
 }
@@ -206,6 +210,26 @@ impl RoadGraph {
     pub fn roads(&self) -> impl Iterator<Item = (RoadId, &Road)> {
         let all = self.graph.edge_indices();
         all.filter_map(|at| Some((RoadId::new(number(at.index())), self.graph.edge_weight(at)?)))
+    }
+
+    /// The roads that end at `node`.
+    pub fn roads_into(&self, node: JunctionId) -> impl Iterator<Item = (RoadId, &Road)> {
+        self.roads_at(node, Direction::Incoming)
+    }
+
+    /// The roads that begin at `node`.
+    pub fn roads_out_of(&self, node: JunctionId) -> impl Iterator<Item = (RoadId, &Road)> {
+        self.roads_at(node, Direction::Outgoing)
+    }
+
+    fn roads_at(
+        &self,
+        node: JunctionId,
+        direction: Direction,
+    ) -> impl Iterator<Item = (RoadId, &Road)> {
+        let at = NodeIndex::new(node.index());
+        let edges = self.graph.edges_directed(at, direction);
+        edges.map(|edge| (RoadId::new(number(edge.id().index())), edge.weight()))
     }
 
     /// Every place, by rising id.

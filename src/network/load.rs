@@ -170,7 +170,8 @@ impl<'t> Loader<'t> {
             && let Some(other) = self.sites.insert(site.clone(), node.id.clone())
         {
             let message = format!("Site {site} stands at {other} and at {}.", node.id);
-            let help = "Name each site at one junction or crossing.";
+            let help = "Name each site at one junction or crossing; further nodes of one controller \
+                        say `node_of` instead of `site`.";
             self.report(NetworkCode::G03, self.line_of_id(&node.id), message, help);
         }
         let id = JunctionId::new(number(self.graph.graph.node_count()));
@@ -179,7 +180,7 @@ impl<'t> Loader<'t> {
         }
         self.graph.graph.add_node(Junction {
             id: node.id,
-            site: node.site,
+            site: node.site.or(node.node_of),
             crossing,
             name_zh: node.name_zh,
             name_en: node.name_en,

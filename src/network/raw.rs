@@ -48,6 +48,9 @@ pub(super) struct Node {
     pub(super) id: String,
     #[serde(default)]
     pub(super) site: Option<String>,
+    /// The site whose controller also runs the stop lines here, if it stands at another junction.
+    #[serde(default)]
+    pub(super) node_of: Option<String>,
     pub(super) name_zh: String,
     pub(super) name_en: String,
 }
@@ -71,6 +74,8 @@ pub(super) struct Road {
     pub(super) vehicle_length_max_m: Option<f64>,
     #[serde(default)]
     pub(super) bridge: bool,
+    #[serde(default)]
+    pub(super) tunnel: bool,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +143,7 @@ impl Road {
                 length: self.vehicle_length_max_m.map(length),
             },
             bridge: self.bridge,
+            tunnel: self.tunnel,
             line,
         }
     }

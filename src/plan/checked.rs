@@ -40,6 +40,9 @@ pub struct CheckedSite {
     pub approaches: Vec<Approach>,
     /// The groups that each group yields to while both are green, indexed by [`GroupId`].
     pub yields: Vec<GroupSet>,
+    /// The oncoming groups that the left turns of each group wait for, indexed by [`GroupId`]:
+    /// where such a group ends while one of them goes on, its drivers are caught in a yellow trap.
+    pub left_yields: Vec<GroupSet>,
     /// One per detector or button, indexed by [`DetectorId`].
     pub detectors: Vec<Detector>,
     /// One per plan, indexed by [`PlanId`].

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::checked::CheckedSite;
-use crate::ids::SiteId;
+use crate::ids::{PlanId, SiteId};
 use crate::units::{Date, Length, Millis};
 
 /// What positions in `network.geojson` refer to.
@@ -75,11 +75,16 @@ pub struct Vehicle {
     pub length: Length,
 }
 
-/// A mission written down to be tried: the demonstration presses the key for `demo`.
+/// A prepared route, as from a station to a hospital, that one key starts; the demonstration presses
+/// it for `demo`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mission {
     /// Name in the file.
     pub id: String,
+    /// Name in Chinese.
+    pub name_zh: String,
+    /// Name in English.
+    pub name_en: String,
     /// Id of the emergency class.
     pub class: String,
     /// Road the vehicle starts on.
@@ -88,6 +93,22 @@ pub struct Mission {
     pub from_at: Length,
     /// Id of the place it goes to.
     pub to: String,
+}
+
+/// A peak-hour wave of an arterial: its sites run a plan made for each other, for a bounded time.
+/// Plain coordination, nobody is preempted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreparedWave {
+    /// Name in the file.
+    pub id: String,
+    /// Name in Chinese.
+    pub name_zh: String,
+    /// Name in English.
+    pub name_en: String,
+    /// The sites along the arterial, and the plan each of them runs.
+    pub sites: Vec<(SiteId, PlanId)>,
+    /// How long it lasts unless it is ended before.
+    pub lasts: Millis,
 }
 
 /// What no corridor of the city may exceed.
@@ -202,8 +223,10 @@ pub struct CheckedCity {
     pub vehicles: Vec<Vehicle>,
     /// What no corridor may exceed.
     pub bounds: Bounds,
-    /// Missions written down to be tried.
+    /// Prepared routes.
     pub missions: Vec<Mission>,
+    /// Prepared waves of arterials.
+    pub waves: Vec<PreparedWave>,
     /// The sites, sorted by id; a [`SiteId`] is an index into them.
     pub sites: Vec<Arc<CheckedSite>>,
     /// Which day plan runs when; already part of each site's schedule.

@@ -18,6 +18,7 @@ use super::raw::{RawCity, RawMission, read_calendar, read_city, read_links};
 use super::roads::Roads;
 use super::tuning::Tuning;
 use super::tuning_file::{TUNING_FILE, read_tuning};
+use super::wave_build::build_waves;
 use crate::units::{Length, Millis};
 
 /// The files every city has beside its sites.
@@ -66,7 +67,9 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         let known = Sites::of(&sites, roads.as_ref());
         build_links(&links_sheet, &known, &links, &cabinets)
     });
-    let parts = raw_city.and_then(|raw| {
+    let mut raw_waves = Vec::new();
+    let parts = raw_city.and_then(|mut raw| {
+        raw_waves = core::mem::take(&mut raw.waves);
         let missions = build_missions(&city_sheet, &raw, roads.as_ref());
         let fleet = build_fleet(&city_sheet, &raw);
         let mut city = city_parts(&city_sheet, raw, bounds)?;
@@ -81,6 +84,11 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     let tuning = Arc::new(tuning_sheet.as_ref().map(read_tuning).unwrap_or_default());
 
     let checked = take_sites(&mut sites, calendar.as_ref(), &tuning);
+    let waves = build_waves(
+        &city_sheet,
+        &raw_waves,
+        checked.as_deref().unwrap_or_default(),
+    );
     let mut findings: Vec<Finding> = Vec::new();
     let sheets = [city_sheet, calendar_sheet, links_sheet, roads_sheet];
     let site_sheets = sites.into_iter().map(|file| file.sheet);
@@ -92,6 +100,7 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     }
     let city = parts.and_then(|mut city| {
         city.sites = checked?;
+        city.waves = waves;
         city.calendar = calendar?;
         (city.links, city.cabinets) = cabinets?;
         Some(city)
@@ -285,6 +294,7 @@ fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<Checked
         vehicles: Vec::new(),
         bounds,
         missions: Vec::new(),
+        waves: Vec::new(),
         sites: Vec::new(),
         calendar: Calendar::default(),
         links: Vec::new(),
@@ -323,6 +333,8 @@ fn build_missions(sheet: &Sheet<'_>, raw: &RawCity, roads: Option<&Roads>) -> Ve
         }
         Some(Mission {
             id: mission.id.value.clone(),
+            name_zh: named(mission.name_zh.as_ref(), &mission.id),
+            name_en: named(mission.name_en.as_ref(), &mission.id),
             class: class.value.clone(),
             from_road: road.value.clone(),
             from_at: mission.at.as_ref().map(|at| at.value).unwrap_or_default(),
@@ -330,6 +342,14 @@ fn build_missions(sheet: &Sheet<'_>, raw: &RawCity, roads: Option<&Roads>) -> Ve
         })
     };
     raw.missions.iter().filter_map(build).collect()
+}
+
+/// A name for people; the id where none is given.
+pub(super) fn named(
+    name: Option<&super::tree::At<String>>,
+    id: &super::tree::At<String>,
+) -> String {
+    name.unwrap_or(id).value.clone()
 }
 
 /// A vehicle starts on its road, not beyond it.

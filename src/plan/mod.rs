@@ -32,11 +32,12 @@ mod tree;
 mod tuning;
 mod tuning_file;
 mod values;
+mod wave_build;
 
 pub use checked::*;
 pub use city::{
     Agency, Bounds, Cabinet, Calendar, CheckedCity, ControlKind, Datum, Day, EmergencyClass, Link,
-    LinkKind, Mission, Origin, Vehicle,
+    LinkKind, Mission, Origin, PreparedWave, Vehicle,
 };
 pub use code::{Code, Severity};
 pub use draw::draw;

@@ -20,6 +20,8 @@ pub(super) struct Roads {
     pub(super) lengths: BTreeMap<String, Length>,
     /// Junction or crossing to its site, if it has one.
     pub(super) sites: BTreeMap<String, Option<String>>,
+    /// Further nodes of a controller to its site.
+    nodes: BTreeMap<String, String>,
     /// Places one can drive to.
     pub(super) places: Vec<String>,
 }
@@ -69,6 +71,9 @@ impl Roads {
                     roads.ends.insert(id, text("to").unwrap_or_default());
                 }
                 Some("junction" | "crossing") => {
+                    if let Some(site) = text("node_of") {
+                        roads.nodes.insert(id.clone(), site);
+                    }
                     roads.sites.insert(id, text("site"));
                 }
                 Some("place") => roads.places.push(id),
@@ -82,7 +87,8 @@ impl Roads {
     pub(super) fn ending_at<'r>(&'r self, site: &'r str) -> impl Iterator<Item = &'r str> {
         let at_site = move |junction: &str| {
             let found = self.sites.get(junction).and_then(Option::as_deref);
-            found == Some(site)
+            let node = self.nodes.get(junction).map(String::as_str);
+            found == Some(site) || node == Some(site)
         };
         self.ends
             .iter()

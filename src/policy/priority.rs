@@ -6,8 +6,8 @@ use super::context::PolicyContext;
 use super::fit::fits;
 use super::wish::{PolicyKind, Reason, Wish};
 use crate::corridor::{Lease, LeaseStep};
-use crate::ids::CorridorId;
-use crate::kernel::ModeWish;
+use crate::ids::{CorridorId, GroupId};
+use crate::kernel::{Interval, ModeWish};
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
@@ -17,7 +17,9 @@ const GIVE_BACK: Millis = Millis::from_secs(30);
 /// What is remembered of the corridor's hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Priority {
-    hold: Option<(CorridorId, Mono)>,
+    /// For whom, for which groups, and since when: a further stop line of the same controller is
+    /// another hold.
+    hold: Option<(CorridorId, GroupSet, Mono)>,
     rests_until: Mono,
 }
 
@@ -49,7 +51,11 @@ impl Priority {
 
     fn lock(&mut self, ctx: &PolicyContext<'_>, lease: &Lease, plan: &Wish) -> Option<Wish> {
         let since = match self.hold {
-            Some((corridor, since)) if corridor == lease.corridor => since,
+            Some((corridor, groups, since))
+                if corridor == lease.corridor && !groups.is_disjoint(lease.groups) =>
+            {
+                since
+            }
             Some(_) | None => ctx.now,
         };
         if ctx.now.since(since) >= ctx.site.corridor_hold_max {
@@ -57,7 +63,7 @@ impl Priority {
             self.rests_until = ctx.now + GIVE_BACK;
             return None;
         }
-        self.hold = Some((lease.corridor, since));
+        self.hold = Some((lease.corridor, lease.groups, since));
         Some(locked(ctx, lease, plan))
     }
 
@@ -66,15 +72,62 @@ impl Priority {
     }
 }
 
-/// The lease's groups, and of the plan's wish what neither crosses nor yields to any of them.
+/// The lease's groups; of the plan's wish what neither crosses nor yields to any of them, nor fills
+/// the road behind them; and what may be green beside them. Where the controller has another stop
+/// line of the way before it, nothing is begun there that could not be over in time.
 fn locked(ctx: &PolicyContext<'_>, lease: &Lease, plan: &Wish) -> Wish {
+    let planned = harmless(ctx, lease.groups, plan.groups).difference(lease.into_exit);
+    let hindering = ctx.hostile(lease.near).difference(lease.groups);
+    let begun = planned.intersection(hindering).difference(ctx.go);
+    let near = Lease {
+        groups: lease.near,
+        green_by: lease.near_by,
+        ..*lease
+    };
+    let late: GroupSet = begun.iter().filter(|g| !fits(ctx, &near, *g)).collect();
+    let mut groups = lease.groups.union(planned.difference(late));
+    for group in lease.beside.difference(hindering) {
+        if harmless(ctx, groups, GroupSet::only(group)).contains(group) {
+            groups = groups.with(group);
+        }
+    }
     Wish {
         mode: ModeWish::Normal,
-        groups: lease.groups.union(harmless(ctx, lease.groups, plan.groups)),
+        groups: without_trap(ctx, groups),
         stage: None,
         source: PolicyKind::Corridor,
         reason: Reason::Corridor(lease.corridor),
     }
+}
+
+/// `groups` less those to which the left turns of a group that ends now yield: its drivers see their
+/// amber and believe that the oncoming stream stops with them, so it does, and begins again once
+/// they have gone. As long as it may not stop, they go on.
+fn without_trap(ctx: &PolicyContext<'_>, groups: GroupSet) -> GroupSet {
+    let mut kept = groups;
+    for left in ctx.site.safety.all_groups().difference(groups) {
+        let waits_for = ctx.site.left_yields.get(left.index());
+        let waits_for = waits_for.copied().unwrap_or_default().intersection(groups);
+        if waits_for.is_empty() || is_stopped(ctx, left) {
+            continue;
+        }
+        let begun = waits_for.intersection(ctx.go).iter();
+        let bound = |group: GroupId| {
+            let green = ctx.kernel.green_for(group, ctx.now).unwrap_or_default();
+            ctx.timing(group)
+                .is_some_and(|timing| green < timing.green_min)
+        };
+        if ctx.go.contains(left) && begun.into_iter().any(bound) {
+            kept = kept.with(left);
+        } else {
+            kept = kept.difference(waits_for);
+        }
+    }
+    kept
+}
+
+fn is_stopped(ctx: &PolicyContext<'_>, group: GroupId) -> bool {
+    matches!(ctx.kernel.interval(group), Interval::Stop(_))
 }
 
 fn harmless(ctx: &PolicyContext<'_>, lease: GroupSet, groups: GroupSet) -> GroupSet {

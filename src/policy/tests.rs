@@ -68,6 +68,10 @@ fn lease(rig: &Rig, groups: &[u8], step: LeaseStep) -> Lease {
     Lease {
         corridor: CorridorId::new(7),
         groups: set(groups),
+        beside: set(&[]),
+        into_exit: set(&[]),
+        near: set(&[]),
+        near_by: rig.now,
         expires: rig.now + secs(3),
         step,
         green_by: rig.now,
@@ -142,6 +146,59 @@ fn a_lock_adds_what_cannot_hurt_and_nothing_that_yields() {
     let mut rig = Rig::with(site, FIXED);
     rig.run_to_second(5);
     hold(&mut rig, &[0], LeaseStep::Lock, 20);
+    assert_eq!(rig.kernel.go_set(), set(&[0]));
+}
+
+#[test]
+fn a_lock_shows_what_may_be_beside_it_and_nothing_that_fills_its_exit() {
+    let mut rig = Rig::new(FIXED);
+    rig.run_to_second(70);
+    for _ in 0..30 {
+        rig.lease = Some(Lease {
+            beside: set(&[3]),
+            ..lease(&rig, &[0], LeaseStep::Lock)
+        });
+        rig.run(1);
+    }
+    assert_eq!(rig.kernel.go_set(), set(&[0, 3]));
+    for _ in 0..40 {
+        rig.lease = Some(Lease {
+            into_exit: set(&[3]),
+            ..lease(&rig, &[0], LeaseStep::Lock)
+        });
+        rig.run(1);
+    }
+    assert_eq!(rig.kernel.go_set(), set(&[0]));
+}
+
+#[test]
+fn an_oncoming_stream_stops_with_the_left_turns_that_wait_for_it() {
+    let mut site = junction();
+    // The left turns of group 3 wait for group 0.
+    let mut conflicts = site.safety.conflicts().clone();
+    conflicts.declare(g(0), g(3), crate::signal::Relation::Permissive);
+    let table = crate::signal::SafetyTable::new(
+        site.safety.timings(),
+        conflicts,
+        site.safety.start_up(),
+        site.safety.fallback(),
+        (Millis::new(300), Millis::new(800)),
+    );
+    site.safety = std::sync::Arc::new(table.unwrap());
+    site.left_yields[3] = set(&[0]);
+    let mut rig = Rig::with(site, FIXED);
+    rig.run_to_second(20);
+    assert_eq!(rig.kernel.go_set(), set(&[0, 3]));
+    let mut was_trapped = false;
+    let mut stopped = false;
+    for _ in 0..40 {
+        rig.lease = Some(lease(&rig, &[0], LeaseStep::Lock));
+        rig.run(1);
+        let left_ends = rig.kernel.shown(g(3)) == crate::signal::Indication::FlashingGreen;
+        was_trapped |= left_ends && rig.kernel.go_set().contains(g(0));
+        stopped |= !rig.kernel.go_set().contains(g(0));
+    }
+    assert!(stopped && !was_trapped);
     assert_eq!(rig.kernel.go_set(), set(&[0]));
 }
 

@@ -11,6 +11,10 @@ use crate::units::Length;
 pub struct Mission {
     /// Its id.
     pub id: String,
+    /// Its name in Chinese.
+    pub name_zh: String,
+    /// Its name in English.
+    pub name_en: String,
     /// What drives.
     pub class: ServiceClass,
     /// Where it starts.
@@ -30,6 +34,8 @@ struct RawCity {
 #[derive(Debug, Deserialize)]
 struct RawMission {
     id: String,
+    name_zh: Option<String>,
+    name_en: Option<String>,
     class: String,
     from: RawStart,
     to: String,
@@ -78,6 +84,8 @@ fn resolve(raw: RawMission, graph: &RoadGraph) -> Option<Mission> {
     let to = Position::Place(graph.place_by_name(&raw.to)?);
     Some(Mission {
         class: class_of(&raw.class)?,
+        name_zh: raw.name_zh.unwrap_or_else(|| raw.id.clone()),
+        name_en: raw.name_en.unwrap_or_else(|| raw.id.clone()),
         id: raw.id,
         from,
         place: raw.to,

@@ -5,16 +5,21 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::corridor::{
-    CorridorPlan, PlanRefusal, PlanRequest, RouteLeg, RouteOutline, RoutePoint, ServiceClass,
-    plan_corridor,
+    Arm, CorridorPlan, PlanRefusal, PlanRequest, RouteLeg, RouteOutline, RoutePoint, ServiceClass,
+    SideWay, plan_corridor,
 };
-use crate::ids::RoadId;
-use crate::network::{NoRoute, Position, RoadGraph, Route, RouteQuery, VehicleSize};
+use crate::ids::{JunctionId, RoadId};
+use crate::network::{
+    NoRoute, PlanarPoint, Position, RoadGraph, Route, RouteQuery, VehicleSize, gcj02,
+};
 use crate::plan::CheckedCity;
 use crate::units::{Length, Millis};
 
 /// A vehicle of which nothing is known is taken for this long.
 const USUAL_LENGTH: Length = Length::from_metres(6);
+
+/// So much of a road that leaves the route tells a wrong turn, metres.
+const SIDE_WAY_M: f64 = 250.0;
 
 /// The city as routes and corridors are planned on it.
 #[derive(Clone, Debug)]
@@ -127,11 +132,16 @@ impl Planner {
                 let end = self.graph.junction(road.to);
                 end.and_then(|node| self.city.site_by_id(node.site.as_deref()?))
             };
+            let next = route.roads.get(at + 1).copied();
             legs.push(RouteLeg {
                 road: road.id.clone(),
+                id: *id,
+                node: self.node_name(road.to),
+                arms: self.arms(*id, road.to, next),
                 ends_at,
                 free_flow,
                 road_length: road.length,
+                shadow: road.tunnel,
                 site,
             });
         }
@@ -143,8 +153,75 @@ impl Planner {
         RouteOutline {
             legs,
             line: line.collect(),
+            side_ways: self.side_ways(route),
+            datum_shift_m: self.datum_shift_m(route),
             length: route.length,
             free_flow,
         }
     }
+
+    fn node_name(&self, node: JunctionId) -> String {
+        let node = self.graph.junction(node);
+        node.map(|node| node.id.clone()).unwrap_or_default()
+    }
+
+    /// The other roads that end where `own` does, and how they lead into `next`.
+    fn arms(&self, own: RoadId, node: JunctionId, next: Option<RoadId>) -> Vec<Arm> {
+        let others = self.graph.roads_into(node).filter(|(id, _)| *id != own);
+        let arm = |(id, road): (RoadId, &crate::network::Road)| {
+            let turns = self.graph.turns(id).iter();
+            let into = turns.filter(|turn| Some(turn.to) == next && !turn.banned);
+            Arm {
+                road: road.id.clone(),
+                into_exit: into.map(|turn| turn.kind).collect(),
+            }
+        };
+        others.map(arm).collect()
+    }
+
+    /// The first stretch of every road that leaves the route.
+    fn side_ways(&self, route: &Route) -> Vec<SideWay> {
+        let mut made = Vec::new();
+        for pass in &route.passes {
+            let Some(node) = self.graph.junction(pass.junction) else {
+                continue;
+            };
+            for (id, road) in self.graph.roads_out_of(pass.junction) {
+                if id != pass.leaving {
+                    made.push(SideWay {
+                        at: pass.along,
+                        line: first_stretch(node.at, &road.line),
+                    });
+                }
+            }
+        }
+        made
+    }
+
+    /// How far GCJ-02 lies from WGS-84 at the start of the route.
+    fn datum_shift_m(&self, route: &Route) -> (f64, f64) {
+        let Some(start) = route.line.first() else {
+            return (0.0, 0.0);
+        };
+        let grid = self.graph.grid();
+        let shifted = grid.to_planar(gcj02::from_wgs84(grid.to_lat_lon(start.at)));
+        (shifted.x_m - start.at.x_m, shifted.y_m - start.at.y_m)
+    }
+}
+
+/// The way from a node along a line, as far as it tells a wrong turn.
+fn first_stretch(node: PlanarPoint, line: &[PlanarPoint]) -> Vec<(f64, f64)> {
+    let mut made = vec![(node.x_m, node.y_m)];
+    let (mut at, mut left_m) = (node, SIDE_WAY_M);
+    for point in line {
+        let piece_m = at.distance_m(*point);
+        if piece_m >= left_m {
+            let end = at.towards(*point, left_m / piece_m.max(0.001));
+            made.push((end.x_m, end.y_m));
+            return made;
+        }
+        made.push((point.x_m, point.y_m));
+        (at, left_m) = (*point, left_m - piece_m);
+    }
+    made
 }

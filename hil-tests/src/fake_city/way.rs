@@ -29,6 +29,13 @@ impl Drive {
                         .blaming("destination.facility_id", "a place of GET /api/v1/places")
                 })?,
             Destination::At(point, name) => (point.at, Names::new(name, name)),
+            Destination::Prepared(id) => {
+                let detail = format!("the city has no prepared route {id}");
+                return Err(
+                    Refusal::new(RefusalClass::Unprocessable, "no-such-route", detail)
+                        .blaming("destination", "none"),
+                );
+            }
         };
         let cells = (0..self.town.rows)
             .flat_map(|row| (0..self.town.columns).map(move |column| (column, row)));

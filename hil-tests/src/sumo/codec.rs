@@ -7,6 +7,8 @@ pub const MESSAGE_MAX: usize = 64 << 20;
 
 /// Type codes of TraCI's values.
 pub mod kind {
+    /// A position on the plane: two 64 bit floats.
+    pub const PLACE: u8 = 0x01;
     /// An unsigned byte.
     pub const UBYTE: u8 = 0x07;
     /// A signed byte.
@@ -104,6 +106,8 @@ pub enum Value<'a> {
     Int(i32),
     /// A float.
     Double(f64),
+    /// A position, metres.
+    Place(f64, f64),
     /// Text.
     Text(&'a str),
     /// A list of texts.
@@ -257,6 +261,7 @@ impl<'a> Reader<'a> {
 
     fn value_within(&mut self, depth: u8) -> Result<Value<'a>, CodecError> {
         Ok(match self.byte()? {
+            kind::PLACE => Value::Place(self.double()?, self.double()?),
             kind::UBYTE => Value::Int(i32::from(self.byte()?)),
             kind::BYTE => Value::Int(i32::from(i8::from_be_bytes(self.array("a byte")?))),
             kind::INT => Value::Int(self.int()?),

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use greenwave::controller::{City, CycleInputs};
+use greenwave::corridor::Lease;
 use greenwave::detect::{Detection, FieldInputs};
-use greenwave::ids::PlanId;
+use greenwave::ids::{PlanId, SiteId};
 use greenwave::kernel::{Event, Kernel, Outputs};
 use greenwave::plan::CheckedSite;
 use greenwave::policy::{DecideContext, Policy, SitePolicies};
@@ -14,8 +15,8 @@ use greenwave::units::Mono;
 
 /// Everything that decides about the lamps of a city.
 pub trait Core {
-    /// One cycle of 100 ms.
-    fn cycle(&mut self, inputs: &CycleInputs<'_>);
+    /// One cycle of 100 ms; `leases` are those that no corridor of the core's own asks for.
+    fn cycle(&mut self, inputs: &CycleInputs<'_>, leases: &[(SiteId, Lease)]);
 
     /// Writes the lamps of every site.
     fn show(&self, lamps: &mut [SiteLamps]);
@@ -25,8 +26,8 @@ pub trait Core {
 }
 
 impl Core for City {
-    fn cycle(&mut self, inputs: &CycleInputs<'_>) {
-        Self::cycle(self, inputs);
+    fn cycle(&mut self, inputs: &CycleInputs<'_>, leases: &[(SiteId, Lease)]) {
+        self.cycle_with(inputs, leases);
     }
 
     fn show(&self, lamps: &mut [SiteLamps]) {
@@ -100,7 +101,7 @@ impl<P: Policy> RuledCity<P> {
 }
 
 impl<P: Policy> Core for RuledCity<P> {
-    fn cycle(&mut self, inputs: &CycleInputs<'_>) {
+    fn cycle(&mut self, inputs: &CycleInputs<'_>, _: &[(SiteId, Lease)]) {
         for (site, field) in self.sites.iter_mut().zip(inputs.fields) {
             site.plan = site.site.schedule.plan_at(inputs.civil);
             site.cycle(inputs.now, field);

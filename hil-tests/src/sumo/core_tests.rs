@@ -33,12 +33,15 @@ fn drive(core: &mut RuledCity<RatePolicy>, field: &mut FieldInputs, now: &mut Mo
         for (read, lamp) in field.readback.lamps.iter_mut().zip(&lamps[0]) {
             *read = Observed::Lamps(*lamp);
         }
-        core.cycle(&CycleInputs {
-            now: *now,
-            civil: MONDAY,
-            fields: core::slice::from_ref(field),
-            commands: &[],
-        });
+        core.cycle(
+            &CycleInputs {
+                now: *now,
+                civil: MONDAY,
+                fields: core::slice::from_ref(field),
+                commands: &[],
+            },
+            &[],
+        );
         core.show(&mut lamps);
         for (count, lamp) in green.iter_mut().zip(&lamps[0]) {
             *count += u32::from(*lamp == Indication::Green);

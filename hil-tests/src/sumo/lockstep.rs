@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenwave::controller::{City, CycleInputs};
-use greenwave::corridor::Settings;
+use greenwave::controller::{City, Command, CycleInputs};
+use greenwave::corridor::{Lease, Settings};
 use greenwave::detect::FieldInputs;
 use greenwave::ids::SiteId;
 use greenwave::kernel::CabinetState;
 use greenwave::plan::{CheckedSite, Tuning};
-use greenwave::shell::sumo::{ImportOptions, ImportProfile, SumoNet, Wiring, import, load};
+use greenwave::shell::planner::Planner;
+use greenwave::shell::sumo::{ImportOptions, ImportProfile, Note, SumoNet, Wiring, import, load};
 use greenwave::shell::virtual_city::referee_rules;
 use greenwave::signal::Observed;
 use greenwave::sim::{Referee, SiteLamps, Street};
@@ -50,10 +51,46 @@ pub struct OurCity {
     pub sites: Arc<[Arc<CheckedSite>]>,
     /// How they are wired.
     pub wiring: Wiring,
+    /// What of a network was not taken over as it stands.
+    pub notes: Vec<Note>,
+    /// Plans corridors over the sites.
+    pub planner: Planner,
     rules: Vec<greenwave::sim::SiteRules>,
     /// The second of the day at the first cycle, and how long that is before the first second.
     began_s: u32,
     warm_up: Millis,
+}
+
+/// What drives the sites where no corridor wants anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Base {
+    /// The network's own programmes.
+    Fixed,
+    /// Adaptive control.
+    Adaptive,
+}
+
+impl Base {
+    /// The base of this name.
+    ///
+    /// # Errors
+    /// There is none, in a sentence.
+    pub fn parse(name: &str) -> Result<Self, String> {
+        match name {
+            "fixed" => Ok(Self::Fixed),
+            "adaptive" => Ok(Self::Adaptive),
+            other => Err(format!("no base `{other}`: fixed or adaptive")),
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Adaptive => "adaptive",
+        }
+    }
 }
 
 impl OurCity {
@@ -62,6 +99,14 @@ impl OurCity {
     /// # Errors
     /// Every finding that refuses it.
     pub fn of(net: &SumoNet, rules: Rules) -> Result<Self, SumoError> {
+        Self::on(net, rules, Base::Adaptive)
+    }
+
+    /// The same, its sites driven by this base.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn on(net: &SumoNet, rules: Rules, base: Base) -> Result<Self, SumoError> {
         let options = ImportOptions {
             profile: match rules {
                 Rules::Resco => ImportProfile::Resco,
@@ -69,16 +114,27 @@ impl OurCity {
             },
             name: "bench".to_owned(),
         };
-        let imported = import(net, &options).map_err(|findings| {
+        let mut imported = import(net, &options).map_err(|findings| {
             let all: Vec<String> = findings.iter().map(ToString::to_string).collect();
             SumoError::Controller(all.join("; "))
         })?;
-        let (city, _) =
+        if base == Base::Fixed {
+            let calendar = imported.files.iter_mut().find(|f| f.0 == "calendar.toml");
+            if let Some((_, text)) = calendar {
+                *text = text.replace("run = \"adaptive\"", "run = \"shipped\"");
+            }
+        }
+        let (city, graph) =
             load(&imported.files).map_err(|all| SumoError::Controller(all.join("; ")))?;
         let rules = referee_rules(&city, &imported.files).map_err(SumoError::Controller)?;
         Ok(Self {
             sites: city.sites.clone().into(),
             wiring: imported.wiring,
+            notes: imported.notes,
+            planner: Planner {
+                city: Arc::new(city),
+                graph: Arc::new(graph),
+            },
             rules,
             began_s: EIGHT_S,
             warm_up: WARM_UP,
@@ -100,6 +156,11 @@ impl OurCity {
         Ok(Self {
             sites: sites.collect(),
             wiring: city.wiring.clone(),
+            notes: Vec::new(),
+            planner: Planner {
+                city: Arc::new(city.city.clone()),
+                graph: Arc::new(city.graph.clone()),
+            },
             rules,
             began_s: begins_s.saturating_sub(WARM_UP_CITY.as_ms() / 1000),
             warm_up: WARM_UP_CITY,
@@ -137,13 +198,17 @@ impl OurCity {
     }
 }
 
-/// A core against SUMO: the product itself unless told otherwise.
-#[derive(Debug)]
+/// A core against SUMO: the product itself unless told otherwise. A clone goes its own way.
+#[derive(Clone, Debug)]
 pub struct Lockstep<C = City> {
     /// The city under test.
     pub city: C,
     /// The street as its cabinets see it.
     pub street: SumoStreet,
+    /// What people and vehicles tell the city in its next cycle.
+    pub commands: Vec<Command>,
+    /// Leases that no corridor of ours asks for.
+    pub leases: Vec<(SiteId, Lease)>,
     referee: Referee,
     letters: Vec<Letters>,
     fields: Vec<FieldInputs>,
@@ -192,6 +257,8 @@ impl<C: Core> Lockstep<C> {
         let mut lockstep = Self {
             city: core,
             street: SumoStreet::new(roads, &pairs)?,
+            commands: Vec::new(),
+            leases: Vec::new(),
             referee: Referee::new(ours.rules.clone(), Millis::ZERO),
             letters: wiring.iter().map(|site| Letters::of(net, site)).collect(),
             fields: vec![FieldInputs::default(); count],
@@ -222,19 +289,33 @@ impl<C: Core> Lockstep<C> {
         }
         let gone_s = u32::try_from(self.now.as_ms() / 1000).unwrap_or(u32::MAX);
         let began = Instant::now();
-        self.city.cycle(&CycleInputs {
+        let commands = core::mem::take(&mut self.commands);
+        let inputs = CycleInputs {
             now: self.now,
             civil: CivilTime {
                 second_of_day: (self.began_s + gone_s) % 86_400,
                 date: MONDAY,
             },
             fields: &self.fields,
-            commands: &[],
-        });
+            commands: &commands,
+        };
+        self.city.cycle(&inputs, &self.leases);
         let took = began.elapsed();
         self.city.show(&mut self.lamps);
         self.referee.watch(self.now, &self.lamps, &());
         took
+    }
+
+    /// The moment of the last cycle, on the city's own clock.
+    #[must_use]
+    pub const fn now(&self) -> Mono {
+        self.now
+    }
+
+    /// What the cabinets told in the last cycle.
+    #[must_use]
+    pub fn fields(&self) -> &[FieldInputs] {
+        &self.fields
     }
 
     /// The referee.

@@ -6,6 +6,7 @@ pub mod city_level;
 pub mod codec;
 pub mod config;
 pub mod core;
+pub mod corridor;
 pub mod demand;
 pub mod error;
 pub mod letters;

@@ -115,6 +115,8 @@ pub struct Launch {
     pub scale: f64,
     /// An empty folder for what SUMO writes.
     pub work: PathBuf,
+    /// More of SUMO's own options.
+    pub more: Vec<String>,
 }
 
 impl Launch {
@@ -155,6 +157,7 @@ impl Launch {
         if (self.scale - 1.0).abs() > f64::EPSILON {
             command.args(["--scale", &self.scale.to_string()]);
         }
+        command.args(&self.more);
         command.args(["--remote-port", &port.to_string()]);
         command
     }

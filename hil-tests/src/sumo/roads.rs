@@ -371,6 +371,12 @@ impl Roads {
         }
     }
 
+    /// The lanes of an edge, from the kerb.
+    pub fn lanes_of(&self, edge: u32) -> impl Iterator<Item = LaneNo> + use<> {
+        let (first, count) = self.edges.get(edge as usize).copied().unwrap_or_default();
+        first..first + count
+    }
+
     /// The lanes beside this one.
     pub fn beside(&self, lane: LaneNo) -> impl Iterator<Item = LaneNo> + '_ {
         let here = &self.lanes[lane as usize];

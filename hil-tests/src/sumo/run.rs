@@ -1,7 +1,7 @@
 //! One run: SUMO, a controller, the bench's eyes, and what it was worth.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use greenwave::shell::sumo::SumoNet;
 use serde::{Deserialize, Serialize};
@@ -212,6 +212,45 @@ impl Run {
             tripinfo: spec.launch.tripinfo(),
             now: spec.launch.begin,
             roads,
+            sumo,
+        })
+    }
+
+    /// Counts what everybody loses from the next second on.
+    pub fn count_losses(&mut self) {
+        self.traffic.counts_losses = true;
+        self.sumo.traci.follow_simulation_and_pending();
+    }
+
+    /// Writes everything that SUMO knows to a file, its dice included.
+    ///
+    /// # Errors
+    /// SUMO died, or cannot write there.
+    pub fn save(&mut self, file: &Path) -> Result<(), SumoError> {
+        let saved = self.sumo.traci.save_state(&file.to_string_lossy());
+        saved.map_err(|why| self.sumo.explain(why))
+    }
+
+    /// The same street in another SUMO, which `launch` lets begin from a copy that was saved now.
+    ///
+    /// # Errors
+    /// A file is missing, or SUMO died.
+    pub fn branch(&self, launch: &Launch) -> Result<Self, SumoError> {
+        let mut sumo = SumoProcess::start(launch)?;
+        sumo.traci.follow_simulation_and_pending();
+        for signal in &self.roads.signals {
+            sumo.traci.follow_light(&signal.id);
+        }
+        self.traffic.follow_again(&mut sumo);
+        Ok(Self {
+            roads: self.roads.clone(),
+            traffic: self.traffic.clone(),
+            eyes: self.eyes.clone(),
+            clocks: self.clocks.clone(),
+            // What was shown is shown again: the copy may have forgotten it.
+            shown: vec![None; self.shown.len()],
+            tripinfo: launch.tripinfo(),
+            now: self.now,
             sumo,
         })
     }

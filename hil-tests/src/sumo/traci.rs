@@ -20,6 +20,7 @@ mod code {
     pub(super) const CLOSE: u8 = 0x7f;
     pub(super) const GET_VEHICLE: u8 = 0xa4;
     pub(super) const SET_LIGHT: u8 = 0xc2;
+    pub(super) const SET_SIMULATION: u8 = 0xcb;
     pub(super) const SUBSCRIBE_LIGHT: u8 = 0xd2;
     pub(super) const SUBSCRIBE_VEHICLE: u8 = 0xd4;
     pub(super) const SUBSCRIBE_PERSON: u8 = 0xde;
@@ -64,6 +65,14 @@ pub mod variable {
     pub const ROUTE: u8 = 0x54;
     /// How far along its lane a vehicle's front is, m.
     pub const POSITION: u8 = 0x56;
+    /// Where a vehicle's front is on the plane, m.
+    pub const PLACE: u8 = 0x42;
+    /// Seconds a vehicle has lost against driving freely so far.
+    pub const TIME_LOSS: u8 = 0x8c;
+    /// Vehicles that are due and find no room to come in.
+    pub const PENDING: u8 = 0x94;
+    /// Asks for the whole simulation to be written to a file.
+    pub const SAVE_STATE: u8 = 0x95;
     /// Vehicles that entered the network in the last step.
     pub const DEPARTED: u8 = 0x74;
     /// Vehicles on the street or on the way to it.
@@ -80,6 +89,23 @@ const OF_A_VEHICLE: [u8; 4] = [
 
 /// The same for a walker.
 const OF_A_WALKER: [u8; 3] = [variable::EDGE, variable::NEXT_EDGE, variable::SPEED];
+/// The same of a vehicle whose losses are counted.
+const OF_A_PAYER: [u8; 5] = [
+    variable::LANE,
+    variable::POSITION,
+    variable::SPEED,
+    variable::LENGTH,
+    variable::TIME_LOSS,
+];
+
+/// The same of a vehicle that tells where it is.
+const OF_A_FLEET: [u8; 5] = [
+    variable::LANE,
+    variable::POSITION,
+    variable::SPEED,
+    variable::LENGTH,
+    variable::PLACE,
+];
 
 /// A connection to a running SUMO.
 #[derive(Debug)]
@@ -189,6 +215,16 @@ impl Traci {
         self.subscribe(code::SUBSCRIBE_VEHICLE, id, &OF_A_VEHICLE);
     }
 
+    /// The same, with the seconds it has lost so far.
+    pub fn follow_vehicle_loss(&mut self, id: &str) {
+        self.subscribe(code::SUBSCRIBE_VEHICLE, id, &OF_A_PAYER);
+    }
+
+    /// The same, with its place on the plane.
+    pub fn follow_vehicle_place(&mut self, id: &str) {
+        self.subscribe(code::SUBSCRIBE_VEHICLE, id, &OF_A_FLEET);
+    }
+
     /// With the next step, tells the edges of this vehicle's route, once.
     pub fn ask_route(&mut self, id: &str) {
         self.codes.push(code::GET_VEHICLE);
@@ -213,6 +249,31 @@ impl Traci {
         ];
         let told = if walkers { 3 } else { 2 };
         self.subscribe(code::SUBSCRIBE_SIMULATION, "", &what[..told]);
+    }
+
+    /// The same, and who finds no room to come in.
+    pub fn follow_simulation_and_pending(&mut self) {
+        let what = [variable::DEPARTED, variable::EXPECTED, variable::PENDING];
+        self.subscribe(code::SUBSCRIBE_SIMULATION, "", &what);
+    }
+
+    /// Writes the whole simulation to a file, as it stands between two seconds.
+    ///
+    /// # Errors
+    /// The connection broke, or SUMO cannot write there.
+    pub fn save_state(&mut self, file: &str) -> Result<(), SumoError> {
+        let mut message = Message::default();
+        message.command(code::SET_SIMULATION, |body| {
+            body.byte(variable::SAVE_STATE);
+            body.text("");
+            body.byte(kind::TEXT);
+            body.text(file);
+        });
+        self.ask(&mut message)?;
+        refused(Status::read(
+            &mut Reader::new(&self.input),
+            code::SET_SIMULATION,
+        )?)
     }
 
     /// From the next step on, tells what this light shows.

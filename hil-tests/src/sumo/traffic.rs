@@ -11,6 +11,8 @@ use super::walkers::Walkers;
 
 /// No lane: before the first sighting.
 pub const NO_LANE: LaneNo = u32::MAX;
+/// Ids of emergency vehicles of the bench begin so.
+pub const FLEET: &str = "corridor-ev";
 /// Slower than this, a vehicle stands, m/s.
 pub const STANDING_MPS: f64 = 0.1;
 /// Lanes that a vehicle can cross within one second at most.
@@ -29,6 +31,10 @@ pub struct Vehicle {
     pub speed_mps: f64,
     /// Its length, metres.
     pub length_m: f64,
+    /// Seconds lost so far, where losses are counted.
+    pub loss_s: f64,
+    /// Where it is on the plane, for a vehicle that tells it.
+    pub at_m: Option<(f64, f64)>,
     /// The edges it drives, as far as the network knows them.
     pub route: Vec<u32>,
     /// Where on its route it was last seen.
@@ -52,6 +58,10 @@ pub struct Traffic {
     pub lights: Vec<String>,
     /// Everybody on foot near a signal.
     pub walkers: Walkers,
+    /// Losses are counted, of everybody but those whose ids begin with [`FLEET`].
+    pub counts_losses: bool,
+    /// Seconds that all others have lost so far, on the street and waiting to come in.
+    pub loss_s: f64,
     ids: HashMap<String, u32>,
     departed: Vec<String>,
     set_off: Vec<String>,
@@ -86,8 +96,8 @@ impl Traffic {
     /// # Errors
     /// SUMO died, or sent nonsense.
     pub fn step(&mut self, sumo: &mut SumoProcess, roads: &Roads) -> Result<(), SumoError> {
-        for id in self.departed.drain(..) {
-            sumo.traci.follow_vehicle(&id);
+        for id in core::mem::take(&mut self.departed) {
+            self.follow(sumo, &id);
             sumo.traci.ask_route(&id);
         }
         for id in self.set_off.drain(..) {
@@ -112,6 +122,23 @@ impl Traffic {
         self.second
     }
 
+    fn follow(&self, sumo: &mut SumoProcess, id: &str) {
+        if id.starts_with(FLEET) {
+            sumo.traci.follow_vehicle_place(id);
+        } else if self.counts_losses {
+            sumo.traci.follow_vehicle_loss(id);
+        } else {
+            sumo.traci.follow_vehicle(id);
+        }
+    }
+
+    /// Lets a SUMO that was started from a copy tell of everybody who is on the street.
+    pub(super) fn follow_again(&self, sumo: &mut SumoProcess) {
+        for number in &self.live {
+            self.follow(sumo, &self.all[*number as usize].id);
+        }
+    }
+
     fn hear(&mut self, roads: &Roads, subject: Subject, told: &Told<'_>) -> Result<(), CodecError> {
         match subject {
             Subject::Vehicle => self.hear_vehicle(roads, told),
@@ -123,6 +150,10 @@ impl Traffic {
                     }
                     (variable::DEPARTED_PERSONS, Value::Texts(ids)) => {
                         self.set_off.extend(ids.iter().map(|id| (*id).to_owned()));
+                    }
+                    (variable::PENDING, Value::Texts(ids)) => {
+                        let outside = ids.iter().filter(|id| !id.starts_with(FLEET));
+                        self.loss_s += f64::from(u32::try_from(outside.count()).unwrap_or(0));
                     }
                     (variable::EXPECTED, value) => self.expected = value.as_int()?,
                     _ => {}
@@ -152,6 +183,8 @@ impl Traffic {
             pos_m: 0.0,
             speed_mps: 0.0,
             length_m: 5.0,
+            loss_s: 0.0,
+            at_m: None,
             route: Vec::new(),
             place: 0,
             before: NO_LANE,
@@ -180,6 +213,16 @@ impl Traffic {
             variable::POSITION => vehicle.pos_m = told.value.as_double()?,
             variable::SPEED => vehicle.speed_mps = told.value.as_double()?,
             variable::LENGTH => vehicle.length_m = told.value.as_double()?,
+            variable::TIME_LOSS => {
+                let lost_s = told.value.as_double()?;
+                self.loss_s += lost_s - vehicle.loss_s;
+                vehicle.loss_s = lost_s;
+            }
+            variable::PLACE => {
+                if let Value::Place(x, y) = told.value {
+                    vehicle.at_m = Some((x, y));
+                }
+            }
             _ => {}
         }
         Ok(())

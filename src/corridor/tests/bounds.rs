@@ -32,7 +32,8 @@ proptest! {
                 world.tick();
                 for (at, since) in since.iter_mut().enumerate() {
                     let lease = world.corridors.lease(site(at));
-                    *since = lease.map(|_| since.unwrap_or(world.now));
+                    let locked = lease.filter(|lease| lease.step == LeaseStep::Lock);
+                    *since = locked.map(|_| since.unwrap_or(world.now));
                     if let (Some(lease), Some(since)) = (lease, *since) {
                         prop_assert!(lease.is_live(world.now));
                         prop_assert!(lease.expires <= world.now + LEASE_TTL);

@@ -10,9 +10,9 @@ fn a_late_start_is_said_and_not_hidden() {
     world.run(1);
     world.fix("V1", 515.0, 15_000);
     world.run(1);
-    // 85 m are 4 s; change, margin and braking need 19 s.
+    // 85 m are 4 s; change, margin and braking need 18 s.
     let late = world.view(AMBULANCE, 0).late_by.as_ms();
-    assert!((14_000..16_500).contains(&late), "late by {late} ms");
+    assert!((13_000..15_500).contains(&late), "late by {late} ms");
     assert_eq!(world.view(AMBULANCE, 1).late_by, Millis::ZERO);
 }
 
@@ -112,7 +112,7 @@ fn the_preview_states_what_is_saved_and_what_it_costs() {
     assert_eq!(quiet.with_key, way.free_flow);
     assert_eq!(quiet.advice, Advice::WorthIt);
     assert!((300..2_500).contains(&quiet.price_vehicle_s));
-    assert_eq!(quiet.longest_wait.unwrap().who, Waiting::Walkers);
+    assert!(quiet.longest_wait.unwrap().wait <= Millis::from_secs(150));
     let mut busy = board.clone();
     for signal in &mut busy.signals {
         signal.others.vehicles_per_hour = 1_800;

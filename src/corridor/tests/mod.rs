@@ -2,6 +2,7 @@
 
 mod bounds;
 mod life;
+mod nodes;
 mod one;
 mod planning;
 mod positions;
@@ -55,8 +56,10 @@ impl Board {
             let lease = corridors.lease(site(at)).filter(|lease| lease.is_live(now));
             let asked = lease.filter(|lease| lease.step == LeaseStep::Lock);
             signal.asked = match (asked, signal.asked) {
-                (Some(lease), Some((groups, since))) if groups == lease.groups => {
-                    Some((groups, since))
+                (Some(lease), Some((groups, since)))
+                    if groups.is_subset(lease.groups) || lease.groups.is_subset(groups) =>
+                {
+                    Some((lease.groups, since))
                 }
                 (Some(lease), _) => Some((lease.groups, now)),
                 (None, _) => None,
@@ -137,8 +140,11 @@ pub(super) fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
             let stop = 600 + 400 * u32::try_from(at).unwrap();
             Crossing {
                 site: site(at),
+                node: format!("N{at}"),
                 approach: ApproachId::new(0),
                 groups: MAIN,
+                beside: GroupSet::EMPTY,
+                into_exit: GroupSet::EMPTY,
                 stop_line_at: Length::from_metres(stop),
                 passed_at: Length::from_metres(stop + 15),
                 free_flow: Millis::new(stop * 50),
@@ -170,11 +176,16 @@ pub(super) fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
         priority: 1,
         crossings: crossings.into(),
         line: [point(0), point(length)].into(),
+        links: Arc::default(),
+        side_ways: Arc::default(),
+        datum_shift_m: (0.0, 0.0),
         length: Length::from_metres(length),
         free_flow: Millis::new(length * 50),
         speed: Speed::from_mm_per_s(20_000),
         expires: secs(1_800),
         depart: false,
+        pace_percent: 120,
+        convoy: Length::from_metres(6),
     }
 }
 

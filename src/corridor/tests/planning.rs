@@ -38,6 +38,7 @@ fn checked(emergency: Emergency) -> Arc<CheckedSite> {
         groups: Vec::new(),
         stages: Vec::new(),
         yields: Vec::new(),
+        left_yields: Vec::new(),
         approaches: vec![Approach {
             name: "W".into(),
             road: "R1".into(),
@@ -59,8 +60,12 @@ fn checked(emergency: Emergency) -> Arc<CheckedSite> {
 fn outline() -> RouteOutline {
     let leg = |road: &str, at: u32, site: Option<u16>| RouteLeg {
         road: road.into(),
+        id: crate::ids::RoadId::new(at),
+        node: format!("N{at}"),
+        arms: Vec::new(),
         ends_at: Length::from_metres(at),
         free_flow: Millis::new(at * 60),
+        shadow: false,
         road_length: Length::from_metres(500),
         site: site.map(SiteId::new),
     };
@@ -77,6 +82,8 @@ fn outline() -> RouteOutline {
             leg("R2", 2_000, None),
         ],
         line: vec![point(0), point(2_000)],
+        side_ways: Vec::new(),
+        datum_shift_m: (0.0, 0.0),
         length: Length::from_metres(2_000),
         free_flow: Millis::from_secs(120),
     }

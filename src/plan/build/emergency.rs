@@ -37,6 +37,18 @@ pub(super) fn left_yields(
     yields
 }
 
+/// The same by group: the oncoming groups that its left turns yield to.
+pub(super) fn left_yields_of(conflicts: &Conflicts, approaches: &[Approach]) -> Vec<GroupSet> {
+    let count = conflicts.group_count();
+    let mut made = vec![GroupSet::EMPTY; count];
+    for (left, through) in left_yields(conflicts, approaches) {
+        if let Some(set) = made.get_mut(left.index()) {
+            *set = set.with(through);
+        }
+    }
+    made
+}
+
 fn groups_turning(approach: &Approach, turns: &[TurnKind]) -> GroupSet {
     let movements = approach.lanes.iter().flat_map(|lane| &lane.movements);
     movements
@@ -96,6 +108,7 @@ pub(super) fn build(
     let green = Green {
         groups,
         stage,
+        clears_first: raw.emergency_entry.is_some(),
         span,
     };
     green.check(draft, approach, yields);
@@ -114,6 +127,9 @@ struct Green {
     groups: GroupSet,
     /// The stage with exactly these groups, if there is one: its moves are known.
     stage: Option<StageId>,
+    /// On entry an oncoming stream is stopped with the left turns that wait for it, and begins
+    /// again once they have gone: entering is no trap then.
+    clears_first: bool,
     span: Span,
 }
 
@@ -161,7 +177,7 @@ impl Green {
     ) -> bool {
         let other = draft.groups_of(stage);
         let direct = |from, to| way(&draft.stages, from, to) == Ok(None);
-        let enters = self.stage.is_none_or(|own| direct(stage, own));
+        let enters = !self.clears_first && self.stage.is_none_or(|own| direct(stage, own));
         let leaves = self.stage.is_none_or(|own| direct(own, stage));
         let entry = trapped(yields, other, self.groups).filter(|_| enters);
         let exit = trapped(yields, self.groups, other).filter(|_| leaves);
@@ -177,7 +193,8 @@ impl Green {
             draft.group_name(left),
             draft.group_name(through)
         );
-        let help = "let both be in the emergency green or neither, or forbid the stage change";
+        let help = "let both be in the emergency green or neither, forbid the stage change, or, \
+                    for entering, write `emergency_entry = \"clear-first\"`";
         draft.sheet.note(Code::E03, &self.span, message, help);
         true
     }

@@ -109,6 +109,7 @@ pub(super) fn build_site(sheet: &Sheet<'_>, bounds: &Bounds) -> Built {
     detectors::check_stuck_on(&draft, &raw, &detectors, &plans);
     let places = SitePlaces::of(&raw);
     let yields = conflicts::yields(&raw, &draft.group_names);
+    let left_yields = emergency::left_yields_of(&draft.conflicts, &approaches);
     let safety = safety_table(&draft, &raw);
     let site = safety.map(|safety| CheckedSite {
         id: text(raw.id.as_ref()),
@@ -120,6 +121,7 @@ pub(super) fn build_site(sheet: &Sheet<'_>, bounds: &Bounds) -> Built {
         stages: draft.stages,
         approaches,
         yields,
+        left_yields,
         detectors,
         schedule: Schedule::always(PlanId::new(0)),
         plans,

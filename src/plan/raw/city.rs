@@ -10,7 +10,7 @@ use super::fleet::{AGENCY, RawAgency, RawVehicle, VEHICLE, read_agency, read_veh
 use crate::units::{Date, Length, Millis};
 
 const CITY_TOP: Keys = Keys::only(&[
-    "schema", "city", "class", "agency", "vehicle", "bounds", "mission",
+    "schema", "city", "class", "agency", "vehicle", "bounds", "mission", "wave",
 ]);
 const CITY: Keys = Keys::only(&[
     "id",
@@ -29,7 +29,8 @@ const BOUNDS: Keys = Keys::only(&[
     "corridor_red_max_s",
     "corridor_length_max_min",
 ]);
-const MISSION: Keys = Keys::only(&["id", "class", "from", "to"]);
+const MISSION: Keys = Keys::only(&["id", "name_zh", "name_en", "class", "from", "to"]);
+const WAVE: Keys = Keys::only(&["id", "name_zh", "name_en", "sites", "plan", "lasts_min"]);
 const MISSION_FROM: Keys = Keys::only(&["road", "at_m"]);
 const CALENDAR_TOP: Keys = Keys::only(&["schema", "day", "calendar"]);
 const DAY: Keys = Keys::only(&["id", "at"]);
@@ -63,6 +64,7 @@ pub(in super::super) struct RawCity {
     pub(in super::super) agencies: Vec<RawAgency>,
     pub(in super::super) vehicles: Vec<RawVehicle>,
     pub(in super::super) missions: Vec<RawMission>,
+    pub(in super::super) waves: Vec<RawWave>,
     pub(in super::super) corridor_hold: Option<At<Millis>>,
     pub(in super::super) corridor_wait: Option<At<Millis>>,
     pub(in super::super) corridor_red: Option<At<Millis>>,
@@ -77,10 +79,23 @@ pub(in super::super) struct RawClass {
     pub(in super::super) preempts: bool,
 }
 
+/// One `[[wave]]`.
+#[derive(Debug)]
+pub(in super::super) struct RawWave {
+    pub(in super::super) id: At<String>,
+    pub(in super::super) name_zh: Option<At<String>>,
+    pub(in super::super) name_en: Option<At<String>>,
+    pub(in super::super) sites: Vec<At<String>>,
+    pub(in super::super) plan: Option<At<String>>,
+    pub(in super::super) lasts: Option<At<Millis>>,
+}
+
 /// One `[[mission]]`.
 #[derive(Debug)]
 pub(in super::super) struct RawMission {
     pub(in super::super) id: At<String>,
+    pub(in super::super) name_zh: Option<At<String>>,
+    pub(in super::super) name_en: Option<At<String>>,
     pub(in super::super) class: Option<At<String>>,
     pub(in super::super) road: Option<At<String>>,
     pub(in super::super) at: Option<At<Length>>,
@@ -174,6 +189,11 @@ pub(in super::super) fn read_city(sheet: &Sheet<'_>) -> RawCity {
                 .iter()
                 .map(read_mission)
                 .collect(),
+            waves: top
+                .tables("wave", "[[wave]]", &WAVE, usize::MAX)
+                .iter()
+                .map(read_wave)
+                .collect(),
             corridor_hold: bounds.and_then(|bounds| bounds.secs_above_zero("corridor_hold_max_s")),
             corridor_wait: bounds.and_then(|bounds| bounds.secs_above_zero("corridor_wait_max_s")),
             corridor_red: bounds.and_then(|bounds| bounds.secs_above_zero("corridor_red_max_s")),
@@ -212,6 +232,25 @@ fn read_class(class: &Section<'_>) -> RawClass {
     }
 }
 
+fn read_wave(wave: &Section<'_>) -> RawWave {
+    if !wave.has("lasts_min") {
+        wave.missing(
+            "lasts_min",
+            "add `lasts_min = ...`, so that it ends by itself",
+        );
+    }
+    RawWave {
+        id: wave
+            .text_needed("id")
+            .unwrap_or_else(|| At::new(String::new(), wave.span.clone())),
+        name_zh: wave.text("name_zh"),
+        name_en: wave.text("name_en"),
+        sites: wave.texts_needed("sites"),
+        plan: wave.text_needed("plan"),
+        lasts: wave.minutes_above_zero("lasts_min"),
+    }
+}
+
 fn read_mission(mission: &Section<'_>) -> RawMission {
     if !mission.has("from") {
         mission.missing("from", "add `from = { road = \"...\", at_m = ... }`");
@@ -221,6 +260,8 @@ fn read_mission(mission: &Section<'_>) -> RawMission {
         id: mission
             .text_needed("id")
             .unwrap_or_else(|| At::new(String::new(), mission.span.clone())),
+        name_zh: mission.text("name_zh"),
+        name_en: mission.text("name_en"),
         class: mission.text_needed("class"),
         road: from.as_ref().and_then(|from| from.text_needed("road")),
         at: from.as_ref().and_then(|from| from.metres("at_m")),

@@ -56,6 +56,7 @@ pub(super) const APPROACH: Keys = Keys::only(&[
     "emergency_stage",
     "emergency",
     "emergency_reason",
+    "emergency_entry",
     "riders",
     "lane",
 ]);

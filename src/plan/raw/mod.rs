@@ -10,8 +10,8 @@ mod site;
 mod types;
 
 pub(super) use city::{
-    RawCabinet, RawCalendar, RawCity, RawDay, RawException, RawLink, RawMission, read_calendar,
-    read_city, read_links,
+    RawCabinet, RawCalendar, RawCity, RawDay, RawException, RawLink, RawMission, RawWave,
+    read_calendar, read_city, read_links,
 };
 pub(super) use fleet::RawVehicle;
 pub(super) use site::{most_of, read_site};

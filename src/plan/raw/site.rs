@@ -185,6 +185,7 @@ fn read_approach(approach: &Section<'_>) -> RawApproach {
         emergency_stage: approach.text("emergency_stage"),
         emergency_none: approach.word("emergency", &[("none", ())]),
         emergency_reason: approach.text("emergency_reason"),
+        emergency_entry: approach.word("emergency_entry", &[("clear-first", ())]),
         riders: approach.text("riders"),
         lanes: each(approach, "lane", "[[approach.lane]]", &LANE, read_lane),
     }

@@ -77,6 +77,7 @@ pub(in super::super) struct RawApproach {
     pub(in super::super) emergency_stage: Option<At<String>>,
     pub(in super::super) emergency_none: Option<At<()>>,
     pub(in super::super) emergency_reason: Option<At<String>>,
+    pub(in super::super) emergency_entry: Option<At<()>>,
     pub(in super::super) riders: Option<At<String>>,
     pub(in super::super) lanes: Vec<RawLane>,
 }

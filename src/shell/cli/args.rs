@@ -213,6 +213,12 @@ pub(super) enum Corridor {
     /// Route, times with and without the key, and the price, in a city driven warm by the virtual
     /// street.
     Preview(PreviewOf),
+    /// The prepared routes and the waves of arterials that one key starts.
+    Routes {
+        /// The city folder.
+        #[arg(long)]
+        site: PathBuf,
+    },
 }
 
 /// Options of `corridor preview`.

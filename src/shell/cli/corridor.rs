@@ -16,6 +16,38 @@ use crate::shell::planner::Planner;
 use crate::shell::world::advice;
 use crate::units::{Millis, Mono};
 
+/// Lists the prepared routes and waves of a city.
+pub(super) fn routes(site: &std::path::Path) -> Result<(), Failure> {
+    let loaded = load_folder(site)?;
+    for mission in all_prepared(&loaded) {
+        let (class, place) = (mission.class.word(), &mission.place);
+        say(&format!(
+            "route {}: {} / {}, {class} to {place}",
+            mission.id, mission.name_zh, mission.name_en
+        ));
+    }
+    for wave in &loaded.city.waves {
+        let names = wave.sites.iter().filter_map(|(site, plan)| {
+            let site = loaded.city.site(*site)?;
+            Some(format!(
+                "{} {}",
+                site.id,
+                site.plans.get(plan.index())?.name
+            ))
+        });
+        let names: Vec<String> = names.collect();
+        say(&format!(
+            "wave {}: {} / {}, {} min: {}",
+            wave.id,
+            wave.name_zh,
+            wave.name_en,
+            wave.lasts.as_ms() / 60_000,
+            names.join(", ")
+        ));
+    }
+    Ok(())
+}
+
 pub(super) fn preview(options: &PreviewOf) -> Result<(), Failure> {
     let loaded = load_folder(&options.site)?;
     let mission = mission_of(&loaded, options)?;
@@ -88,6 +120,8 @@ fn mission_of(loaded: &LoadedCity, options: &PreviewOf) -> Result<Mission, Failu
     let class = class_of(&options.class).unwrap_or(ServiceClass::Ambulance);
     Ok(Mission {
         id: "preview".to_owned(),
+        name_zh: "preview".to_owned(),
+        name_en: "preview".to_owned(),
         class,
         from: Position::Road(from, metres(options.at_m)),
         place: place.to_owned(),

@@ -73,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Check(options) => check(&options),
         Command::Plan(Plan::Show { site, signal, plan }) => show(&site, &signal, plan.as_deref()),
         Command::Corridor(Corridor::Preview(options)) => corridor::preview(&options),
+        Command::Corridor(Corridor::Routes { site }) => corridor::routes(&site),
         Command::Simulate(options) => simulate::simulate(&options),
         Command::Replay(options) => replay::replay(&options),
         Command::Explain(options) => explain::explain(&options),

@@ -108,7 +108,9 @@ fn told(event: &CorridorEvent, step: &ReplayStep<'_>) -> String {
             let green = if green { "green" } else { "not green" };
             format!("{} passed, {green} in time, held {held}", name(site))
         }
-        What::Late(site, by) => format!("{} late by {by} from the outset", name(site)),
+        What::Late(site, by) => format!("{} late by {by}", name(site)),
+        What::Strayed => "left its route: a new plan is asked for".to_owned(),
+        What::Blocked(site) => format!("{} nothing moves: a way round is asked for", name(site)),
         What::TakenOut(site) => format!("{} taken out", name(site)),
         What::FixRefused(why) => format!("position refused: {why:?}"),
     }

@@ -120,6 +120,7 @@ impl Station {
             grants: control.grants_cell(),
             epoch,
         }));
+        LiveWorld::keep_routes(&world).map_err(|why| Failure::runtime(&why))?;
         let auth = Arc::new(Auth::new());
         let stop_api = serve(&api, listener, (Arc::clone(&auth), Arc::clone(&world)));
         Ok(Self {

@@ -305,15 +305,21 @@ fn origin(fields: &Fields<'_>) -> Option<Origin> {
     if fields.is_text("origin", "live") {
         return Some(Origin::Live);
     }
-    let inner = fields.object("origin", &["lat", "lon", "datum"])?;
+    let inner = fields.object("origin", &["lat", "lon", "datum", "prepared"])?;
+    if inner.has("prepared") {
+        return inner.text("prepared", 64).map(Origin::Prepared);
+    }
     inner.point().map(Origin::At)
 }
 
 fn destination(fields: &Fields<'_>) -> Option<Destination> {
-    let keys = ["lat", "lon", "datum", "name", "facility_id"];
+    let keys = ["lat", "lon", "datum", "name", "facility_id", "prepared"];
     let inner = fields.object("destination", &keys)?;
     if inner.has("facility_id") {
         return inner.text("facility_id", 64).map(Destination::Place);
+    }
+    if inner.has("prepared") {
+        return inner.text("prepared", 64).map(Destination::Prepared);
     }
     let point = inner.point();
     let name = inner.text_or_empty("name", 64);

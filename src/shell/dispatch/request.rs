@@ -24,12 +24,14 @@ pub struct GeoPoint {
 }
 
 /// Where a corridor starts.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Origin {
     /// Wherever the vehicle is.
     Live,
     /// A stated position.
     At(GeoPoint),
+    /// The start of a prepared route of the city folder, by id.
+    Prepared(String),
 }
 
 /// Where a corridor ends.
@@ -39,6 +41,8 @@ pub enum Destination {
     Place(String),
     /// A stated position, with a name for people.
     At(GeoPoint, String),
+    /// The end of a prepared route of the city folder, by id.
+    Prepared(String),
 }
 
 /// What the vehicle is on its way to.

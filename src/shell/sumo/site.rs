@@ -62,6 +62,8 @@ pub(super) enum Choice {
     Groups,
     /// A stage.
     Stage(usize),
+    /// The groups of the approach, which stop first where a left turn would be trapped.
+    ClearFirst,
     /// Nothing.
     Nothing,
 }
@@ -183,7 +185,7 @@ fn choices(heads: &Heads<'_>, groups: &[usize]) -> Vec<Choice> {
     };
     let mut made = vec![Choice::Groups];
     made.extend((0..stages).filter(holds).map(Choice::Stage));
-    made.push(Choice::Nothing);
+    made.extend([Choice::ClearFirst, Choice::Nothing]);
     made
 }
 

@@ -157,6 +157,10 @@ fn write_approach(text: &mut String, site: &Site<'_>, approach: &Approach<'_>) {
     );
     match approach.choices.first() {
         Some(Choice::Groups) => line(text, &format!("emergency_groups = {names}")),
+        Some(Choice::ClearFirst) => line(
+            text,
+            &format!("emergency_groups = {names}\nemergency_entry = \"clear-first\""),
+        ),
         Some(Choice::Stage(at)) => line(text, &format!("emergency_stage = \"S{}\"", at + 1)),
         Some(Choice::Nothing) | None => line(
             text,

@@ -20,16 +20,22 @@ const NOWHERE: LatLon = LatLon {
 /// Vehicles whose lanes make an edge a road.
 const DRIVERS: [&str; 6] = ["passenger", "emergency", "bus", "taxi", "delivery", "truck"];
 
+/// A site at one of its nodes.
+struct Stand {
+    id: String,
+    name: String,
+    /// The node that gives the site its place.
+    first: bool,
+}
+
 /// Junctions, roads and turns.
 pub(super) struct Streets<'n> {
     net: &'n SumoNet,
     grid: LocalGrid,
     /// The middle of the network, in its own metres.
     middle: Point,
-    /// Node to the junction it is part of.
-    merged: BTreeMap<&'n str, &'n str>,
-    /// Junction to site id and name.
-    sites: BTreeMap<&'n str, (String, String)>,
+    /// Node to the name of the site that stands there and, at its first node, its id.
+    sites: BTreeMap<&'n str, Stand>,
     /// The edges that become roads.
     roads: Vec<&'n Edge>,
     /// Roads whose length is not that of the network.
@@ -44,26 +50,19 @@ impl<'n> Streets<'n> {
             net,
             grid: LocalGrid::new(place_of(net)),
             middle: (west.midpoint(east), south.midpoint(north)),
-            merged: BTreeMap::new(),
             sites: BTreeMap::new(),
             roads: Vec::new(),
             stretched: Vec::new(),
             features: Vec::new(),
         };
         for site in sites {
-            let Some(first) = site.nodes.first() else {
-                continue;
-            };
-            made.sites
-                .insert(first, (site.id.clone(), site.name.clone()));
-            made.merged
-                .extend(site.nodes.iter().map(|node| (*node, *first)));
-            if site.nodes.len() > 1 {
-                let what = format!(
-                    "it stands at {} nodes, which the road network shows as one",
-                    site.nodes.len()
-                );
-                notes.add(&site.tls, what);
+            for (at, node) in site.nodes.iter().enumerate() {
+                let stand = Stand {
+                    id: site.id.clone(),
+                    name: site.name.clone(),
+                    first: at == 0,
+                };
+                made.sites.insert(node, stand);
             }
         }
         made.choose_roads(sites, notes);
@@ -87,13 +86,6 @@ impl<'n> Streets<'n> {
         )
     }
 
-    fn junction_of<'a>(&self, node: &'a str) -> &'a str
-    where
-        'n: 'a,
-    {
-        self.merged.get(node).copied().unwrap_or(node)
-    }
-
     fn choose_roads(&mut self, sites: &[Site<'n>], notes: &mut Notes) {
         let approaches = sites.iter().flat_map(|site| &site.approaches);
         let led: BTreeSet<&str> = approaches.map(|a| a.edge.id.as_str()).collect();
@@ -109,7 +101,7 @@ impl<'n> Streets<'n> {
                 continue;
             }
             // Every road into a site has an approach; an edge that no lamp speaks to has none.
-            if self.sites.contains_key(self.junction_of(&edge.to)) && !wanted {
+            if self.sites.contains_key(edge.to.as_str()) && !wanted {
                 unled.push(edge.id.as_str());
                 continue;
             }
@@ -127,17 +119,18 @@ impl<'n> Streets<'n> {
 
     fn draw_junctions(&mut self) {
         let ends = self.roads.iter().flat_map(|edge| [&edge.from, &edge.to]);
-        let used: BTreeSet<&str> = ends.map(|node| self.junction_of(node)).collect();
-        let all: BTreeSet<&str> = used.into_iter().chain(self.sites.keys().copied()).collect();
+        let used = ends.map(String::as_str);
+        let all: BTreeSet<&str> = used.chain(self.sites.keys().copied()).collect();
         for id in all {
             let at = self.lat_lon(self.position(id));
-            let site = self.sites.get(id);
-            let name = site.map_or(id, |(_, name)| name);
+            let stand = self.sites.get(id);
+            let name = stand.map_or(id, |stand| &stand.name);
             let mut properties = json!({
                 "kind": "junction", "id": id, "name_zh": name, "name_en": name,
             });
-            if let (Some((site, _)), Some(map)) = (site, properties.as_object_mut()) {
-                map.insert("site".to_owned(), json!(site));
+            if let (Some(stand), Some(map)) = (stand, properties.as_object_mut()) {
+                let key = if stand.first { "site" } else { "node_of" };
+                map.insert(key.to_owned(), json!(stand.id));
             }
             self.push(&json!({"type": "Point", "coordinates": at}), &properties);
         }
@@ -145,7 +138,7 @@ impl<'n> Streets<'n> {
 
     fn draw_roads(&mut self, notes: &mut Notes) {
         for edge in self.roads.clone() {
-            let (from, to) = (self.junction_of(&edge.from), self.junction_of(&edge.to));
+            let (from, to) = (edge.from.as_str(), edge.to.as_str());
             let lanes: Vec<_> = edge.lanes.iter().collect();
             let middle = lanes.get(lanes.len() / 2);
             let said = middle
@@ -205,8 +198,7 @@ impl<'n> Streets<'n> {
             let (Some(from), Some(to)) = (roads.get(pair.0), roads.get(pair.1)) else {
                 continue;
             };
-            let meet = self.junction_of(&from.to) == self.junction_of(&to.from);
-            if meet && known.insert(pair) {
+            if from.to == to.from && known.insert(pair) {
                 let properties = json!({
                     "kind": "turn", "from": pair.0, "to": pair.1, "turn": turn_word(link.dir),
                 });
@@ -222,21 +214,10 @@ impl<'n> Streets<'n> {
         self.features.push(feature);
     }
 
-    /// Where a junction lies: the middle of its nodes.
-    fn position(&self, junction: &str) -> Point {
-        let nodes = self.merged.iter().filter(|(_, into)| **into == junction);
-        let mut nodes: Vec<&str> = nodes.map(|(node, _)| *node).collect();
-        if nodes.is_empty() {
-            nodes.push(junction);
-        }
-        let known = nodes
-            .iter()
-            .filter_map(|node| self.net.junctions.get(*node));
-        let (count, x, y) = known.fold((0.0, 0.0, 0.0), |(count, x, y), node| {
-            (count + 1.0, x + node.x, y + node.y)
-        });
-        let count = f64::max(count, 1.0);
-        (x / count, y / count)
+    /// Where a node lies.
+    fn position(&self, node: &str) -> Point {
+        let known = self.net.junctions.get(node);
+        known.map_or((0.0, 0.0), |node| (node.x, node.y))
     }
 
     fn lat_lon(&self, (x, y): Point) -> (f64, f64) {

@@ -12,7 +12,7 @@ use crate::shell::dispatch::request::{Datum, Destination, GeoPoint, Stretch};
 use crate::shell::dispatch::world::{
     CorridorRequest, Names, Origin, PreviewRequest, Refusal, RefusalClass, VehicleStatic,
 };
-use crate::shell::missions::{kilograms, metres};
+use crate::shell::missions::{Mission, kilograms, metres};
 use crate::shell::planner::PlanError;
 use crate::shell::runtime::Picture;
 use crate::units::{Length, Mono};
@@ -143,6 +143,7 @@ impl LiveWorld {
 
     fn from(&self, origin: &Origin, vehicle: &str) -> Result<Position, Refusal> {
         match origin {
+            Origin::Prepared(id) => self.prepared(id, "origin").map(|mission| mission.from),
             Origin::At(point) => Ok(Position::Point(self.on_grid(point), None)),
             Origin::Live => self
                 .live_position(vehicle)
@@ -160,6 +161,16 @@ impl LiveWorld {
                     )
                 }),
         }
+    }
+
+    /// A prepared route of the city folder, or a refusal that names those there are.
+    fn prepared(&self, id: &str, field: &'static str) -> Result<&Mission, Refusal> {
+        let known = &self.parts.missions;
+        known.iter().find(|one| one.id == id).ok_or_else(|| {
+            let ids: Vec<&str> = known.iter().map(|one| one.id.as_str()).collect();
+            let what = format!("the city has no prepared route {id}");
+            unprocessable("no-such-route", &what).blaming(field, ids.join(", "))
+        })
     }
 
     /// Where a vehicle of a virtual street stands until it has moved: the start of its prepared
@@ -191,6 +202,10 @@ impl LiveWorld {
                     Position::Place(at),
                     Names::new(&place.name_zh, &place.name_en),
                 ))
+            }
+            Destination::Prepared(id) => {
+                let place = &self.prepared(id, "destination")?.place;
+                self.to(&Destination::Place(place.clone()))
             }
             Destination::At(point, name) => Ok((
                 Position::Point(self.on_grid(point), None),

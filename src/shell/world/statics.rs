@@ -47,7 +47,7 @@ pub(super) fn city_static(
             .find(|vehicle| vehicle.class == mission.class)?;
         Some(MissionStatic {
             id: mission.id.clone(),
-            names: Names::new(&mission.id, &mission.id),
+            names: Names::new(&mission.name_zh, &mission.name_en),
             vehicle: vehicle.id.clone(),
             destination: mission.place.clone(),
         })

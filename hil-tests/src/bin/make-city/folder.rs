@@ -31,13 +31,18 @@ pub(crate) fn city() -> String {
     text.push_str(
         "\n[bounds]\ncorridor_hold_max_s = 120\ncorridor_wait_max_s = 120\ncorridor_red_max_s = 150\ncorridor_length_max_min = 60\n",
     );
-    for (id, class, road, at_m, to) in MISSIONS {
+    for (id, (zh, en), class, road, at_m, to) in MISSIONS {
         let _ = write!(
             text,
-            "\n[[mission]]\nid = \"{id}\"\nclass = \"{class}\"\n\
+            "\n[[mission]]\nid = \"{id}\"\nname_zh = \"{zh}\"\nname_en = \"{en}\"\nclass = \"{class}\"\n\
              from = {{ road = \"{road}\", at_m = {at_m} }}\nto = \"{to}\"\n"
         );
     }
+    text.push_str(
+        "\n[[wave]]\nid = \"binjiang\"\nname_zh = \"滨江大道绿波\"\nname_en = \"Binjiang Ave wave\"\n\
+         sites = [\"J01\", \"J02\", \"J03\", \"J04\", \"J05\", \"J06\", \"J07\", \"J08\", \"J09\"]\n\
+         plan = \"peak\"\nlasts_min = 60\n",
+    );
     text
 }
 

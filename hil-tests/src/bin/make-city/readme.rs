@@ -108,7 +108,7 @@ fn places() -> String {
 
 fn missions() -> String {
     let mut text = String::from("\n## Missions\n\n");
-    for (id, class, road, at_m, to) in MISSIONS {
+    for (id, _, class, road, at_m, to) in MISSIONS {
         let what = match id {
             "demo" => {
                 "over the Third Han Bridge and west along Binjiang Ave, against the peak wave: 8 signals, 1.8 km"

@@ -294,8 +294,32 @@ pub(crate) const PLACES: [(&str, &str, &str, &str, &str, f64); 5] = [
     ),
 ];
 
-/// Demo missions: id, class, start road, metres along it, destination.
-pub(crate) const MISSIONS: [(&str, &str, &str, f64, &str); 2] = [
-    ("demo", "ambulance", "R-J17-J08", 5.0, "H1"),
-    ("long", "ambulance", "R-B01-J01", 60.0, "H3"),
+/// A prepared route: id, names, class, start road, metres along it, destination.
+type Mission = (
+    &'static str,
+    (&'static str, &'static str),
+    &'static str,
+    &'static str,
+    f64,
+    &'static str,
+);
+
+/// The prepared routes.
+pub(crate) const MISSIONS: [Mission; 2] = [
+    (
+        "demo",
+        ("三桥至一院", "Third Bridge to First Hospital"),
+        "ambulance",
+        "R-J17-J08",
+        5.0,
+        "H1",
+    ),
+    (
+        "long",
+        ("滨江大道全程", "The whole of Binjiang Ave"),
+        "ambulance",
+        "R-B01-J01",
+        60.0,
+        "H3",
+    ),
 ];

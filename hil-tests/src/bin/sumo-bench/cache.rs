@@ -6,6 +6,8 @@ use std::{env, fs};
 
 use hil_tests::sumo::SOURCES;
 use hil_tests::sumo::run::RunResult;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::controllers::Name;
@@ -24,15 +26,6 @@ pub(crate) struct Cache {
 
 impl Cache {
     pub(crate) fn of(options: &Adaptive, files: &Files) -> Result<Self, String> {
-        let mut common = Sha256::new();
-        let all = [&files.net].into_iter().chain(&files.routes);
-        for file in all.chain(&files.additional) {
-            let bytes = fs::read(file).map_err(|why| format!("{}: {why}", file.display()))?;
-            part(&mut common, &bytes);
-        }
-        for source in SOURCES {
-            part(&mut common, source.as_bytes());
-        }
         let said = format!(
             "{} {} {} {} {} {} {} {:?}",
             options.begin.unwrap_or(0),
@@ -44,9 +37,28 @@ impl Cache {
             options.drain,
             options.tuning
         );
+        let keeps = !options.stop_at_lockup;
+        let mut cache = Self::new(keeps.then_some(&options.cache), files, &said)?;
+        cache.is_city = options.city.is_some();
+        Ok(cache)
+    }
+
+    /// Results of runs with these files and everything else that is `said`; kept nowhere without a
+    /// folder, or if the folder is called `none`.
+    pub(crate) fn new(folder: Option<&PathBuf>, files: &Files, said: &str) -> Result<Self, String> {
+        let mut common = Sha256::new();
+        let all = [&files.net].into_iter().chain(&files.routes);
+        for file in all.chain(&files.additional) {
+            let bytes = fs::read(file).map_err(|why| format!("{}: {why}", file.display()))?;
+            part(&mut common, &bytes);
+        }
+        for source in SOURCES {
+            part(&mut common, source.as_bytes());
+        }
         part(&mut common, said.as_bytes());
-        let keeps = options.cache != Path::new("none") && !options.stop_at_lockup;
-        let folder = keeps.then(|| options.cache.clone());
+        let folder = folder
+            .filter(|folder| *folder != Path::new("none"))
+            .cloned();
         if let Some(folder) = &folder {
             fs::create_dir_all(folder).map_err(|why| format!("{}: {why}", folder.display()))?;
         }
@@ -55,16 +67,16 @@ impl Cache {
         Ok(Self {
             folder,
             common,
-            is_city: options.city.is_some(),
+            is_city: false,
             program: Sha256::digest(&program).to_vec(),
         })
     }
 
-    fn path(&self, controller: Name, seed: u32) -> Option<PathBuf> {
+    fn path(&self, key: &str, seed: u32, is_own: bool) -> Option<PathBuf> {
         let mut hash = self.common.clone();
-        part(&mut hash, controller.text().as_bytes());
+        part(&mut hash, key.as_bytes());
         part(&mut hash, &seed.to_be_bytes());
-        if controller == Name::Ours || self.is_city {
+        if is_own || self.is_city {
             part(&mut hash, &self.program);
         }
         let name = hash
@@ -80,7 +92,16 @@ impl Cache {
 
     /// The result of a run that was made before.
     pub(crate) fn get(&self, controller: Name, seed: u32) -> Option<RunResult> {
-        let text = fs::read(self.path(controller, seed)?).ok()?;
+        self.recall((controller.text(), seed), controller == Name::Ours)
+    }
+
+    /// The same of any kind of run; `is_own` if the product has a part in it.
+    pub(crate) fn recall<T: DeserializeOwned>(
+        &self,
+        (key, seed): (&str, u32),
+        is_own: bool,
+    ) -> Option<T> {
+        let text = fs::read(self.path(key, seed, is_own)?).ok()?;
         serde_json::from_slice(&text).ok()
     }
 
@@ -90,7 +111,18 @@ impl Cache {
         (controller, seed): (Name, u32),
         result: &RunResult,
     ) -> Result<(), String> {
-        let Some(path) = self.path(controller, seed) else {
+        let is_own = controller == Name::Ours;
+        self.keep((controller.text(), seed), is_own, result)
+    }
+
+    /// The same of any kind of run.
+    pub(crate) fn keep<T: Serialize>(
+        &self,
+        (key, seed): (&str, u32),
+        is_own: bool,
+        result: &T,
+    ) -> Result<(), String> {
+        let Some(path) = self.path(key, seed, is_own) else {
             return Ok(());
         };
         let text = serde_json::to_vec(result).map_err(|why| why.to_string())?;

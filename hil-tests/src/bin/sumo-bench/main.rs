@@ -12,6 +12,7 @@
 
 mod cache;
 mod controllers;
+mod corridor;
 mod jobs;
 mod judge;
 mod options;
@@ -33,6 +34,8 @@ struct Cli {
 enum What {
     /// Delay of everybody who is scheduled, for several controllers and seeds.
     Adaptive(Box<options::Adaptive>),
+    /// What emergency vehicles gain and others pay: every method from the same copy of the street.
+    Corridor(Box<corridor::Corridor>),
     /// Whether the product won in a file that `adaptive --json` wrote: no offence, no gridlock, and
     /// less delay than everybody else.
     Judge {
@@ -44,6 +47,7 @@ enum What {
 fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Adaptive(options) => jobs::compare(&options),
+        What::Corridor(options) => corridor::compare(&options),
         What::Judge { file } => judge::judge_file(&file),
     };
     match done {

@@ -106,30 +106,8 @@ pub(crate) struct Files {
 impl Adaptive {
     /// The files of the comparison.
     pub(crate) fn files(&self, city: Option<&StreetCity>) -> Result<Files, String> {
-        let mut files = Files {
-            net: self.net.clone().unwrap_or_default(),
-            routes: Vec::new(),
-            additional: self.additional.clone(),
-        };
-        for route in &self.routes {
-            if route.extension().is_some_and(|ending| ending == "sumocfg") {
-                let config = read_config(route).map_err(|why| why.to_string())?;
-                files.routes.extend(config.routes);
-                files.additional.splice(0..0, config.additional);
-                if self.net.is_none() {
-                    files.net = config.net;
-                }
-            } else {
-                files.routes.push(route.clone());
-            }
-        }
-        if let Some(city) = city {
-            files.net.clone_from(&city.net_file);
-        }
-        if files.net.as_os_str().is_empty() {
-            return Err("no network: give --net or a .sumocfg".to_owned());
-        }
-        Ok(files)
+        let net = city.map(|city| &city.net_file).or(self.net.as_ref());
+        Files::open(net, &self.routes, &self.additional)
     }
 
     /// The window, seconds.
@@ -163,18 +141,7 @@ impl Adaptive {
 
     /// The seeds, in order.
     pub(crate) fn seeds(&self) -> Result<Vec<u32>, String> {
-        let bad = || format!("`{}` are no seeds: 1-10, or 1,5,9", self.seeds);
-        let mut seeds = Vec::new();
-        for part in self.seeds.split(',') {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let first: u32 = first.trim().parse().map_err(|_| bad())?;
-            let last: u32 = last.trim().parse().map_err(|_| bad())?;
-            seeds.extend((first..=last).take(SEEDS_MAX));
-        }
-        if seeds.is_empty() || seeds.len() > SEEDS_MAX {
-            return Err(bad());
-        }
-        Ok(seeds)
+        seeds(&self.seeds)
     }
 
     /// How one run goes; `work` is a folder of its own.
@@ -192,6 +159,7 @@ impl Adaptive {
                 seed,
                 scale: self.demand,
                 work: work.to_owned(),
+                more: Vec::new(),
             },
             end,
             sensors: self.sensors,
@@ -200,4 +168,51 @@ impl Adaptive {
             walk_bounds: Vec::new(),
         })
     }
+}
+
+impl Files {
+    /// The files that are named, `.sumocfg`s opened.
+    pub(crate) fn open(
+        net: Option<&PathBuf>,
+        routes: &[PathBuf],
+        additional: &[PathBuf],
+    ) -> Result<Self, String> {
+        let mut files = Self {
+            net: net.cloned().unwrap_or_default(),
+            routes: Vec::new(),
+            additional: additional.to_vec(),
+        };
+        for route in routes {
+            if route.extension().is_some_and(|ending| ending == "sumocfg") {
+                let config = read_config(route).map_err(|why| why.to_string())?;
+                files.routes.extend(config.routes);
+                files.additional.splice(0..0, config.additional);
+                if net.is_none() {
+                    files.net = config.net;
+                }
+            } else {
+                files.routes.push(route.clone());
+            }
+        }
+        if files.net.as_os_str().is_empty() {
+            return Err("no network: give --net or a .sumocfg".to_owned());
+        }
+        Ok(files)
+    }
+}
+
+/// The seeds of `1-10`, `3`, or `1,5,9`, in order.
+pub(crate) fn seeds(told: &str) -> Result<Vec<u32>, String> {
+    let bad = || format!("`{}` are no seeds: 1-10, or 1,5,9", told);
+    let mut seeds = Vec::new();
+    for part in told.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let first: u32 = first.trim().parse().map_err(|_| bad())?;
+        let last: u32 = last.trim().parse().map_err(|_| bad())?;
+        seeds.extend((first..=last).take(SEEDS_MAX));
+    }
+    if seeds.is_empty() || seeds.len() > SEEDS_MAX {
+        return Err(bad());
+    }
+    Ok(seeds)
 }

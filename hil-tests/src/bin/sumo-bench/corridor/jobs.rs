@@ -1,0 +1,334 @@
+//! All runs of a comparison: a street is warmed up for each seed and copied for each errand.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use greenwave::shell::sumo::SumoNet;
+use hil_tests::sumo::corridor::dice::Dice;
+use hil_tests::sumo::corridor::fleet::id_of;
+use hil_tests::sumo::corridor::{
+    Drive, Driving, Errand, Errands, Helped, Method, Watch, Way, drive, fleet_file, floor_s,
+    plan_for, shift_m,
+};
+use hil_tests::sumo::lockstep::{Lockstep, OurCity};
+use hil_tests::sumo::run::{Run, RunSpec, read_net};
+use hil_tests::sumo::sensing::Sensors;
+use hil_tests::sumo::{Launch, SumoError};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::line::{About, Line};
+use super::options::{Corridor, WARM_MIN_S};
+use super::report::{self, Place};
+use crate::cache::Cache;
+use crate::options::Files;
+
+/// Slower than this in front of the vehicle is a standing queue, m/s.
+const STANDS_MPS: f64 = 0.5;
+
+struct Bench<'a> {
+    options: &'a Corridor,
+    files: Files,
+    net: SumoNet,
+    ours: OurCity,
+    shift_m: (f64, f64),
+    methods: Vec<Method>,
+    cache: Cache,
+    bar: ProgressBar,
+}
+
+/// Makes all runs and reports them.
+pub(crate) fn compare(options: &Corridor) -> Result<(), String> {
+    let files = options.files()?;
+    let seeds = options.seeds()?;
+    let told = |why: SumoError| why.to_string();
+    let net = read_net(&launch(options, &files, 0, &files.net)?).map_err(told)?;
+    let ours = OurCity::on(&net, options.rules, options.base).map_err(told)?;
+    let methods = options.methods();
+    let runs = u64::from(options.pairs) * methods.len() as u64;
+    let bar = ProgressBar::new(runs);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left, {msg}")
+    {
+        bar.set_style(style);
+    }
+    let bench = Bench {
+        options,
+        cache: Cache::new(Some(&options.cache), &files, &options.said())?,
+        shift_m: shift_m(&ours.planner, &net).map_err(told)?,
+        files,
+        net,
+        ours,
+        methods,
+        bar,
+    };
+    let (lines, failures) = bench.run_all(&seeds);
+    bench.bar.finish_and_clear();
+    let place = Place {
+        net: crate::report::name_of(&bench.files.net),
+        notes: &bench.ours.notes,
+    };
+    report::report(options, &place, lines)?;
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures.join("\n"))
+    }
+}
+
+fn launch(options: &Corridor, files: &Files, seed: u32, work: &Path) -> Result<Launch, String> {
+    let home = options.sumo.home(&options.peers);
+    Ok(Launch {
+        version: options.sumo,
+        home: home.map_err(|why| why.to_string())?,
+        net: files.net.clone(),
+        routes: files.routes.clone(),
+        additional: files.additional.clone(),
+        begin: options.begin,
+        seed,
+        scale: options.demand,
+        work: work.to_owned(),
+        // Without its dice a copy would not be one.
+        more: vec!["--save-state.rng".to_owned(), "true".to_owned()],
+    })
+}
+
+impl Bench<'_> {
+    fn run_all(&self, seeds: &[u32]) -> (Vec<Line>, Vec<String>) {
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new((Vec::new(), Vec::new()));
+        thread::scope(|scope| {
+            for _ in 0..self.options.jobs.clamp(1, 64) {
+                scope.spawn(|| {
+                    while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let made = self.run_seed(*seed, seeds);
+                        // A worker that panicked has ended the program already.
+                        let Ok(mut done) = done.lock() else { return };
+                        match made {
+                            Ok(lines) => done.0.extend(lines),
+                            Err(why) => done.1.push(format!("seed {seed}: {why}")),
+                        }
+                    }
+                });
+            }
+        });
+        done.into_inner().unwrap_or_default()
+    }
+
+    /// The errands of a seed, by number, and the second at which each begins.
+    fn errands_of(&self, seed: u32, seeds: &[u32]) -> Vec<(u32, u32)> {
+        let count = u32::try_from(seeds.len()).unwrap_or(1).max(1);
+        let turn = seeds.iter().position(|one| *one == seed).unwrap_or(0);
+        let turn = u32::try_from(turn).unwrap_or(0);
+        let first = self.options.begin + WARM_MIN_S;
+        let span = self.options.latest().saturating_sub(first) + 1;
+        let mut dice = Dice::new(seed, 11);
+        let pairs = (0..self.options.pairs).filter(|pair| pair % count == turn);
+        let mut errands: Vec<(u32, u32)> = pairs
+            .map(|pair| {
+                let after = dice.below(span as usize);
+                (first + u32::try_from(after).unwrap_or(0), pair)
+            })
+            .collect();
+        errands.sort_unstable();
+        errands
+    }
+
+    fn run_seed(&self, seed: u32, seeds: &[u32]) -> Result<Vec<Line>, SumoError> {
+        let errands = self.errands_of(seed, seeds);
+        let mut lines = Vec::new();
+        let mut street: Option<Street<'_>> = None;
+        for (at, pair) in errands {
+            if let Some(known) = self.recall(seed, pair) {
+                lines.extend(known);
+                self.bar.inc(self.methods.len() as u64);
+                continue;
+            }
+            let street = match &mut street {
+                Some(street) => street,
+                None => street.insert(Street::begin(self, seed)?),
+            };
+            lines.extend(street.copy_at(at, pair)?);
+        }
+        Ok(lines)
+    }
+
+    /// All runs of a pair, if all were made before.
+    fn recall(&self, seed: u32, pair: u32) -> Option<Vec<Line>> {
+        let about: About = self.cache.recall((&format!("about {pair}"), seed), true)?;
+        let known = |method: &Method| self.recall_drive(*method, seed, pair);
+        let drives: Vec<Drive> = self.methods.iter().map(known).collect::<Option<_>>()?;
+        Some(self.lines(&about, &drives))
+    }
+
+    fn recall_drive(&self, method: Method, seed: u32, pair: u32) -> Option<Drive> {
+        self.cache.recall((&key(method, pair), seed), true)
+    }
+
+    fn lines(&self, about: &About, drives: &[Drive]) -> Vec<Line> {
+        let Some(twin) = drives.first() else {
+            return Vec::new();
+        };
+        let net = crate::report::name_of(&self.files.net);
+        let both = self.methods.iter().zip(drives);
+        both.map(|(method, drive)| {
+            let base = self.options.base.name();
+            let place = [&net, method.text(), base, self.options.rules.name()];
+            Line::of(place, self.options.demand, about, (drive, twin))
+        })
+        .collect()
+    }
+}
+
+fn key(method: Method, pair: u32) -> String {
+    format!("{} {pair}", method.text())
+}
+
+/// The street of a seed while it is driven on from copy to copy.
+struct Street<'a> {
+    bench: &'a Bench<'a>,
+    seed: u32,
+    run: Run,
+    lockstep: Lockstep,
+    work: tempfile::TempDir,
+}
+
+impl<'a> Street<'a> {
+    fn begin(bench: &'a Bench<'a>, seed: u32) -> Result<Self, SumoError> {
+        let work = tempfile::tempdir()?;
+        let spec = RunSpec {
+            launch: launch(bench.options, &bench.files, seed, work.path())
+                .map_err(SumoError::Controller)?,
+            end: bench.options.end,
+            sensors: bench.options.sensors,
+            drain: false,
+            stop_at_lockup: false,
+            walk_bounds: Vec::new(),
+        };
+        let mut run = Run::start(&spec, &bench.net)?;
+        run.count_losses();
+        let exact = bench.options.sensors == Sensors::Resco;
+        let lockstep = Lockstep::new(&bench.net, &run.roads, &bench.ours, exact)?;
+        Ok(Self {
+            bench,
+            seed,
+            run,
+            lockstep,
+            work,
+        })
+    }
+
+    /// Drives on to this second, copies the street and makes all runs of a pair from the copy.
+    fn copy_at(&mut self, at: u32, pair: u32) -> Result<Vec<Line>, SumoError> {
+        let bench = self.bench;
+        bench.bar.set_message(format!("seed {}", self.seed));
+        while self.run.now() < at {
+            self.run.second(&mut self.lockstep)?;
+        }
+        let copy = self.work.path().join(format!("copy{pair}.xml.gz"));
+        self.run.save(&copy)?;
+        let errand = self.errand(pair)?;
+        let mut floor = launch(bench.options, &bench.files, self.seed, self.work.path())
+            .map_err(SumoError::Controller)?;
+        floor.additional.retain(|file| !has_traffic(file));
+        let ends = (errand.edges.first(), errand.edges.last());
+        let about = About {
+            seed: self.seed,
+            pair,
+            copied_at: at,
+            from: ends.0.cloned().unwrap_or_default(),
+            to: ends.1.cloned().unwrap_or_default(),
+            signals: errand.signals,
+            floor_s: floor_s(&floor, &bench.net, &errand)?,
+        };
+        let mut drives = Vec::new();
+        for method in &bench.methods {
+            let drive = match bench.recall_drive(*method, self.seed, pair) {
+                Some(known) => known,
+                None => self.drive(*method, (pair, at), &errand, &copy)?,
+            };
+            drives.push(drive);
+            bench.bar.inc(1);
+        }
+        let kept = bench
+            .cache
+            .keep((&format!("about {pair}"), self.seed), true, &about);
+        kept.map_err(SumoError::Controller)?;
+        Ok(bench.lines(&about, &drives))
+    }
+
+    /// An errand whose first edge has no standing queue now.
+    fn errand(&self, pair: u32) -> Result<Errand, SumoError> {
+        let seed = self.seed * 1000 + pair;
+        let mut errands = Errands::over(&self.bench.ours.planner, &self.bench.net, seed);
+        let (roads, traffic) = (&self.run.roads, &self.run.traffic);
+        let queued = |errand: &Errand| {
+            let first = errand.edges.first().and_then(|edge| roads.edge(edge));
+            traffic.live.iter().any(|number| {
+                let vehicle = &traffic.all[*number as usize];
+                let edge = roads.lanes[vehicle.lane as usize].edge;
+                Some(edge) == first && vehicle.speed_mps < STANDS_MPS
+            })
+        };
+        for _ in 0..1000 {
+            match errands.next_errand() {
+                Some(errand) if queued(&errand) => {}
+                Some(errand) => return Ok(errand),
+                None => break,
+            }
+        }
+        Err(SumoError::Network(
+            "no way over enough signals that begins without a standing queue".to_owned(),
+        ))
+    }
+
+    fn drive(
+        &self,
+        method: Method,
+        (pair, at): (u32, u32),
+        errand: &Errand,
+        copy: &Path,
+    ) -> Result<Drive, SumoError> {
+        let bench = self.bench;
+        let work = tempfile::tempdir()?;
+        let mut launch = launch(bench.options, &bench.files, self.seed, work.path())
+            .map_err(SumoError::Controller)?;
+        launch.begin = at;
+        let load = ["--load-state".to_owned(), copy.display().to_string()];
+        launch.more.extend(load);
+        let depart = at + bench.options.notice;
+        let driving = match method {
+            Method::BlueLight => Driving::BlueLight,
+            _ => Driving::Obeys,
+        };
+        let fleet = work.path().join("fleet.rou.xml");
+        fs::write(&fleet, fleet_file(&[(errand, depart)], driving))?;
+        // A route file would be passed over: the copy has read that far ahead already.
+        launch.additional.push(fleet);
+        let plan = plan_for(&bench.ours.planner, &errand.route, self.lockstep.now())
+            .map_err(SumoError::Controller)?;
+        let way = Way::of(&self.run.roads, errand)?;
+        let mut helped = Helped::new(
+            self.lockstep.clone(),
+            Watch::on(way, id_of(0)),
+            method,
+            (plan, bench.shift_m),
+            (bench.options.gps(), self.seed * 1000 + pair),
+        );
+        let made = drive(&self.run, &launch, &mut helped, depart)?;
+        let kept = bench
+            .cache
+            .keep((&key(method, pair), self.seed), true, &made);
+        kept.map_err(SumoError::Controller)?;
+        Ok(made)
+    }
+}
+
+/// True if an additional file brings vehicles of its own.
+fn has_traffic(file: &Path) -> bool {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    ["<vehicle ", "<flow ", "<trip ", "<person"]
+        .iter()
+        .any(|tag| text.contains(tag))
+}
