@@ -76,6 +76,10 @@ pub enum What {
     Passed(SiteId, bool, Millis),
     /// The lock of this crossing is late by this much from the outset.
     Late(SiteId, Millis),
+    /// Another corridor goes first at this signal: the crew has to expect red, and this is how
+    /// much later it gets through. Told before the vehicle has to decide, and again when the time
+    /// has changed.
+    ExpectRed(SiteId, CorridorId, Millis),
     /// A signal was taken out of the corridor.
     TakenOut(SiteId),
     /// A position was refused.

@@ -52,6 +52,7 @@ fn arrivals<B: SiteBoard>(
 ) {
     let braking = settings.braking_time(plan.speed);
     let mut push = Millis::ZERO;
+    let mut carried = Millis::ZERO;
     let mut upstream = 0_u32;
     let mut first = true;
     for (crossing, passage) in plan.crossings.iter().zip(passages.iter_mut()) {
@@ -59,7 +60,7 @@ fn arrivals<B: SiteBoard>(
             continue;
         }
         let free = here.now + crossing.free_flow.saturating_sub(here.clock);
-        let mut eta = free + push;
+        let mut eta = free + push + carried;
         let usable = is_usable(crossing, passage, board);
         let (queue_milli, green) = if usable {
             queue(crossing, upstream, board)
@@ -92,7 +93,9 @@ fn arrivals<B: SiteBoard>(
             change,
             behind: lead.saturating_sub(free.since(here.now)),
             queue_milli,
+            carried,
         };
+        carried += passage.wait;
     }
 }
 

@@ -14,12 +14,14 @@ mod forecast;
 mod kernel_tests;
 mod lease;
 mod mission;
+mod order;
 mod passage;
 mod plan;
 mod planner;
 mod preview;
 mod refusal;
 mod settings;
+mod several;
 mod shown;
 mod state;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod bounds;
 mod life;
 mod one;
+mod orders;
 mod planning;
 mod positions;
 mod several;
@@ -108,6 +109,10 @@ impl SiteBoard for Board {
             }
         };
         hostile(MAIN, CROSS).union(hostile(CROSS, MAIN))
+    }
+
+    fn clearance(&self, _: SiteId, _: GroupSet, _: GroupSet) -> Millis {
+        CHANGE
     }
 
     fn rhythm(&self, _: SiteId, _: GroupSet) -> Option<Rhythm> {

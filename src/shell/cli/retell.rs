@@ -109,6 +109,10 @@ fn told(event: &CorridorEvent, step: &ReplayStep<'_>) -> String {
             format!("{} passed, {green} in time, held {held}", name(site))
         }
         What::Late(site, by) => format!("{} late by {by} from the outset", name(site)),
+        What::ExpectRed(site, first, wait) => {
+            let name = name(site);
+            format!("{name} expect red: corridor {first} goes first, a wait of {wait}")
+        }
         What::TakenOut(site) => format!("{} taken out", name(site)),
         What::FixRefused(why) => format!("position refused: {why:?}"),
     }
