@@ -2,6 +2,7 @@
 
 mod bounds;
 mod life;
+mod meet;
 mod one;
 mod orders;
 mod planning;

@@ -122,7 +122,8 @@ fn meetings(loaded: &LoadedCity, wanted: usize) -> Vec<Vec<Vehicle>> {
             let Some((x, y)) = meet(loaded, &a, &b) else {
                 continue;
             };
-            let early = x.free_flow.min(y.free_flow) < Millis::from_secs(25);
+            let (soon, late) = (x.free_flow.min(y.free_flow), x.free_flow.max(y.free_flow));
+            let early = soon < Millis::from_secs(25) || late > Millis::from_secs(130);
             if early || sites.contains(&x.site) || found.len() >= wanted {
                 continue;
             }
@@ -136,11 +137,16 @@ fn meetings(loaded: &LoadedCity, wanted: usize) -> Vec<Vec<Vehicle>> {
 }
 
 /// Drives the vehicles whose number is in `only`; what became of every crossing of each.
-fn drive(loaded: &LoadedCity, vehicles: &[Vehicle], only: &[usize]) -> Vec<Vec<Seen>> {
+fn drive(
+    loaded: &LoadedCity,
+    vehicles: &[Vehicle],
+    only: &[usize],
+    until: SiteId,
+) -> Vec<Vec<Seen>> {
     let options = Simulate::quiet("demo".into(), 3, 13);
     let mut run = Run::new(loaded, &options).unwrap();
     let planner = planner(loaded);
-    run.go(Millis::from_secs(100));
+    run.go(Millis::from_secs(45));
     let began = run.now;
     let mut plans: Vec<Option<CorridorPlan>> = vec![None; vehicles.len()];
     let mut seen: Vec<Vec<Seen>> = vec![Vec::new(); vehicles.len()];
@@ -201,7 +207,8 @@ fn drive(loaded: &LoadedCity, vehicles: &[Vehicle], only: &[usize]) -> Vec<Vec<S
                 );
                 seen.passed = now.passed_at;
             }
-            over[*at] = seen[*at].iter().all(|seen| seen.passed.is_some());
+            let mut there = plan.crossings.iter().zip(&seen[*at]);
+            over[*at] = there.any(|(c, seen)| c.site == until && seen.passed.is_some());
         }
         if only.iter().all(|at| over[*at]) {
             break;
@@ -224,12 +231,10 @@ fn least_wait(loaded: &LoadedCity, first: (&Crossing, Mono), then: (&Crossing, M
 fn who_goes_second_is_told_before_it_decides_and_waits_no_longer_than_it_must() {
     let loaded = load_demo().unwrap();
     let planner = planner(&loaded);
-    let found = meetings(&loaded, 4);
-    assert!(found.len() >= 3, "{} meetings", found.len());
+    let found = meetings(&loaded, 2);
+    assert!(found.len() == 2, "{} meetings", found.len());
     let mut told = 0;
     for pair in &found {
-        let both = drive(&loaded, pair, &[0, 1]);
-        let alone = [drive(&loaded, pair, &[0]), drive(&loaded, pair, &[1])];
         let plans = [0, 1].map(|at: usize| {
             plan_of(
                 &planner,
@@ -238,8 +243,11 @@ fn who_goes_second_is_told_before_it_decides_and_waits_no_longer_than_it_must() 
                 Mono::ZERO,
             )
         });
+        let (a, b) = meet(&loaded, &plans[0], &plans[1]).unwrap();
+        let both = drive(&loaded, pair, &[0, 1], a.site);
+        let alone = [0, 1].map(|at: usize| drive(&loaded, pair, &[at], a.site));
         for (at, crossings) in both.iter().enumerate() {
-            for (place, seen) in crossings.iter().enumerate() {
+            for seen in crossings {
                 if seen.refused_then {
                     let (Some(said), Some(decided)) = (seen.told, seen.decided) else {
                         panic!("V{} was told nothing: {seen:?}", at + 1);
@@ -247,11 +255,9 @@ fn who_goes_second_is_told_before_it_decides_and_waits_no_longer_than_it_must() 
                     assert!(said < decided, "{seen:?}");
                     told += 1;
                 }
-                assert!(seen.passed.is_some(), "V{} never passed {place}", at + 1);
             }
         }
         // Where they meet, who is later waits for one clearance and what is green by then.
-        let (a, b) = meet(&loaded, &plans[0], &plans[1]).unwrap();
         let place = |at: usize, site: SiteId| {
             plans[at]
                 .crossings
