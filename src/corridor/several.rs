@@ -32,6 +32,12 @@ pub(super) struct At {
     pub(super) crossing: usize,
 }
 
+impl At {
+    const fn key(self) -> (CorridorId, usize) {
+        (self.corridor, self.crossing)
+    }
+}
+
 /// What was found for two vehicles that cannot be green together at a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Precedence {
@@ -42,6 +48,8 @@ pub(super) struct Precedence {
     pub(super) binds: bool,
     /// What the second waits at this signal for all who go before it.
     pub(super) wait: Millis,
+    /// Places of the two among the missions when it was found.
+    missions: [usize; 2],
 }
 
 /// The orders in force.
@@ -55,7 +63,12 @@ pub(super) struct Orders {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Desk {
     stops: Vec<Seen>,
+    /// Places of the stops, by signal.
+    by_site: Vec<usize>,
     pairs: Vec<(usize, usize)>,
+    is_paired: Vec<bool>,
+    busy: Vec<usize>,
+    runners: Vec<usize>,
     group_of: Vec<usize>,
     places: Vec<usize>,
     search: Search,
@@ -78,9 +91,16 @@ impl Orders {
 
     /// Who has to be through before `corridor` may be served at its crossing.
     pub(super) fn waits_for(&self, corridor: CorridorId, crossing: usize) -> Option<&Precedence> {
-        let own = At { corridor, crossing };
-        let mut binding = self.found.iter().filter(|p| p.binds);
-        binding.find(|found| found.then == own)
+        let own = |found: &Precedence| found.then.key();
+        let from = self
+            .found
+            .partition_point(|found| own(found) < (corridor, crossing));
+        let mut same = self.found.iter().skip(from);
+        let own = same
+            .next()
+            .filter(|found| own(found) == (corridor, crossing));
+        // Those that bind come first.
+        own.filter(|found| found.binds)
     }
 
     /// True if the two were looked at together.
@@ -98,12 +118,13 @@ impl Orders {
         events: &mut Vec<CorridorEvent>,
     ) {
         let stale = |found: &Precedence| {
-            let waits = |at: At| {
-                missions.iter().any(|mission| {
+            let waits = |(at, mission): (At, usize)| {
+                missions.get(mission).is_some_and(|mission| {
                     mission.plan.corridor == at.corridor && mission.is_ahead(at.crossing)
                 })
             };
-            !waits(found.first) || !waits(found.then)
+            let [first, then] = found.missions;
+            !waits((found.first, first)) || !waits((found.then, then))
         };
         if now < self.next && !self.found.iter().any(stale) {
             return;
@@ -113,6 +134,8 @@ impl Orders {
         if missions.len() >= 2 {
             desk.collect((missions, now), settings, board);
             desk.order(missions, now, board, &mut self.found);
+            let key = |found: &Precedence| (found.then.key(), !found.binds, found.first.key());
+            self.found.sort_unstable_by_key(key);
         }
         for mission in missions {
             self.tell(mission, now, events);
@@ -203,16 +226,36 @@ impl Desk {
                 });
             }
         }
-        for (at, one) in self.stops.iter().enumerate() {
-            for (beside, other) in self.stops.iter().enumerate().skip(at + 1) {
+        self.pair(board);
+    }
+
+    /// The stops at one signal that are not far apart and cannot be green together.
+    fn pair<B: SiteBoard>(&mut self, board: &B) {
+        let stops = &self.stops;
+        let site = |at: usize| stops.get(at).map(|seen| seen.stop.site);
+        self.by_site.clear();
+        self.by_site.extend(0..stops.len());
+        self.by_site.sort_unstable_by_key(|at| (site(*at), *at));
+        self.is_paired.clear();
+        self.is_paired.resize(stops.len(), false);
+        for (place, at) in self.by_site.iter().enumerate() {
+            let others = self.by_site.iter().skip(place + 1);
+            for beside in others.take_while(|beside| site(**beside) == site(*at)) {
+                let (Some(one), Some(other)) = (stops.get(*at), stops.get(*beside)) else {
+                    continue;
+                };
                 let apart = one.stop.free.since(other.stop.free);
                 let apart = apart.max(other.stop.free.since(one.stop.free));
-                let meet = one.stop.site == other.stop.site
-                    && one.mission != other.mission
+                let meet = one.mission != other.mission
                     && apart <= APART
                     && !(board.hostile_to(one.stop.site, one.groups)).is_disjoint(other.groups);
                 if meet {
-                    self.pairs.push((at, beside));
+                    self.pairs.push((*at, *beside));
+                    for paired in [*at, *beside] {
+                        if let Some(flag) = self.is_paired.get_mut(paired) {
+                            *flag = true;
+                        }
+                    }
                 }
             }
         }
@@ -227,11 +270,9 @@ impl Desk {
         found: &mut Vec<Precedence>,
     ) {
         self.group(missions.len());
-        for group in 0..missions.len() {
+        for at in 0..self.busy.len() {
+            let group = self.busy.get(at).copied().unwrap_or_default();
             self.lay_out(missions, (group, now), board);
-            if self.search.pairs.is_empty() {
-                continue;
-            }
             self.search.solve();
             for pair in 0..self.search.pairs.len() {
                 found.extend(self.precedence(pair));
@@ -254,6 +295,13 @@ impl Desk {
                 *group = low;
             }
         }
+        let (stops, group_of) = (&self.stops, &self.group_of);
+        let group = |at: usize| stops.get(at).and_then(|seen| group_of.get(seen.mission));
+        self.busy.clear();
+        self.busy
+            .extend(self.pairs.iter().filter_map(|(a, _)| group(*a)));
+        self.busy.sort_unstable();
+        self.busy.dedup();
     }
 
     /// Fills the search with one group: its vehicles, their stops that matter, and the pairs.
@@ -263,14 +311,17 @@ impl Desk {
         (group, now): (usize, Mono),
         board: &B,
     ) {
-        let Self { search, .. } = self;
+        let Self {
+            search, runners, ..
+        } = self;
         search.clear();
+        runners.clear();
         self.places.clear();
         self.places.resize(self.stops.len(), usize::MAX);
         let mut runner_of = usize::MAX;
         for (at, seen) in self.stops.iter().enumerate() {
-            let is_paired = self.pairs.iter().any(|(a, b)| *a == at || *b == at);
-            if self.group_of.get(seen.mission) != Some(&group) || !is_paired {
+            let is_paired = self.is_paired.get(at) == Some(&true);
+            if !is_paired || self.group_of.get(seen.mission) != Some(&group) {
                 continue;
             }
             let Some(mission) = missions.get(seen.mission) else {
@@ -278,6 +329,7 @@ impl Desk {
             };
             if runner_of != seen.mission {
                 runner_of = seen.mission;
+                runners.push(seen.mission);
                 search.runners.push(Runner {
                     corridor: mission.plan.corridor,
                     rank: (mission.rank, mission.plan.priority),
@@ -342,6 +394,10 @@ impl Desk {
             then: at(other)?,
             binds: bound.is_some(),
             wait: time(then)?.since(other.free + carried),
+            missions: [
+                *self.runners.get(one.runner)?,
+                *self.runners.get(other.runner)?,
+            ],
         })
     }
 }

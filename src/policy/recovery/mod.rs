@@ -34,8 +34,10 @@ use crate::units::{Millis, Mono};
 const CYCLES: u32 = 4;
 /// And no longer than this, seconds.
 const AHEAD_MAX_S: u32 = 480;
-/// Another exit than the plan's own has to save this many vehicle-seconds: models err.
-const WORTH_VEHICLE_S: u64 = 30;
+/// Another exit than the plan's own has to save this many vehicle-seconds, and this share of what
+/// the plan's own costs: a queue model sees neither the neighbours nor the end of a long queue.
+const WORTH_VEHICLE_S: u64 = 100;
+const WORTH_SHARE: u64 = 5;
 /// A lock shorter than this has left nothing to recover from.
 const SHORT_LOCK: Millis = Millis::from_secs(5);
 /// Most stages of an exit that is under way.
@@ -148,6 +150,7 @@ impl Recovery {
             ..Recovered::default()
         };
         let mut best: Option<((bool, u64), Exit, Programme)> = None;
+        let mut handicap = 0;
         for (slot, exit) in recovered.scores.iter_mut().zip(Exit::TRIED) {
             desk.tried.copy(&desk.now);
             let programme = scene.programme(exit, &mut desk.tried);
@@ -164,11 +167,10 @@ impl Recovery {
                 red_max: Millis::from_secs(cost.red_max_s),
                 breaks_bound: cost.breaks_bound,
             });
-            let handicap = if exit == Exit::Return {
-                0
-            } else {
-                WORTH_VEHICLE_S * 1000
-            };
+            if exit == Exit::Return {
+                handicap = (WORTH_VEHICLE_S * 1000).max(cost.delay / WORTH_SHARE);
+            }
+            let handicap = if exit == Exit::Return { 0 } else { handicap };
             let key = (cost.breaks_bound, cost.delay + handicap);
             if best.is_none_or(|(least, _, _)| key < least) {
                 best = Some((key, exit, programme));
