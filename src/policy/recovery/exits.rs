@@ -168,12 +168,9 @@ impl Scene {
         (length, self.cycle_s, is_open)
     }
 
-    /// Walkers whose bound would not last a cycle are served before anybody else.
+    /// Walkers who have waited two thirds of their bound are served before anybody else.
     pub(super) fn find_owed(&mut self, street: &Street) {
-        let due = street
-            .walks
-            .iter()
-            .filter(|walk| walk.red_s + self.cycle_s > walk.bound_s);
+        let due = (street.walks.iter()).filter(|walk| walk.red_s * 3 > walk.bound_s * 2);
         let most = due.max_by_key(|walk| (walk.red_s * 1000) / walk.bound_s.max(1));
         self.owed = most.and_then(|walk| {
             let serves = |(_, place): &(usize, &Place)| place.groups.contains(walk.group);

@@ -133,60 +133,29 @@ impl Recovery {
         } else {
             None
         };
-        let Some(mut scene) = scene else {
-            self.last = Some(Recovered {
-                at: ctx.now,
-                exit: Exit::Own,
-                in_step: ctx.now,
-                ..Recovered::default()
-            });
-            return;
-        };
-        let mut desk = self.desk.take().unwrap_or_else(|| Desk::of(ctx.site));
-        desk.now.lay_out(ctx, &self.arrivals, scene.place(0).groups);
-        scene.find_owed(&desk.now);
         let mut recovered = Recovered {
             at: ctx.now,
+            exit: Exit::Own,
+            in_step: ctx.now,
             ..Recovered::default()
         };
-        let mut best: Option<((bool, u64), Exit, Programme)> = None;
-        let mut handicap = 0;
-        for (slot, exit) in recovered.scores.iter_mut().zip(Exit::TRIED) {
-            desk.tried.copy(&desk.now);
-            let programme = scene.programme(exit, &mut desk.tried);
-            desk.tried.copy(&desk.now);
-            if !desk.drive(&scene, &programme, budget) {
-                break;
+        if let Some(mut scene) = scene {
+            let mut desk = self.desk.take().unwrap_or_else(|| Desk::of(ctx.site));
+            desk.now.lay_out(ctx, &self.arrivals, scene.place(0).groups);
+            scene.find_owed(&desk.now);
+            let best = desk.compare(&scene, &mut recovered, budget);
+            self.desk = Some(desk);
+            if let Some((exit, programme)) = best {
+                recovered.exit = exit;
+                recovered.in_step = ctx.now + Millis::from_secs(programme.seconds());
+                let is_the_plans = exit == Exit::Return && !scene.owes();
+                self.running = (!is_the_plans).then(|| Running {
+                    plan: ctx.plan_id,
+                    exit,
+                    began: ctx.now,
+                    stages: stages_of(&scene, &programme, ctx.now),
+                });
             }
-            let cost = desk.tried.cost;
-            let vehicle_s = |milli: u64| u32::try_from(milli / 1000).unwrap_or(u32::MAX);
-            *slot = Some(ExitScore {
-                exit,
-                delay_vehicle_s: vehicle_s(cost.delay),
-                spillback_vehicle_s: vehicle_s(cost.spillback),
-                red_max: Millis::from_secs(cost.red_max_s),
-                breaks_bound: cost.breaks_bound,
-            });
-            if exit == Exit::Return {
-                handicap = (WORTH_VEHICLE_S * 1000).max(cost.delay / WORTH_SHARE);
-            }
-            let handicap = if exit == Exit::Return { 0 } else { handicap };
-            let key = (cost.breaks_bound, cost.delay + handicap);
-            if best.is_none_or(|(least, _, _)| key < least) {
-                best = Some((key, exit, programme));
-            }
-        }
-        self.desk = Some(desk);
-        if let Some((_, exit, programme)) = best {
-            recovered.exit = exit;
-            recovered.in_step = ctx.now + Millis::from_secs(programme.seconds());
-            let is_the_plans = exit == Exit::Return && !scene.owes();
-            self.running = (!is_the_plans).then(|| Running {
-                plan: ctx.plan_id,
-                exit,
-                began: ctx.now,
-                stages: stages_of(&scene, &programme, ctx.now),
-            });
         }
         self.last = Some(recovered);
     }
@@ -255,6 +224,42 @@ impl Desk {
         }
     }
 
+    /// Scores every exit; the best one with its programme.
+    fn compare(
+        &mut self,
+        scene: &Scene,
+        recovered: &mut Recovered,
+        budget: &mut StepBudget,
+    ) -> Option<(Exit, Programme)> {
+        let mut best: Option<((bool, u64), Exit, Programme)> = None;
+        let mut worth = 0;
+        for (slot, exit) in recovered.scores.iter_mut().zip(Exit::TRIED) {
+            self.tried.copy(&self.now);
+            let programme = scene.programme(exit, &mut self.tried);
+            self.tried.copy(&self.now);
+            if !self.drive(scene, &programme, budget) {
+                break;
+            }
+            let cost = self.tried.cost;
+            let vehicle_s = |milli: u64| u32::try_from(milli / 1000).unwrap_or(u32::MAX);
+            *slot = Some(ExitScore {
+                exit,
+                delay_vehicle_s: vehicle_s(cost.delay),
+                spillback_vehicle_s: vehicle_s(cost.spillback),
+                red_max: Millis::from_secs(cost.red_max_s),
+                breaks_bound: cost.breaks_bound,
+            });
+            let key = (cost.breaks_bound, cost.delay + worth);
+            if best.is_none_or(|(least, _, _)| key < least) {
+                best = Some((key, exit, programme));
+            }
+            if exit == Exit::Return {
+                worth = (WORTH_VEHICLE_S * 1000).max(cost.delay / WORTH_SHARE);
+            }
+        }
+        best.map(|(_, exit, programme)| (exit, programme))
+    }
+
     /// Drives the street through the programme and then the plan; false if the turn is spent.
     fn drive(&mut self, scene: &Scene, programme: &Programme, budget: &mut StepBudget) -> bool {
         let ahead = (scene.cycle_s * CYCLES).min(AHEAD_MAX_S);
@@ -267,21 +272,20 @@ impl Desk {
             if !budget.spend(1) {
                 return false;
             }
-            let wanted = match programme.entry(at) {
-                Some((place, ..)) => place,
-                None => {
-                    let (place, _) = scene.by_clock(at);
-                    if split != place {
-                        split = place;
-                        passed_over = false;
-                    }
-                    // Who is not wanted gives the rest of its split to the coordinated stage.
-                    passed_over |= scene.by_demand
-                        && place != 0
-                        && at >= entering_until
-                        && !self.tried.wants(scene.place(place).groups);
-                    if passed_over { 0 } else { place }
+            let wanted = if let Some((place, ..)) = programme.entry(at) {
+                place
+            } else {
+                let (place, _) = scene.by_clock(at);
+                if split != place {
+                    split = place;
+                    passed_over = false;
                 }
+                // Who is not wanted gives the rest of its split to the coordinated stage.
+                passed_over |= scene.by_demand
+                    && place != 0
+                    && at >= entering_until
+                    && !self.tried.wants(scene.place(place).groups);
+                if passed_over { 0 } else { place }
             };
             let info = scene.place(wanted);
             if shown != Some(wanted) {
