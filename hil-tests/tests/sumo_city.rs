@@ -50,6 +50,7 @@ fn ground(work: &Path) -> Option<Ground> {
             seed: 1,
             scale: 1.0,
             work: work.to_owned(),
+            more: Vec::new(),
         },
         end: END,
         sensors: Sensors::Resco,

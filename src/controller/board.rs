@@ -141,6 +141,15 @@ impl SiteBoard for Board<'_> {
         })
     }
 
+    fn clearance(&self, site: SiteId, from: GroupSet, to: GroupSet) -> Millis {
+        let Some((plan, _)) = self.site(site) else {
+            return Millis::ZERO;
+        };
+        let conflicts = plan.safety.conflicts();
+        let of = |one| to.iter().map(move |other| conflicts.clearance(one, other));
+        from.iter().flat_map(of).max().unwrap_or_default()
+    }
+
     fn rhythm(&self, site: SiteId, groups: GroupSet) -> Option<Rhythm> {
         let (plan, state) = self.site(site)?;
         let due = plan.plans.get(state.plan().index())?;

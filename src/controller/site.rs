@@ -111,7 +111,7 @@ impl SiteState {
     pub fn follows_plan(&self) -> bool {
         self.last
             .as_ref()
-            .is_some_and(|cycle| cycle.decision.winner.source < PolicyKind::MaxWait)
+            .is_some_and(|cycle| cycle.decision.winner.source < PolicyKind::Recovery)
     }
 
     pub(super) const fn set_latency(&mut self, latency: Millis) {

@@ -6,7 +6,7 @@ use super::event::{LeaseEnd, Log, What};
 use super::passage::{Hold, Passage};
 use super::{CorridorPlan, Crossing, Mission};
 use crate::ids::SiteId;
-use crate::units::{Length, Mono};
+use crate::units::{Length, Millis, Mono};
 
 impl Mission {
     /// The dispatcher says the vehicle is past `site`: it and all before it are done.
@@ -102,6 +102,7 @@ pub(super) fn pass(crossing: &Crossing, passage: &mut Passage, now: Mono, log: &
     };
     passage.end(now, next);
     passage.refused_by = None;
+    passage.wait = Millis::ZERO;
     let green = passage.green_at_decision.unwrap_or(false);
     log.add(now, What::Passed(crossing.site, green, passage.held));
 }

@@ -87,6 +87,9 @@ pub trait SiteBoard {
     /// Every group of the site that is hostile to a group of `groups`.
     fn hostile_to(&self, site: SiteId, groups: GroupSet) -> GroupSet;
 
+    /// The time from the end of the green of `from` until all of `to` may be green.
+    fn clearance(&self, site: SiteId, from: GroupSet, to: GroupSet) -> Millis;
+
     /// How the running plan serves `groups`; `None` if the plan does not know.
     fn rhythm(&self, site: SiteId, groups: GroupSet) -> Option<Rhythm>;
 

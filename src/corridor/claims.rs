@@ -2,10 +2,11 @@
 
 use core::cmp::Reverse;
 
+use super::several::{At, Orders};
 use super::{LeaseStep, SiteBoard};
 use crate::ids::{CorridorId, SiteId};
 use crate::signal::GroupSet;
-use crate::units::Mono;
+use crate::units::{Millis, Mono};
 
 /// What one corridor wants of one site in this cycle.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub(super) struct Claim {
     pub(super) mission: usize,
     pub(super) crossing: usize,
     pub(super) refused_by: Option<CorridorId>,
+    /// The vehicle will meet a red because of it.
+    pub(super) expects_red: bool,
     pub(super) expires: Mono,
     pub(super) green_by: Mono,
     pub(super) until: Mono,
@@ -41,6 +44,13 @@ pub(super) type Order = (
 );
 
 impl Claim {
+    const fn at(&self) -> At {
+        At {
+            corridor: self.corridor,
+            crossing: self.crossing,
+        }
+    }
+
     /// By site; then a vehicle that could no longer stop, a lock before a lock that is only near,
     /// class, priority, the present holder, arrival, and at last the corridor's number.
     pub(super) fn order(&self) -> Order {
@@ -56,27 +66,34 @@ impl Claim {
     }
 }
 
-/// Walks the sorted claims: the first of each site wins, those compatible with all granted before
-/// them share, the others are refused in favour of the winner.
-pub(super) fn grant<B: SiteBoard>(claims: &mut [Claim], board: &B) {
+/// Walks the sorted claims. Who has to let another go first waits for it, whether or not that one
+/// asks yet; of the others the first of each site wins, those compatible with all granted before
+/// them share, the rest are refused in favour of the winner.
+///
+/// The sort decides only where nothing was found: for vehicles that have not set off, and for those
+/// that do not meet in time, of whom one merely asks early.
+pub(super) fn grant<B: SiteBoard>(claims: &mut [Claim], orders: &Orders, board: &B) {
     let mut winner: Option<Claim> = None;
     let mut given = GroupSet::EMPTY;
     for claim in claims {
-        match winner.filter(|winner| winner.site == claim.site) {
-            None => {
-                winner = Some(*claim);
-                given = claim.groups;
-            }
-            Some(first) => {
-                if board
-                    .hostile_to(claim.site, given)
-                    .is_disjoint(claim.groups)
-                {
-                    given = given.union(claim.groups);
-                } else {
-                    claim.refused_by = Some(first.corridor);
-                }
-            }
+        let first = winner.filter(|winner| winner.site == claim.site);
+        let before = orders.waits_for(claim.corridor, claim.crossing);
+        if let Some(before) = before.filter(|_| !claim.committed) {
+            claim.refused_by = Some(before.first.corridor);
+            claim.expects_red = before.wait > Millis::ZERO;
+            continue;
+        }
+        let Some(first) = first else {
+            winner = Some(*claim);
+            given = claim.groups;
+            continue;
+        };
+        let hostile = board.hostile_to(claim.site, given);
+        if hostile.is_disjoint(claim.groups) {
+            given = given.union(claim.groups);
+        } else {
+            claim.refused_by = Some(first.corridor);
+            claim.expects_red = !orders.know(first.at(), claim.at());
         }
     }
 }

@@ -10,6 +10,7 @@ use super::lease::{SiteLease, share};
 use super::mission::Mission;
 use super::pace::Paces;
 use super::passage::Hold;
+use super::several::{Desk, Orders};
 use super::{
     ActRefusal, CROSSINGS_MAX, CorridorPlan, Fix, FixVerdict, Lease, LeaseStep, MISSIONS_MAX,
     MissionState, OpenRefusal, Settings, SiteBoard, Window,
@@ -32,6 +33,7 @@ pub struct Corridors {
     /// Events of the last step, after it; of the acts since then, before it.
     events: Vec<CorridorEvent>,
     acts: Vec<CorridorEvent>,
+    orders: Orders,
     #[serde(skip)]
     scratch: Scratch,
 }
@@ -41,6 +43,7 @@ pub struct Corridors {
 struct Scratch {
     claims: Vec<Claim>,
     leases: Vec<SiteLease>,
+    desk: Desk,
 }
 
 impl PartialEq for Scratch {
@@ -91,7 +94,8 @@ impl Corridors {
             now,
             What::Mission(MissionState::Requested, MissionState::Confirmed),
         );
-        self.missions.push(Mission::new(plan, now));
+        let rank = self.settings.rank(plan.class);
+        self.missions.push(Mission::new(plan, rank, now));
         Ok(())
     }
 
@@ -111,6 +115,7 @@ impl Corridors {
             return Err(ActRefusal::NotNewer);
         }
         mission.replace(plan, now, &mut log);
+        self.orders.forget();
         Ok(())
     }
 
@@ -200,6 +205,12 @@ impl Corridors {
             let mut log = log(&mut self.events, mission.plan.corridor);
             mission.advance(now, (&self.settings, &self.paces), board, &mut log);
         }
+        self.orders.look(
+            (&mut self.missions, now),
+            (&self.settings, board),
+            &mut self.scratch.desk,
+            &mut self.events,
+        );
         self.claim(now, board);
         self.apply_claims(now, board);
         self.log_leases(now);
@@ -224,7 +235,7 @@ impl Corridors {
                         site: place.site,
                         committed: mission.is_committed(crossing, now, &self.settings),
                         step,
-                        rank: self.settings.rank(mission.plan.class),
+                        rank: mission.rank,
                         priority: mission.plan.priority,
                         holds: matches!(passage.hold, Hold::Leased { .. }),
                         eta: passage.forecast.eta,
@@ -233,6 +244,7 @@ impl Corridors {
                         mission: at,
                         crossing,
                         refused_by: None,
+                        expects_red: false,
                         expires: passage.lease_end(place, now, mission.plan.expires),
                         green_by: passage.forecast.green_by,
                         until: passage.through_by(place, step),
@@ -241,13 +253,13 @@ impl Corridors {
             }
         }
         claims.sort_unstable_by_key(Claim::order);
-        grant(claims, board);
+        grant(claims, &self.orders, board);
     }
 
     /// Writes the outcome of the claims into missions and leases.
     fn apply_claims<B: SiteBoard>(&mut self, now: Mono, board: &B) {
         self.end_unclaimed(now, board);
-        let Scratch { claims, leases } = &mut self.scratch;
+        let Scratch { claims, leases, .. } = &mut self.scratch;
         core::mem::swap(leases, &mut self.leases);
         self.leases.clear();
         for claim in claims.iter() {
@@ -265,8 +277,8 @@ impl Corridors {
                         .add(now, What::LeaseEnded(claim.site, LeaseEnd::Outranked));
                 }
                 // A stop line further on of the same controller waits for the one before it.
-                passage.refused_by =
-                    Some(winner).filter(|w| *w != corridor && claim.step > LeaseStep::Prepare);
+                let is_told = claim.expects_red && claim.step > LeaseStep::Prepare;
+                passage.refused_by = Some(winner).filter(|w| *w != corridor && is_told);
                 continue;
             }
             passage.granted(claim.step, now);
@@ -308,7 +320,7 @@ impl Corridors {
                 else {
                     continue;
                 };
-                passage.refused_by = None;
+                passage.refused_by = passage.refused_by.filter(|_| passage.wait > Millis::ZERO);
                 if matches!(passage.hold, Hold::Leased { .. }) {
                     passage.end(now, Hold::Idle);
                     log(&mut self.events, mission.plan.corridor)

@@ -83,6 +83,10 @@ pub enum What {
     /// The vehicle stands before its own green, or the road behind it is full: a way round is asked
     /// for.
     Blocked(SiteId),
+    /// Another corridor goes first at this signal: the crew has to expect red, and this is how
+    /// much later it gets through. Told before the vehicle has to decide, and again when the time
+    /// has changed.
+    ExpectRed(SiteId, CorridorId, Millis),
     /// A signal was taken out of the corridor.
     TakenOut(SiteId),
     /// A position was refused.

@@ -65,6 +65,7 @@ fn arrivals<B: SiteBoard>(
     let braking = settings.braking_time(plan.speed);
     let mut run = Run::from(plan, here.paces, here.clock);
     let mut push = Millis::ZERO;
+    let mut carried = Millis::ZERO;
     let mut upstream = 0_u32;
     let mut first = true;
     for (crossing, passage) in plan.crossings.iter().zip(passages.iter_mut()) {
@@ -73,7 +74,7 @@ fn arrivals<B: SiteBoard>(
         }
         let times = run.to(crossing.free_flow);
         let free = here.now + times.middle;
-        let mut eta = free + push;
+        let mut eta = free + push + carried;
         let usable = is_usable(crossing, passage, board);
         let (queue_milli, green) = if usable {
             let way = crossing.stop_line_at - (here.along + OWN_PLACE);
@@ -112,7 +113,9 @@ fn arrivals<B: SiteBoard>(
             change,
             behind: lead.saturating_sub(free.since(here.now)),
             queue_milli,
+            carried,
         };
+        carried += passage.wait;
     }
 }
 

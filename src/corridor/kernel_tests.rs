@@ -143,6 +143,16 @@ impl SiteBoard for Street {
         table().conflicts().hostile_to_any(groups)
     }
 
+    fn clearance(&self, _: SiteId, from: GroupSet, to: GroupSet) -> Millis {
+        let table = table();
+        let of = |one| {
+            to.iter()
+                .map(|other| table.conflicts().clearance(one, other))
+                .max()
+        };
+        from.iter().filter_map(of).max().unwrap_or_default()
+    }
+
     fn rhythm(&self, _: SiteId, _: GroupSet) -> Option<Rhythm> {
         None
     }

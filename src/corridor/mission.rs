@@ -12,7 +12,7 @@ use super::pace::Paces;
 use super::passage::{Hold, Passage, Pause};
 use super::shown::{SHOW_PASSED, shown_state};
 use super::stray::Stray;
-use super::track::Track;
+use super::track::{Track, way};
 use super::{
     Availability, CorridorPlan, Crossing, CrossingState, LeaseStep, MissionState, Settings,
     SiteBoard,
@@ -42,10 +42,12 @@ pub struct Mission {
     pub(super) drive: Drive,
     /// Since when the vehicle is off its route, and the first crossing that is kept for it.
     pub(super) strayed: Option<(Mono, usize)>,
+    /// Rank of its class in the city's policy; lower goes first.
+    pub(super) rank: u8,
 }
 
 impl Mission {
-    pub(super) fn new(plan: Arc<CorridorPlan>, now: Mono) -> Self {
+    pub(super) fn new(plan: Arc<CorridorPlan>, rank: u8, now: Mono) -> Self {
         let track = if plan.depart {
             Track::at_start(now, plan.speed)
         } else {
@@ -62,6 +64,7 @@ impl Mission {
             next_forecast: now,
             drive: Drive::default(),
             strayed: None,
+            rank,
         }
     }
 
@@ -361,13 +364,30 @@ impl Mission {
             .then_some((wish, crossing, passage))
     }
 
-    /// True if the vehicle is so near to its held green that it must not be taken from it.
+    /// True if the vehicle is so near to its locked signal that it must not be taken from it: a
+    /// crew that is told to expect red is told in time to stop.
     pub(super) fn is_committed(&self, at: usize, now: Mono, settings: &Settings) -> bool {
-        let near = |crossing: &Crossing| self.track.along(now, settings) >= crossing.decision_at;
-        self.passages
-            .get(at)
-            .is_some_and(|p| p.state == CrossingState::GreenHeld)
+        let along = self.track.along(now, settings) + way(self.plan.speed, settings.warning);
+        let near = |crossing: &Crossing| along >= crossing.decision_at;
+        self.passages.get(at).is_some_and(Passage::is_locked)
             && self.plan.crossings.get(at).is_some_and(near)
+    }
+
+    /// True if the vehicle is on its way to this crossing and will ask for it.
+    pub(super) fn is_ahead(&self, at: usize) -> bool {
+        self.is_driving()
+            && (self.passages.get(at))
+                .is_some_and(|p| !p.taken_out && matches!(p.hold, Hold::Idle | Hold::Leased { .. }))
+    }
+
+    /// How long the vehicle has stood before a signal where another goes first.
+    pub(super) fn waited(&self, now: Mono) -> Millis {
+        let next = self.passages.iter().find(|passage| !passage.is_done());
+        if next.is_some_and(|passage| passage.refused_by.is_some()) {
+            self.track.stood(now)
+        } else {
+            Millis::ZERO
+        }
     }
 
     /// After the leases are given: what is shown, what was late, what comes next.

@@ -33,6 +33,8 @@ pub struct Forecast {
     pub behind: Millis,
     /// Vehicles expected before the vehicle in the fullest lane, thousandths.
     pub queue_milli: u32,
+    /// How much of the expectation is waiting for other corridors at signals before this one.
+    pub carried: Millis,
 }
 
 /// Why a crossing is not asked for until a moment.
@@ -73,6 +75,10 @@ pub(super) struct Passage {
     pub(super) hold: Hold,
     pub(super) taken_out: bool,
     pub(super) refused_by: Option<CorridorId>,
+    /// What the vehicle will wait here for those who go first.
+    pub(super) wait: Millis,
+    /// For whom it was last told to wait, and until when.
+    pub(super) told: Option<(CorridorId, Mono)>,
     pub(super) late_by: Millis,
     /// It has been said that nothing moves here.
     pub(super) blocked: bool,
@@ -152,6 +158,8 @@ impl Passage {
     /// The site was given this step.
     pub(super) fn granted(&mut self, step: LeaseStep, now: Mono) {
         self.refused_by = None;
+        self.wait = Millis::ZERO;
+        self.told = None;
         if step == LeaseStep::Prepare {
             return;
         }

@@ -15,6 +15,8 @@ pub struct Settings {
     pub margin: Millis,
     /// The braking a driver starts at a red signal, mm/s².
     pub brake_mm_per_s2: u32,
+    /// A crew is told of a red at least this long before it has to brake for it.
+    pub warning: Millis,
     /// No crossing is asked for earlier than this before the expected arrival.
     pub lead_max: Millis,
     /// From this long before the lock nothing hostile is newly started.
@@ -54,6 +56,7 @@ impl Default for Settings {
         Self {
             margin: Millis::from_secs(2),
             brake_mm_per_s2: 3_000,
+            warning: Millis::from_secs(3),
             lead_max: Millis::from_secs(75),
             inhibit: Millis::from_secs(15),
             start_loss: Millis::from_secs(2),

@@ -87,6 +87,8 @@ pub struct CrossingView {
     pub queue: u32,
     /// The corridor that goes first here: expect red.
     pub refused_by: Option<CorridorId>,
+    /// What the vehicle will wait for it.
+    pub wait: Millis,
     /// Lamps read back green when the driver had to decide; `None` before that.
     pub green_at_decision: Option<bool>,
     /// When the vehicle was through.
@@ -155,6 +157,7 @@ impl Mission {
             late_by: passage.late_by,
             queue: forecast.queue_milli / 1000,
             refused_by: passage.refused_by,
+            wait: passage.wait,
             green_at_decision: passage.green_at_decision,
             passed_at: match passage.hold {
                 Hold::Done { at, .. } => Some(at),

@@ -13,6 +13,7 @@ use super::guard::{Bounds, MaxWait};
 use super::ladder::{Dropped, Ladder, Rung, climbs};
 use super::manual::Manual;
 use super::priority::Priority;
+use super::recovery::Recovery;
 use super::shadow::Regret;
 use super::trimmed::Trimmed;
 use super::wish::{PolicyKind, Reason, Wish};
@@ -24,7 +25,7 @@ use crate::plan::{CheckedSite, Level, PlanMode};
 use crate::units::{Millis, Mono};
 
 /// Most wishes that can lose in one cycle.
-pub const LOSERS_MAX: usize = 7;
+pub const LOSERS_MAX: usize = 8;
 /// What a site's policies are told in one cycle.
 #[derive(Clone, Copy, Debug)]
 pub struct DecideContext<'a> {
@@ -80,6 +81,7 @@ pub struct SitePolicies<A = Adaptive> {
     everyday: MaxWait,
     corridor_bound: MaxWait,
     priority: Priority,
+    recovery: Recovery,
     /// Until when each kind of policy is not asked, see `bench.rs`.
     benched_until: [Mono; BENCH_PLACES],
     last_winner: Option<PolicyKind>,
@@ -108,6 +110,7 @@ impl<A: Policy> SitePolicies<A> {
             everyday: MaxWait::new(site, Bounds::Everyday),
             corridor_bound: MaxWait::new(site, Bounds::Corridor),
             priority: Priority::default(),
+            recovery: Recovery::new(site),
             benched_until: [now; BENCH_PLACES],
             last_winner: None,
         }
@@ -129,7 +132,13 @@ impl<A: Policy> SitePolicies<A> {
     /// it, in the end by the clock alone.
     #[must_use]
     pub fn has_fallen_back(&self, now: Mono) -> bool {
-        self.benched(now).any(|kind| kind < PolicyKind::MaxWait)
+        self.benched(now).any(|kind| kind < PolicyKind::Recovery)
+    }
+
+    /// The way back into step after a corridor, for what was chosen and why.
+    #[must_use]
+    pub const fn recovery(&self) -> &Recovery {
+        &self.recovery
     }
 
     #[cfg(test)]
@@ -165,6 +174,10 @@ impl<A: Policy> SitePolicies<A> {
         let mut best = self.plan_wish(&mut ctx, &mut decision);
         let lease = given.lease.filter(|lease| lease.is_live(given.now));
         let near = lease.filter(|lease| lease.step < LeaseStep::Lock);
+        let is_locked = lease.is_some() && near.is_none();
+        if let Some(wish) = self.recovery_wish(&ctx, is_locked, &best, &mut decision) {
+            beat(&mut decision, &mut best, wish);
+        }
         if (lease.is_none() || near.is_some())
             && let Some(wish) = self.everyday_wish(&ctx, &best, &mut decision)
         {
@@ -283,6 +296,30 @@ impl<A: Policy> SitePolicies<A> {
                 turn(&mut self.actuated, ctx, bench, decision)
             }
         }
+    }
+
+    fn recovery_wish(
+        &mut self,
+        ctx: &PolicyContext<'_>,
+        is_locked: bool,
+        best: &Wish,
+        decision: &mut Decision,
+    ) -> Option<Wish> {
+        let kind = PolicyKind::Recovery;
+        if is_benched(&self.benched_until, kind, ctx.now) {
+            return None;
+        }
+        let recovery = &mut self.recovery;
+        let mut budget = StepBudget::new(STEPS_MAX);
+        let wish = guarded(|| recovery.wish(ctx, is_locked, best, &mut budget));
+        let why = match wish {
+            Ok(wish) if !budget.is_overspent() => return wish,
+            Ok(_) => Why::Overspent,
+            Err(why) => why,
+        };
+        self.recovery.reset();
+        bench(&mut self.benched_until, (kind, why), ctx.now, decision);
+        None
     }
 
     fn corridor_wish(

@@ -12,9 +12,9 @@ use crate::corridor::Lease;
 use crate::units::{Millis, Mono};
 
 /// Places on the bench, see [`bench_of`].
-pub(super) const BENCH_PLACES: usize = 8;
+pub(super) const BENCH_PLACES: usize = 9;
 /// One kind for each place on the bench that can be taken.
-pub(super) const BENCHED_KINDS: [PolicyKind; 7] = [
+pub(super) const BENCHED_KINDS: [PolicyKind; 8] = [
     PolicyKind::Fixed,
     PolicyKind::Actuated,
     PolicyKind::Coordinated,
@@ -22,6 +22,7 @@ pub(super) const BENCHED_KINDS: [PolicyKind; 7] = [
     PolicyKind::MaxWait,
     PolicyKind::Corridor,
     PolicyKind::Trimmed,
+    PolicyKind::Recovery,
 ];
 /// A policy that lost its turn is not asked for this long.
 const BENCH: Millis = Millis::from_secs(60);
@@ -87,6 +88,7 @@ const fn bench_of(kind: PolicyKind) -> usize {
         PolicyKind::MaxWait => 4,
         PolicyKind::Corridor | PolicyKind::CorridorBound => 5,
         PolicyKind::Trimmed => 6,
+        PolicyKind::Recovery => 8,
         PolicyKind::Fallback | PolicyKind::Manual | PolicyKind::LocalPanel => 7,
     }
 }

@@ -30,6 +30,7 @@ mod manual;
 mod moves;
 mod priority;
 mod programme;
+mod recovery;
 mod shadow;
 mod show;
 #[cfg(test)]
@@ -45,5 +46,6 @@ pub use budget::{STEPS_MAX, StepBudget, Why};
 pub use context::{Policy, PolicyContext};
 pub use ladder::{Dropped, Rung};
 pub use manual::{Manual, ManualAct};
+pub use recovery::{Exit, ExitScore, Recovered, Recovery};
 pub use shadow::Regret;
 pub use wish::{PolicyKind, Reason, Wish};

@@ -116,7 +116,7 @@ impl<'a> Ring<'a> {
     }
 
     /// Where the city's clock says the plan should stand.
-    fn target(&self, clock_ms: u64) -> u32 {
+    pub(super) fn target(&self, clock_ms: u64) -> u32 {
         let cycle = u64::from(self.cycle());
         let offset = u64::from(self.plan.offset.as_ms()) % cycle;
         let local = (clock_ms % cycle + cycle - offset) % cycle;

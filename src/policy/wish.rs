@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::recovery::Exit;
 use crate::ids::{CorridorId, GroupId, StageId};
 use crate::kernel::ModeWish;
 use crate::signal::GroupSet;
@@ -26,6 +27,8 @@ pub enum PolicyKind {
     Trimmed,
     /// Adaptive control.
     Adaptive,
+    /// The way back into step after a corridor.
+    Recovery,
     /// The everyday bound on anybody's wait.
     MaxWait,
     /// A corridor's lease.
@@ -77,6 +80,8 @@ pub enum Reason {
     Manual,
     /// A person works the panel at the cabinet.
     LocalPanel,
+    /// A corridor's hold is over: this is the way back into step.
+    Recovering(Exit),
 }
 
 /// What a policy wants in this cycle.

@@ -3,6 +3,7 @@
 pub mod checked_files;
 pub mod cli;
 pub mod console;
+pub mod detour;
 pub mod dispatch;
 pub mod emulated_city;
 pub mod field;

@@ -2,8 +2,10 @@
 
 mod bounds;
 mod life;
+mod meet;
 mod nodes;
 mod one;
+mod orders;
 mod planning;
 mod positions;
 mod several;
@@ -111,6 +113,10 @@ impl SiteBoard for Board {
             }
         };
         hostile(MAIN, CROSS).union(hostile(CROSS, MAIN))
+    }
+
+    fn clearance(&self, _: SiteId, _: GroupSet, _: GroupSet) -> Millis {
+        CHANGE
     }
 
     fn rhythm(&self, _: SiteId, _: GroupSet) -> Option<Rhythm> {

@@ -111,6 +111,10 @@ fn told(event: &CorridorEvent, step: &ReplayStep<'_>) -> String {
         What::Late(site, by) => format!("{} late by {by}", name(site)),
         What::Strayed => "left its route: a new plan is asked for".to_owned(),
         What::Blocked(site) => format!("{} nothing moves: a way round is asked for", name(site)),
+        What::ExpectRed(site, first, wait) => {
+            let name = name(site);
+            format!("{name} expect red: corridor {first} goes first, a wait of {wait}")
+        }
         What::TakenOut(site) => format!("{} taken out", name(site)),
         What::FixRefused(why) => format!("position refused: {why:?}"),
     }

@@ -18,6 +18,9 @@ use crate::shell::store::{Chunk, JournalSink};
 use crate::shell::virtual_city::{VirtualCity, counts_json};
 use crate::units::{CivilTime, Date, Millis, Mono, TICK};
 
+#[cfg(test)]
+mod meetings;
+
 /// The street is driven this long before anything is counted.
 pub(super) const WARM_UP: Millis = Millis::from_secs(600);
 

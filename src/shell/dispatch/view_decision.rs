@@ -15,6 +15,8 @@ pub struct DecisionView {
     pub choice: Option<ChoiceView>,
     /// Where the plan stands on the ladder, if it stands on it.
     pub rung: Option<RungView>,
+    /// How the site got back into step after its last corridor; nothing before the first one.
+    pub recovery: Option<RecoveryView>,
     /// What it cost that something else ran than the search would have chosen: vehicle-seconds an
     /// hour. Nothing before a minute was measured.
     pub regret_vehicle_s_per_h: Option<u32>,
@@ -51,6 +53,36 @@ pub struct ChoiceView {
     /// The stages that were tried, with the vehicle-seconds of the best future that begins with
     /// each.
     pub scores: Vec<(String, f64)>,
+}
+
+/// The way back into step after a corridor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecoveryView {
+    /// Time since the hold ended, milliseconds.
+    pub age_ms: u32,
+    /// The exit taken, as a stable word.
+    pub exit: String,
+    /// The same in a sentence.
+    pub text: Names,
+    /// Time from the end of the hold until the site is in step by it, milliseconds.
+    pub in_step_ms: u32,
+    /// What was tried.
+    pub scores: Vec<ExitView>,
+}
+
+/// What one exit was expected to cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExitView {
+    /// The exit, as a stable word.
+    pub exit: String,
+    /// Waiting of everybody, vehicle-seconds.
+    pub delay_vehicle_s: u32,
+    /// What of it is for queues that reach back too far, vehicle-seconds.
+    pub spillback_vehicle_s: u32,
+    /// The longest red, milliseconds.
+    pub red_max_ms: u32,
+    /// Somebody would wait beyond a bound.
+    pub breaks_bound: bool,
 }
 
 /// Where a plan stands on the ladder.

@@ -162,6 +162,7 @@ impl World for LiveWorld {
                 saved: priced.saved,
                 route: planned.route,
                 class: ask.class,
+                size: ask.size,
                 when: Instant::now(),
             },
         );

@@ -4,8 +4,11 @@ use super::words;
 use crate::controller::SiteState;
 use crate::ids::StageId;
 use crate::plan::CheckedSite;
-use crate::policy::{Choice, PolicyKind, Wish};
-use crate::shell::dispatch::view_decision::{ChoiceView, DecisionView, RungView, WishView};
+use crate::policy::{Choice, PolicyKind, Recovered, Wish};
+use crate::shell::dispatch::view_decision::{
+    ChoiceView, DecisionView, ExitView, RecoveryView, RungView, WishView,
+};
+use crate::shell::dispatch::world::Names;
 use crate::units::Mono;
 
 /// Why `site` does what it does, as of its last cycle; nothing before the first one.
@@ -31,6 +34,7 @@ pub fn account(site: &CheckedSite, state: &SiteState, now: Mono) -> Option<Decis
             planned: rung.planned.word().to_owned(),
             dropped: rung.dropped.map(words::dropped),
         }),
+        recovery: (state.policies().recovery().last()).map(|last| recovery_view(last, now)),
         regret_vehicle_s_per_h: decision.rung.and(state.policies().regret().per_hour()),
     })
 }
@@ -55,6 +59,26 @@ fn choice_view(site: &CheckedSite, choice: &Choice, now: Mono) -> ChoiceView {
         vehicles: choice.vehicles,
         scores: scores
             .map(|(stage, cost)| (stage_name(site, *stage), f64::from(cost.as_ms()) / 1000.0))
+            .collect(),
+    }
+}
+
+fn recovery_view(last: &Recovered, now: Mono) -> RecoveryView {
+    let (zh, en) = words::exit_words(last.exit);
+    let scores = last.scores.iter().flatten();
+    RecoveryView {
+        age_ms: now.since(last.at).as_ms(),
+        exit: last.exit.word().to_owned(),
+        text: Names::new(zh, en),
+        in_step_ms: last.in_step.since(last.at).as_ms(),
+        scores: scores
+            .map(|score| ExitView {
+                exit: score.exit.word().to_owned(),
+                delay_vehicle_s: score.delay_vehicle_s,
+                spillback_vehicle_s: score.spillback_vehicle_s,
+                red_max_ms: score.red_max.as_ms(),
+                breaks_bound: score.breaks_bound,
+            })
             .collect(),
     }
 }

@@ -41,7 +41,7 @@ pub(super) struct Ask<'a> {
     origin: &'a Origin,
     destination: &'a Destination,
     via: &'a [Stretch],
-    size: VehicleSize,
+    pub(super) size: VehicleSize,
     convoy: Length,
     expires: Mono,
 }

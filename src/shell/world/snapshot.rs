@@ -4,13 +4,14 @@ use std::time::Instant;
 
 use super::words;
 use crate::controller::{City, SiteState};
-use crate::corridor::{MissionView, ServiceClass, SiteBoard};
+use crate::corridor::{CorridorPlan, MissionView, ServiceClass, SiteBoard};
 use crate::detect::FieldInputs;
 use crate::ids::{ApproachId, GroupId, SiteId};
 use crate::kernel::{CabinetState, Mode as KernelMode};
-use crate::network::{PlanarPoint, RoadGraph, Route};
+use crate::network::{PlanarPoint, RoadGraph, Route, VehicleSize};
 use crate::plan::CheckedSite;
 use crate::policy::ManualAct as PolicyAct;
+use crate::shell::detour::detour;
 use crate::shell::dispatch::world::{
     Advice, Confirmed, CorridorVehicle, CorridorView, CrossingView, LatLon, ManualView, Mode,
     Names, QueueView, SiteView, WaitView,
@@ -26,6 +27,7 @@ pub(super) struct Opened {
     pub(super) saved: Millis,
     pub(super) route: Route,
     pub(super) class: ServiceClass,
+    pub(super) size: VehicleSize,
     /// When the control thread had accepted it.
     pub(super) when: Instant,
 }
@@ -224,7 +226,9 @@ pub(super) fn corridor_view(
         others_wait_s: waits.max().unwrap_or_default().as_ms() / 1000,
         others_bound_s: bound.unwrap_or_default().as_ms() / 1000,
         expires_ms: unix(view.expires),
-        warnings: warnings(&picture.city, &view),
+        warnings: (way_around(graph, (plan, &view), opened).into_iter())
+            .chain(warnings(&picture.city, &view))
+            .collect(),
     }
 }
 
@@ -266,9 +270,10 @@ fn crossing_view(
     let site = city.plans().get(crossing.site.index());
     let approach = site.and_then(|site| site.approaches.get(crossing.approach.index()));
     let refused = crossing.refused_by.map(|other| {
+        let wait_s = crossing.wait.as_ms().div_ceil(1000);
         Names::new(
-            format!("绿波护航 {other} 优先，预计红灯"),
-            format!("corridor {other} goes first: expect red"),
+            format!("绿波护航 {other} 优先，预计红灯，约等 {wait_s} 秒"),
+            format!("corridor {other} goes first: expect red, about {wait_s} s"),
         )
     });
     CrossingView {
@@ -289,6 +294,38 @@ fn crossing_view(
         late: crossing.late_by > Millis::ZERO,
         fault: refused,
     }
+}
+
+/// The offer to drive around the first signal where another corridor goes first.
+fn way_around(
+    graph: &RoadGraph,
+    (plan, view): (&CorridorPlan, &MissionView),
+    opened: Option<&Opened>,
+) -> Option<Advice> {
+    let route = &opened?.route;
+    let along = view.position.filter(|position| position.on_route)?.along;
+    let mut places = plan.crossings.iter().zip(&view.crossings);
+    let (place, refused) =
+        places.find(|(_, seen)| seen.passed_at.is_none() && seen.refused_by.is_some())?;
+    let road = graph.road_by_name(&place.entry_road)?;
+    let size = opened?.size;
+    let found = detour(graph, (route, along), size, (road, refused.wait))?;
+    let saves_s = found.saved.as_ms() / 1000;
+    let over = found
+        .route
+        .roads
+        .iter()
+        .filter_map(|road| graph.road(*road));
+    let over: Vec<&str> = over.map(|road| road.id.as_str()).collect();
+    let over = over.join(", ");
+    Some(Advice {
+        code: "detour".to_owned(),
+        text: Names::new(
+            format!("绕行可省 {saves_s} 秒：{over}"),
+            format!("another way saves {saves_s} s: {over}"),
+        ),
+        site: None,
+    })
 }
 
 fn warnings(city: &City, view: &MissionView) -> Vec<Advice> {

@@ -5,7 +5,7 @@ use crate::detect::PictureSource;
 use crate::ids::{GroupId, StageId};
 use crate::kernel::{Concern, Fault, FaultKind};
 use crate::plan::CheckedSite;
-use crate::policy::{Dropped, Limit, PolicyKind, Reason};
+use crate::policy::{Dropped, Exit, Limit, PolicyKind, Reason};
 use crate::shell::dispatch::world::Names;
 use crate::units::Millis;
 
@@ -95,7 +95,27 @@ pub(super) fn reason(site: &CheckedSite, reason: Reason) -> Names {
             format!("corridor {id} is near: nothing hostile is newly started"),
         ),
         Reason::Manual => Names::new("人工控制", "held by the operator"),
+        Reason::Recovering(exit) => {
+            let (zh, en) = exit_words(exit);
+            Names::new(
+                format!("绿波护航后恢复：{zh}"),
+                format!("back into step after a corridor: {en}"),
+            )
+        }
         Reason::LocalPanel => Names::new("现场手动面板", "a person works the panel at the cabinet"),
+    }
+}
+
+/// An exit from a corridor's hold.
+pub(super) const fn exit_words(exit: Exit) -> (&'static str, &'static str) {
+    match exit {
+        Exit::Return => ("立即回到协调相位", "the plan's clock at once"),
+        Exit::Starved => ("等待最久者优先", "who is starved first"),
+        Exit::Shortway => ("短路径过渡", "the short way round"),
+        Exit::Smooth => ("平滑过渡", "smoothly"),
+        Exit::Dwell => ("停留在协调相位", "dwelling in the coordinated stage"),
+        Exit::Free => ("按排队放行", "by queues until they are short"),
+        Exit::Own => ("由现行方案自行恢复", "the plan's own control finds it"),
     }
 }
 
@@ -108,6 +128,7 @@ pub(super) const fn winner(kind: PolicyKind) -> &'static str {
         PolicyKind::Coordinated => "coordinated",
         PolicyKind::Trimmed => "trimmed",
         PolicyKind::Adaptive => "adaptive",
+        PolicyKind::Recovery => "recovery",
         PolicyKind::MaxWait => "max-wait",
         PolicyKind::Corridor => "corridor",
         PolicyKind::CorridorBound => "corridor-bound",

@@ -14,7 +14,7 @@ use super::out::say;
 use crate::controller::SiteState;
 use crate::journal::{Moment, Reached, SeekError, replay_to};
 use crate::plan::CheckedSite;
-use crate::shell::dispatch::view_decision::{ChoiceView, DecisionView, WishView};
+use crate::shell::dispatch::view_decision::{ChoiceView, DecisionView, RecoveryView, WishView};
 use crate::shell::world::account;
 use crate::units::Mono;
 
@@ -137,9 +137,33 @@ fn sentence(decision: &DecisionView) -> String {
             let _cannot_fail = write!(line, " instead of {}: {}", rung.planned, why.en);
         }
     }
+    if let Some(recovery) = &decision.recovery {
+        line.push_str(&recovered(recovery));
+    }
     if let Some(regret) = decision.regret_vehicle_s_per_h {
         let _cannot_fail = write!(line, "; regret {regret} vehicle-seconds/h");
     }
+    line
+}
+
+/// The way back into step after the last corridor, and what else was tried.
+fn recovered(recovery: &RecoveryView) -> String {
+    let ago = recovery.age_ms / 1000;
+    let mut line = format!(
+        "; after the corridor {ago} s ago: {} ({} s to be in step",
+        recovery.text.en,
+        recovery.in_step_ms / 1000
+    );
+    for score in &recovery.scores {
+        let bound = if score.breaks_bound {
+            ", breaks a bound"
+        } else {
+            ""
+        };
+        let (exit, delay) = (&score.exit, score.delay_vehicle_s);
+        let _cannot_fail = write!(line, "; {exit} {delay} vehicle-seconds{bound}");
+    }
+    line.push(')');
     line
 }
 
@@ -196,6 +220,17 @@ fn decision_json(decision: &DecisionView) -> Value {
             "level": rung.level,
             "planned": rung.planned,
             "dropped": rung.dropped.as_ref().map(|why| json!({ "zh": why.zh, "en": why.en })),
+        })),
+        "recovery": decision.recovery.as_ref().map(|recovery| json!({
+            "age_ms": recovery.age_ms,
+            "exit": recovery.exit,
+            "text": { "zh": recovery.text.zh, "en": recovery.text.en },
+            "in_step_ms": recovery.in_step_ms,
+            "scores": recovery.scores.iter()
+                .map(|score| json!({ "exit": score.exit, "delay_vehicle_s": score.delay_vehicle_s,
+                    "spillback_vehicle_s": score.spillback_vehicle_s,
+                    "red_max_ms": score.red_max_ms, "breaks_bound": score.breaks_bound }))
+                .collect::<Vec<_>>(),
         })),
         "regret_vehicle_s_per_h": decision.regret_vehicle_s_per_h,
     })

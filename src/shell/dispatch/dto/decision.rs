@@ -4,7 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::NamesDto;
-use crate::shell::dispatch::view_decision::{ChoiceView, DecisionView, RungView, WishView};
+use crate::shell::dispatch::view_decision::{
+    ChoiceView, DecisionView, RecoveryView, RungView, WishView,
+};
 
 /// Why a site does what it does.
 #[derive(Debug, Serialize, ToSchema)]
@@ -18,6 +20,8 @@ pub(crate) struct DecisionDto {
     choice: Option<ChoiceDto>,
     /// Where the plan stands on the ladder of adaptive control.
     rung: Option<RungDto>,
+    /// How the site got back into step after its last corridor.
+    recovery: Option<RecoveryDto>,
     /// What it cost that something else ran than the search would have chosen.
     regret_vehicle_s_per_h: Option<u32>,
 }
@@ -56,6 +60,31 @@ pub(crate) struct ScoreDto {
     vehicle_s: f64,
 }
 
+/// The way back into step after a corridor.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RecoveryDto {
+    /// Time since the hold ended, milliseconds.
+    age_ms: u32,
+    /// `return`, `starved-first`, `shortway`, `smooth`, `dwell`, `free` or `own`.
+    exit: String,
+    text: NamesDto,
+    /// Time from the end of the hold until the site is in step by it, milliseconds.
+    in_step_ms: u32,
+    scores: Vec<ExitDto>,
+}
+
+/// What one exit was expected to cost.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExitDto {
+    exit: String,
+    delay_vehicle_s: u32,
+    spillback_vehicle_s: u32,
+    /// The longest red, milliseconds.
+    red_max_ms: u32,
+    /// Somebody would wait beyond a bound.
+    breaks_bound: bool,
+}
+
 /// Where a plan stands on the ladder.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RungDto {
@@ -75,6 +104,7 @@ impl From<&DecisionView> for DecisionDto {
             planned: decision.planned.as_ref().map(WishDto::from),
             choice: decision.choice.as_ref().map(ChoiceDto::from),
             rung: decision.rung.as_ref().map(RungDto::from),
+            recovery: decision.recovery.as_ref().map(RecoveryDto::from),
             regret_vehicle_s_per_h: decision.regret_vehicle_s_per_h,
         }
     }
@@ -115,6 +145,25 @@ impl From<&RungView> for RungDto {
             level: rung.level.clone(),
             planned: rung.planned.clone(),
             dropped: rung.dropped.as_ref().map(NamesDto::from),
+        }
+    }
+}
+
+impl From<&RecoveryView> for RecoveryDto {
+    fn from(recovery: &RecoveryView) -> Self {
+        let scores = recovery.scores.iter().map(|score| ExitDto {
+            exit: score.exit.clone(),
+            delay_vehicle_s: score.delay_vehicle_s,
+            spillback_vehicle_s: score.spillback_vehicle_s,
+            red_max_ms: score.red_max_ms,
+            breaks_bound: score.breaks_bound,
+        });
+        Self {
+            age_ms: recovery.age_ms,
+            exit: recovery.exit.clone(),
+            text: (&recovery.text).into(),
+            in_step_ms: recovery.in_step_ms,
+            scores: scores.collect(),
         }
     }
 }
