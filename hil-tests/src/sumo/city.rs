@@ -1,5 +1,7 @@
 //! A city folder in SUMO: its network, made once and kept, and its traffic, drawn anew for each seed.
 
+use std::borrow::Cow;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,8 +17,8 @@ use super::error::SumoError;
 
 /// The file with everybody who drives, rides and walks.
 const ROUTES_FILE: &str = "city.rou.xml";
-/// So much of a hash tells one network from another, hexadecimal digits.
-const NAME_DIGITS: usize = 16;
+/// So much of a hash tells one network from another.
+const NAME_BYTES: usize = 8;
 
 /// A city folder, read and checked, with the network that SUMO drives on.
 #[derive(Debug)]
@@ -69,7 +71,7 @@ impl StreetCity {
         };
         let name = folder.file_name().map(|name| name.to_string_lossy());
         Ok(Self {
-            name: name.map_or_else(|| "city".to_owned(), |name| name.into_owned()),
+            name: name.map_or_else(|| "city".to_owned(), Cow::into_owned),
             files,
             city,
             graph,
@@ -122,10 +124,12 @@ fn network(town: &Town<'_>, cache: &Path, home: &Path) -> Result<PathBuf, Export
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text.as_bytes());
     }
-    let digits: String = (hash.finalize().iter())
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let folder = cache.join(format!("city-{}", &digits[..NAME_DIGITS]));
+    let mut name = String::from("city-");
+    for byte in hash.finalize().iter().take(NAME_BYTES) {
+        // Writing to a text cannot fail.
+        let _always = write!(name, "{byte:02x}");
+    }
+    let folder = cache.join(name);
     let made = folder.join(NET_FILE);
     if made.is_file() {
         return Ok(made);
