@@ -17,6 +17,8 @@ use super::error::SumoError;
 
 /// The file with everybody who drives, rides and walks.
 const ROUTES_FILE: &str = "city.rou.xml";
+/// Files that say who moves when: the network is the same whatever they say.
+const PASSING: [&str; 2] = [ROUTES_FILE, "city.sumocfg"];
 /// So much of a hash tells one network from another.
 const NAME_BYTES: usize = 8;
 
@@ -112,12 +114,8 @@ fn settings(begin: u32, end: u32, seed: u32) -> ExportSettings {
 /// The network of the town: the one that was made of the same files before, or a new one.
 fn network(town: &Town<'_>, cache: &Path, home: &Path) -> Result<PathBuf, ExportError> {
     let exported = export(town)?;
-    let lasting = || {
-        exported
-            .files
-            .iter()
-            .filter(|(name, _)| *name != ROUTES_FILE)
-    };
+    let lasts = |(name, _): &&(&str, String)| !PASSING.contains(name);
+    let lasting = || exported.files.iter().filter(lasts);
     let mut hash = Sha256::new();
     for (name, text) in lasting() {
         hash.update(name.as_bytes());
