@@ -84,7 +84,7 @@ fn the_demo_city_is_driven_with_its_walkers_and_bicycles() {
         let sites = sites(level);
         Lockstep::new(&ground.city.net, &ground.roads, &sites, true).unwrap()
     };
-    let ours = run(&ground, whole(CityLevel::Adaptive));
+    let ours = run(&ground, whole(CityLevel::AdaptiveEverywhere));
     assert!(ours.finished > 20, "{ours:?}");
     assert!(ours.walk_bound_left_s.unwrap() >= 0, "{ours:?}");
     assert!(ours.walk_wait_worst_s.unwrap() > 20, "{ours:?}");
@@ -99,7 +99,7 @@ fn the_demo_city_is_driven_with_its_walkers_and_bicycles() {
         "{ours:?} {fixed:?}"
     );
 
-    let ruled = sites(CityLevel::AdaptiveEverywhere);
+    let ruled = sites(CityLevel::Adaptive);
     let core = RuledCity::new(&ruled.sites, RatePolicy::new);
     let on = (&ground.city.net, &ground.roads);
     let rate = run(

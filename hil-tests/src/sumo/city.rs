@@ -1,5 +1,7 @@
 //! A city folder in SUMO: its network, made once and kept, and its traffic, drawn anew for each seed.
 
+use std::borrow::Cow;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,8 +17,10 @@ use super::error::SumoError;
 
 /// The file with everybody who drives, rides and walks.
 const ROUTES_FILE: &str = "city.rou.xml";
-/// So much of a hash tells one network from another, hexadecimal digits.
-const NAME_DIGITS: usize = 16;
+/// Files that say who moves when: the network is the same whatever they say.
+const PASSING: [&str; 2] = [ROUTES_FILE, "city.sumocfg"];
+/// So much of a hash tells one network from another.
+const NAME_BYTES: usize = 8;
 
 /// A city folder, read and checked, with the network that SUMO drives on.
 #[derive(Debug)]
@@ -69,7 +73,7 @@ impl StreetCity {
         };
         let name = folder.file_name().map(|name| name.to_string_lossy());
         Ok(Self {
-            name: name.map_or_else(|| "city".to_owned(), |name| name.into_owned()),
+            name: name.map_or_else(|| "city".to_owned(), Cow::into_owned),
             files,
             city,
             graph,
@@ -110,22 +114,20 @@ fn settings(begin: u32, end: u32, seed: u32) -> ExportSettings {
 /// The network of the town: the one that was made of the same files before, or a new one.
 fn network(town: &Town<'_>, cache: &Path, home: &Path) -> Result<PathBuf, ExportError> {
     let exported = export(town)?;
-    let lasting = || {
-        exported
-            .files
-            .iter()
-            .filter(|(name, _)| *name != ROUTES_FILE)
-    };
+    let lasts = |(name, _): &&(&str, String)| !PASSING.contains(name);
+    let lasting = || exported.files.iter().filter(lasts);
     let mut hash = Sha256::new();
     for (name, text) in lasting() {
         hash.update(name.as_bytes());
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text.as_bytes());
     }
-    let digits: String = (hash.finalize().iter())
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let folder = cache.join(format!("city-{}", &digits[..NAME_DIGITS]));
+    let mut name = String::from("city-");
+    for byte in hash.finalize().iter().take(NAME_BYTES) {
+        // Writing to a text cannot fail.
+        let _always = write!(name, "{byte:02x}");
+    }
+    let folder = cache.join(name);
     let made = folder.join(NET_FILE);
     if made.is_file() {
         return Ok(made);

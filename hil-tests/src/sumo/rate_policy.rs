@@ -125,7 +125,7 @@ impl RatePolicy {
             let queue = queue.filter(|seen| seen.lane == lane);
             let own = || known.movements.iter().zip(ways.clone());
             let open = || own().filter(|(way, _)| groups.contains(way.group));
-            let mut full = open().map(|(_, at)| self.is_full(ctx, at));
+            let mut full = open().map(|(_, at)| is_full(ctx, at));
             if open().next().is_none() || full.all(|full| full) {
                 continue;
             }
@@ -151,13 +151,6 @@ impl RatePolicy {
                 served.push((last_s, share * passing / all));
             }
         }
-    }
-
-    fn is_full(&self, ctx: &PolicyContext<'_>, way: usize) -> bool {
-        ctx.picture.movements().get(way).is_some_and(|seen| {
-            let (standing, taken) = FULL;
-            seen.exit_blocked || (seen.exit_standing >= standing && seen.exit_taken > taken)
-        })
     }
 
     /// Walks of the stage that may still start in it.
@@ -310,6 +303,14 @@ fn is_promised(ctx: &PolicyContext<'_>, group: GroupId) -> bool {
 /// The stage that shares most with what has right of way.
 fn nearest(ctx: &PolicyContext<'_>) -> Option<StageId> {
     stages(ctx).max_by_key(|stage| groups_of(ctx, *stage).intersection(ctx.go).len())
+}
+
+/// True if the road that a movement leads into is full.
+fn is_full(ctx: &PolicyContext<'_>, way: usize) -> bool {
+    ctx.picture.movements().get(way).is_some_and(|seen| {
+        let (standing, taken) = FULL;
+        seen.exit_blocked || (seen.exit_standing >= standing && seen.exit_taken > taken)
+    })
 }
 
 fn arrival(seen: &Sighting) -> (f64, f64) {

@@ -137,8 +137,8 @@ pub struct RunResult {
     /// The longest wait at the kerb.
     #[serde(default)]
     pub walk_wait_worst_s: Option<u32>,
-    /// What the longest wait, measured by the bound of its own crossing, left of that bound;
-    /// less than nothing if it broke it.
+    /// The least that was left, from a press to the green that answered it, of the bound of the
+    /// crossing; less than nothing if one was broken.
     #[serde(default)]
     pub walk_bound_left_s: Option<i64>,
     /// Wall time of the run, seconds.

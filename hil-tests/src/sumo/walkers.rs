@@ -17,6 +17,9 @@ pub struct Wait {
     /// From the first second of standing before red to the first second of the green that they set
     /// off in.
     pub seconds: u32,
+    /// The longest part of it from a press to the next green: what a plan bounds. It is shorter
+    /// than the whole if others in their way made them miss a green.
+    pub longest_call_s: u32,
 }
 
 /// The waits of a run, weighed.
@@ -26,7 +29,7 @@ pub struct Kerb {
     pub p95_s: Option<u32>,
     /// The longest, seconds.
     pub worst_s: Option<u32>,
-    /// The least that a wait left of the bound of its crossing, seconds.
+    /// The least that a press left of the bound of its crossing, seconds.
     pub bound_left_s: Option<i64>,
 }
 
@@ -39,7 +42,7 @@ impl Kerb {
         let p95 = (sorted.len() * 95).div_ceil(100).checked_sub(1);
         let left = |wait: &Wait| {
             let bound = (*bounds.get(wait.signal)?.get(wait.link)?)?;
-            Some(i64::from(bound) - i64::from(wait.seconds))
+            Some(i64::from(bound) - i64::from(wait.longest_call_s))
         };
         Self {
             p95_s: p95.and_then(|at| sorted.get(at)).copied(),
@@ -60,8 +63,17 @@ struct Walker {
     /// The crossing they stand before, since when, and when they pressed.
     waits: Option<(usize, usize, u32)>,
     pressed: Option<u32>,
+    longest_call_s: u32,
     /// The crossing they are on.
     crosses: Option<(usize, usize)>,
+}
+
+impl Walker {
+    /// The press so far, if there was one, had its green at `green`.
+    fn answer(&mut self, green: u32) {
+        let call_s = self.pressed.and_then(|pressed| green.checked_sub(pressed));
+        self.longest_call_s = self.longest_call_s.max(call_s.unwrap_or(0));
+    }
 }
 
 /// All walkers near signals.
@@ -144,63 +156,78 @@ impl Walkers {
                 self.standing[at][number] = 0;
             }
         }
-        for walker in self.known.values_mut() {
-            let on = walker
-                .edge
-                .and_then(|edge| self.crossings.get(&edge))
-                .copied();
-            if let Some((signal, link)) = on {
-                if walker.crosses != on {
-                    let waited = walker.waits.filter(|(s, l, _)| (*s, *l) == (signal, link));
-                    let green = self.green_since[signal][link];
-                    let seconds = waited.map_or(0, |(_, _, since)| {
-                        let served = if green > since { green } else { second };
-                        served - since
-                    });
-                    self.waits.push(Wait {
-                        signal,
-                        link,
-                        seconds,
-                    });
-                }
-                (walker.crosses, walker.waits, walker.pressed) = (on, None, None);
-                continue;
+        let mut known = core::mem::take(&mut self.known);
+        for walker in known.values_mut() {
+            let at = |edge: Option<u32>| edge.and_then(|edge| self.crossings.get(&edge)).copied();
+            let (on, before) = (at(walker.edge), at(walker.next));
+            match (on, before) {
+                (Some(crossing), _) => self.cross(walker, crossing, second),
+                (None, Some(crossing)) => self.wait(walker, crossing, second),
+                (None, None) => (walker.crosses, walker.waits) = (None, None),
             }
-            walker.crosses = None;
-            let before = walker
-                .next
-                .and_then(|edge| self.crossings.get(&edge))
-                .copied();
-            let Some((signal, link)) = before else {
-                walker.waits = None;
-                continue;
-            };
-            let green_at = self.green_at[signal][link];
-            let is_green = green_at == Some(second);
-            let stands = walker.speed_mps < STANDING_MPS;
-            if walker.waits.is_none() && stands && !is_green {
-                walker.waits = Some((signal, link, second));
-            }
-            if walker.waits.is_some() {
-                self.standing[signal][link] += 1;
-                // Whoever was left behind by a green presses once more.
-                let asked = walker.pressed.is_some_and(|at| Some(at) > green_at);
-                if !is_green && !asked {
-                    walker.pressed = Some(second);
-                    self.pressed[signal][link] = true;
-                }
-            }
+        }
+        self.known = known;
+    }
+
+    /// A walker is on a crossing.
+    fn cross(&mut self, walker: &mut Walker, (signal, link): (usize, usize), second: u32) {
+        if walker.crosses == Some((signal, link)) {
+            return;
+        }
+        let green = self.green_since[signal][link];
+        let waited = walker.waits.filter(|(s, l, _)| (*s, *l) == (signal, link));
+        let seconds = waited.map_or(0, |(_, _, since)| {
+            let served = if green > since { green } else { second };
+            served - since
+        });
+        walker.answer(green);
+        self.waits.push(Wait {
+            signal,
+            link,
+            seconds,
+            longest_call_s: walker.longest_call_s,
+        });
+        (walker.crosses, walker.waits) = (Some((signal, link)), None);
+        (walker.pressed, walker.longest_call_s) = (None, 0);
+    }
+
+    /// A walker comes to a crossing or stands before it.
+    fn wait(&mut self, walker: &mut Walker, (signal, link): (usize, usize), second: u32) {
+        walker.crosses = None;
+        let green_at = self.green_at[signal][link];
+        let is_green = green_at == Some(second);
+        if walker.waits.is_none() && walker.speed_mps < STANDING_MPS && !is_green {
+            walker.waits = Some((signal, link, second));
+        }
+        if walker.waits.is_none() {
+            return;
+        }
+        self.standing[signal][link] += 1;
+        // Whoever was left behind by a green presses once more.
+        let asked = walker.pressed.is_some_and(|at| Some(at) > green_at);
+        if !is_green && !asked {
+            walker.answer(self.green_since[signal][link]);
+            walker.pressed = Some(second);
+            self.pressed[signal][link] = true;
         }
     }
 
     /// Every wait so far, those that are not over counted until now.
     #[must_use]
     pub fn all_waits(&self, second: u32) -> Vec<Wait> {
-        let open = self.known.values().filter_map(|walker| walker.waits);
-        let open = open.map(|(signal, link, since)| Wait {
-            signal,
-            link,
-            seconds: second.saturating_sub(since),
+        let open = self.known.values().filter_map(|walker| {
+            let (signal, link, since) = walker.waits?;
+            let green = self.green_since.get(signal)?.get(link).copied()?;
+            let call_s = walker.pressed.map_or(0, |pressed| {
+                let answered = if green > pressed { green } else { second };
+                answered.saturating_sub(pressed)
+            });
+            Some(Wait {
+                signal,
+                link,
+                seconds: second.saturating_sub(since),
+                longest_call_s: walker.longest_call_s.max(call_s),
+            })
         });
         self.waits.iter().copied().chain(open).collect()
     }

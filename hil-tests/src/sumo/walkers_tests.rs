@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Wait, Walkers};
+use super::{Kerb, Wait, Walkers};
 use crate::sumo::roads::Roads;
 
 /// The crossing's edge, and the pavement's corner before it.
@@ -47,6 +47,7 @@ fn a_walker_presses_once_and_waits_until_the_green_man() {
         signal: 0,
         link: 0,
         seconds: 2,
+        longest_call_s: 2,
     };
     assert_eq!(walkers.waits, [wait]);
     second(&mut walkers, &roads, 6, CROSSING, (1.2, "r"));
@@ -63,7 +64,11 @@ fn who_was_left_behind_presses_again_and_their_wait_goes_on() {
     second(&mut walkers, &roads, 4, CORNER, (0.0, "r"));
     assert!(walkers.pressed[0][0]);
     second(&mut walkers, &roads, 9, CROSSING, (1.2, "G"));
-    assert_eq!(walkers.waits[0].seconds, 7);
+    let wait = walkers.waits[0];
+    assert_eq!((wait.seconds, wait.longest_call_s), (7, 5));
+    let bounds = [vec![Some(6)]];
+    let kerb = Kerb::of(&walkers.waits, &bounds);
+    assert_eq!((kerb.worst_s, kerb.bound_left_s), (Some(7), Some(1)));
 }
 
 #[test]

@@ -99,7 +99,9 @@ impl Name {
         options: &Adaptive,
     ) -> Result<Box<dyn Controller>, SumoError> {
         let level = match self {
-            Self::Ours | Self::RateIndex => CityLevel::AdaptiveEverywhere,
+            Self::Ours => CityLevel::AdaptiveEverywhere,
+            // At crossings by their own plan it does better than by its index.
+            Self::RateIndex => CityLevel::Adaptive,
             Self::Fixed => CityLevel::Fixed,
             Self::Coordinated => CityLevel::Coordinated,
             Self::Actuated => CityLevel::Actuated,
