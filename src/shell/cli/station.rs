@@ -25,6 +25,7 @@ use crate::shell::neighbours::feeders;
 use crate::shell::planner::Planner;
 use crate::shell::runtime::{Control, ControlParts, FieldCabinets, Pace, WallClock, mailbox};
 use crate::shell::store::JournalSink;
+use crate::shell::vehicles::{BoundFeeds, Feeds};
 use crate::shell::world::{LiveWorld, WorldParts};
 use crate::units::{CivilTime, Date, Millis, Mono};
 
@@ -66,6 +67,8 @@ pub(super) struct Station {
     pub(super) agency: String,
     /// Where the API really listens.
     pub(super) bound: SocketAddr,
+    /// Where vehicles report, if feeds.toml says so.
+    pub(super) feeds: Option<Feeds>,
     api: Option<Runtime>,
     _field: Runtime,
     stop_api: Option<oneshot::Sender<()>>,
@@ -77,6 +80,8 @@ impl Station {
         let api = runtime("api", 2)?;
         // What can be refused comes before anything that a cabinet could notice.
         let (listener, bound) = listen(&api, options.listen)?;
+        let feeds = BoundFeeds::bind(api.handle(), &loaded.city, &options.data)
+            .map_err(|why| Failure::runtime(&why))?;
         let epoch = next_epoch(&options.data)?;
         let planner = Planner {
             city: Arc::new(loaded.city.clone()),
@@ -120,6 +125,8 @@ impl Station {
             grants: control.grants_cell(),
             epoch,
         }));
+        let street: Arc<LiveWorld> = Arc::clone(&world);
+        let feeds = feeds.map(|feeds| feeds.serve(api.handle(), street));
         let auth = Arc::new(Auth::new());
         let stop_api = serve(&api, listener, (Arc::clone(&auth), Arc::clone(&world)));
         Ok(Self {
@@ -128,6 +135,7 @@ impl Station {
             auth,
             agency: options.agency,
             bound,
+            feeds,
             api: Some(api),
             _field: field,
             stop_api: Some(stop_api),
@@ -161,6 +169,9 @@ impl Drop for Station {
     fn drop(&mut self) {
         if let Some(stop) = self.stop_api.take() {
             let _already_ended = stop.send(());
+        }
+        if let Some(feeds) = self.feeds.take() {
+            tracing::info!(counts = %feeds.json(), "the feeds end");
         }
         if let Some(control) = self.control.take() {
             control.stop();
