@@ -52,7 +52,7 @@ pub(super) fn read_fleet(sheet: &Sheet<'_>) -> Vec<RawVehicle> {
                 head.len()
             );
             sheet.note(
-                Code::F06,
+                Code::F08,
                 &span,
                 message,
                 "a cell with a comma stands in double quotes",

@@ -103,6 +103,10 @@ pub(super) struct Demo {
     /// Where the console listens; if the port is busy, the next free one is taken and said.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub(super) listen: SocketAddr,
+    /// Take JT/T 808 terminals on this port of 127.0.0.1; a vehicle whose terminal has signed on is
+    /// where it says, and no vehicle of the virtual street. WGS-84.
+    #[arg(long, value_name = "PORT")]
+    pub(super) vehicle_port: Option<u16>,
     /// Where the journal and the store are written; a folder of its own under the system's
     /// temporary folder if absent.
     #[arg(long)]

@@ -124,6 +124,9 @@ pub(super) struct SimulateCad {
     /// Only this vehicle.
     #[arg(long, value_name = "ID")]
     pub(super) vehicle: Option<String>,
+    /// Only one mission an incident: from where the vehicle reports to be, to this place.
+    #[arg(long, value_name = "PLACE", requires = "vehicle")]
+    pub(super) to: Option<String>,
     /// Misbehave after the first mission was opened; `all` for every kind. Exit 1 if the
     /// installation answers otherwise than it must.
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = parse_misdeeds)]
@@ -339,6 +342,7 @@ pub(super) fn simulate_cad(options: &SimulateCad) -> Result<(), Failure> {
         pause: Duration::from_secs(options.pause_s.into()),
         watch: Duration::from_secs(options.watch_s.into()),
         vehicle: options.vehicle.clone(),
+        to: options.to.clone(),
         misdeeds: options
             .fault
             .iter()

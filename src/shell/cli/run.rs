@@ -49,9 +49,7 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
         loaded.city.sites.len(),
         station.sign_in_link()?
     ));
-    for (feed, at) in station.feeds.iter().flat_map(|feeds| feeds.bound()) {
-        say(&format!("vehicle feed {feed} listens on {at}"));
-    }
+    station.tell_feeds();
     waiting.block_on(async {
         let silent = async {
             tokio::time::sleep(ANSWER_WITHIN).await;

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::Failure;
 use super::load::LoadedCity;
-use super::out::warn;
+use super::out::{say, warn};
 use crate::controller::City;
 use crate::ids::SiteId;
 use crate::plan::{CheckedCity, LinkKind};
@@ -156,6 +156,19 @@ impl Station {
         self.auth
             .issue_bearer(operator(self.agency.clone()), LINK_LIFE)
             .map_err(|why| Failure::runtime(&why))
+    }
+
+    /// True if the vehicle's own terminal reports where it is.
+    pub(super) fn has_terminal(&self, vehicle: &str) -> bool {
+        let terminals = self.feeds.as_ref().map(Feeds::terminals);
+        terminals.is_some_and(|terminals| terminals.connection(vehicle).is_some())
+    }
+
+    /// Says where vehicles may report.
+    pub(super) fn tell_feeds(&self) {
+        for (feed, at) in self.feeds.iter().flat_map(Feeds::bound) {
+            say(&format!("vehicle feed {feed} listens on {at}"));
+        }
     }
 
     /// Hands every cabinet to its local plan and ends.

@@ -66,7 +66,7 @@ impl Client {
             self.host
         );
         for (name, value) in &self.headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
+            request.extend([name.as_str(), ": ", value.as_str(), "\r\n"]);
         }
         if let Some(body) = body {
             let head = format!(

@@ -27,6 +27,9 @@ pub trait Street: Send + Sync {
     /// How far a place in WGS-84 is from the nearest road that runs that way, metres.
     fn away_m(&self, at: LatLon, heading_deg: Option<f64>) -> Option<f64>;
 
+    /// Is told which vehicles' positions look as if they were in another datum.
+    fn doubt(&self, _vehicles: Vec<String>) {}
+
     /// The corridors that are not over.
     fn escorts(&self) -> Vec<Escort>;
 }

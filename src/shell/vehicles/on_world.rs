@@ -19,6 +19,10 @@ impl Street for LiveWorld {
         found.map(|found| found.away_m)
     }
 
+    fn doubt(&self, vehicles: Vec<String>) {
+        Self::doubt(self, vehicles);
+    }
+
     fn escorts(&self) -> Vec<Escort> {
         let Some(picture) = self.newest() else {
             return Vec::new();

@@ -264,7 +264,7 @@ impl Session {
         self.version = header.version;
         let Some(part) = header.part else {
             match decode_body(header, frame.body) {
-                Ok(message) => self.message(header, message, now, out),
+                Ok(message) => self.message(header, message, out),
                 Err(fault) => {
                     self.answer(header, AckResult::Wrong, out);
                     self.broken(raw, frame.located(raw, fault), out);
@@ -280,7 +280,7 @@ impl Session {
         match self.assembler.take(header, part, frame.body, now.mono_ms) {
             Ok(None) => self.answer(header, AckResult::Done, out),
             Ok(Some(whole)) => match decode_body(&whole.header, &whole.body) {
-                Ok(message) => self.message(&whole.header, message, now, out),
+                Ok(message) => self.message(&whole.header, message, out),
                 Err(fault) => {
                     self.answer(&whole.header, AckResult::Wrong, out);
                     self.broken(raw, fault, out);
@@ -293,7 +293,7 @@ impl Session {
         }
     }
 
-    fn message(&mut self, header: &Header, message: Message, now: Now, out: &mut Vec<Effect>) {
+    fn message(&mut self, header: &Header, message: Message, out: &mut Vec<Effect>) {
         let mut result = AckResult::Done;
         match message {
             Message::Register(register) => {
@@ -328,7 +328,6 @@ impl Session {
                 result = AckResult::Unsupported;
             }
         }
-        let _ = now;
         self.answer(header, result, out);
     }
 

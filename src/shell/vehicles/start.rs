@@ -4,13 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::book::{Book, key_of};
 use super::diary::Diary;
@@ -145,10 +146,23 @@ impl BoundFeeds {
             let told = Arc::clone(&gateway).tell_crews(Arc::clone(state));
             feeds.tasks.push(handle.spawn(told));
         }
+        feeds
+            .tasks
+            .push(handle.spawn(tell_doubts(Arc::clone(&hub))));
         for (state, socket) in hub.feeds().iter().zip(self.sockets) {
             feeds.begin(handle, state, socket, &gateway);
         }
         feeds
+    }
+}
+
+/// Tells the city once a second which vehicles' datum is doubted.
+async fn tell_doubts(hub: Arc<Hub>) {
+    let mut every = interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        hub.street().doubt(hub.suspected());
     }
 }
 

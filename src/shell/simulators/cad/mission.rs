@@ -41,6 +41,8 @@ pub struct Shift {
     pub watch: Duration,
     /// Only this vehicle, if given.
     pub vehicle: Option<String>,
+    /// Only one mission an incident, from where the vehicle reports to be to this place.
+    pub to: Option<String>,
     /// What it does wrong after the first mission was opened.
     pub misdeeds: Vec<Misdeed>,
 }
@@ -281,6 +283,13 @@ impl City {
             priority: 1,
         };
         let point = |place: &Value| json!({ "lon": place["at"][0], "lat": place["at"][1], "datum": "wgs84" });
+        if let Some(place) = &shift.to {
+            let stage = match shift.persona {
+                Persona::Hospital => "to_hospital",
+                Persona::Fire => "to_scene",
+            };
+            return vec![wish(stage, &json!("live"), json!({ "facility_id": place }))];
+        }
         match shift.persona {
             Persona::Hospital => {
                 let hospital = self.hospitals.get(desk.dice.one_of(self.hospitals.len()));
