@@ -76,10 +76,7 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         let mut city = city_parts(&city_sheet, raw, bounds)?;
         city.missions = missions;
         (city.agencies, city.vehicles) = fleet;
-        city.feeds = feeds_sheet
-            .as_ref()
-            .map(|sheet| read_feeds(sheet, &city.vehicles))
-            .unwrap_or_default();
+        city.feeds = read_feeds(feeds_sheet.as_ref(), &city.vehicles);
         Some(city)
     });
 

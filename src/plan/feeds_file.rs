@@ -56,8 +56,11 @@ const DATUMS: [(&str, Datum); 3] = [
     ("gcj02", Datum::Gcj02),
 ];
 
-/// Reads the file; what is wrong with it is noted on `sheet`.
-pub(super) fn read_feeds(sheet: &Sheet<'_>, vehicles: &[Vehicle]) -> Vec<Feed> {
+/// Reads the file, if there is one; what is wrong with it is noted on `sheet`.
+pub(super) fn read_feeds(sheet: Option<&Sheet<'_>>, vehicles: &[Vehicle]) -> Vec<Feed> {
+    let Some(sheet) = sheet else {
+        return Vec::new();
+    };
     read_file(sheet, &TOP, |top| {
         let sections = top.tables("feed", "[[feed]]", &FEED, MANY);
         let ids: Vec<At<String>> = sections

@@ -62,7 +62,7 @@ pub(super) fn read_fleet(sheet: &Sheet<'_>) -> Vec<RawVehicle> {
         Row {
             sheet,
             head: &head,
-            row: &row,
+            cells: &row,
         }
         .vehicle()
     };
@@ -103,7 +103,7 @@ fn check_head(sheet: &Sheet<'_>, head: &[At<String>]) -> bool {
 struct Row<'r, 't> {
     sheet: &'r Sheet<'t>,
     head: &'r [At<String>],
-    row: &'r [At<String>],
+    cells: &'r [At<String>],
 }
 
 impl Row<'_, '_> {
@@ -132,7 +132,7 @@ impl Row<'_, '_> {
 
     fn cell(&self, column: &str) -> Option<&At<String>> {
         let at = self.head.iter().position(|name| name.value == column)?;
-        self.row.get(at)
+        self.cells.get(at)
     }
 
     /// A cell that is not empty.

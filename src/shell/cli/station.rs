@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use super::Failure;
+use super::corridor::all_prepared;
 use super::load::LoadedCity;
 use super::out::{say, warn};
 use crate::controller::City;
@@ -20,7 +21,6 @@ use crate::ids::SiteId;
 use crate::plan::{CheckedCity, LinkKind};
 use crate::shell::dispatch::{Auth, Principal, Role, run};
 use crate::shell::field::{Fallback, FieldClock, FieldOptions, FieldSet, LinkSpec, Wire};
-use crate::shell::missions::missions;
 use crate::shell::neighbours::feeders;
 use crate::shell::planner::Planner;
 use crate::shell::runtime::{Control, ControlParts, FieldCabinets, Pace, WallClock, mailbox};
@@ -110,12 +110,8 @@ impl Station {
             pace: options.pace,
         })
         .map_err(|why| Failure::runtime(&why))?;
-        let city_toml = loaded.files.iter().find(|(name, _)| name == "city.toml");
         let world = Arc::new(LiveWorld::new(WorldParts {
-            missions: missions(
-                city_toml.map(|(_, text)| text.as_str()).unwrap_or_default(),
-                &loaded.graph,
-            ),
+            missions: all_prepared(loaded),
             planner,
             pictures: control.pictures(),
             mailbox: post,
@@ -125,8 +121,7 @@ impl Station {
             grants: control.grants_cell(),
             epoch,
         }));
-        let street: Arc<LiveWorld> = Arc::clone(&world);
-        let feeds = feeds.map(|feeds| feeds.serve(api.handle(), street));
+        let feeds = feeds.map(|feeds| feeds.serve(api.handle(), world.clone()));
         let auth = Arc::new(Auth::new());
         let stop_api = serve(&api, listener, (Arc::clone(&auth), Arc::clone(&world)));
         Ok(Self {

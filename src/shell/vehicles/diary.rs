@@ -126,7 +126,8 @@ impl Writer {
         };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let ours = name.starts_with("feeds-") && name.ends_with(".jsonl");
+            let ending = Path::new(&name).extension();
+            let ours = name.starts_with("feeds-") && ending.is_some_and(|end| end == "jsonl");
             if ours
                 && name < oldest
                 && let Err(why) = fs::remove_file(entry.path())

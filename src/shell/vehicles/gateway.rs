@@ -232,7 +232,7 @@ impl Talk<'_> {
                         .terminals
                         .enter(&vehicle, self.number, self.orders.clone());
                     let about = json!({ "vehicle": vehicle, "from": self.from });
-                    hub.note(feed, "signed-on", about);
+                    hub.note(feed, "signed-on", &about);
                 }
                 Effect::Report(report) => {
                     if let Some(vehicle) = self.session.vehicle() {
@@ -261,7 +261,7 @@ impl Talk<'_> {
                 Effect::Receipt { of, result } => {
                     let vehicle = self.session.vehicle();
                     let about = json!({ "vehicle": vehicle, "of": of, "result": result });
-                    hub.note(feed, "receipt", about);
+                    hub.note(feed, "receipt", &about);
                 }
                 Effect::Close(why) => ended = Some(why),
             }
@@ -275,7 +275,7 @@ impl Talk<'_> {
             self.gateway.terminals.leave(vehicle, self.number);
         }
         let about = json!({ "vehicle": vehicle, "from": self.from, "why": why });
-        self.gateway.hub.note(self.feed, "left", about);
+        self.gateway.hub.note(self.feed, "left", &about);
     }
 }
 

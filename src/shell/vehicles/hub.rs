@@ -131,7 +131,7 @@ impl Hub {
                 feed = feed.feed.id,
                 "positions look like another datum"
             );
-            self.note(feed, "datum-suspected", json!({ "vehicle": vehicle }));
+            self.note(feed, "datum-suspected", &json!({ "vehicle": vehicle }));
         }
         match verdict {
             Verdict::Live => self.live(feed, vehicle, report, seq),
@@ -143,7 +143,7 @@ impl Hub {
                     self.note(
                         feed,
                         "position-refused",
-                        json!({
+                        &json!({
                             "vehicle": vehicle, "reason": word, "position": report,
                         }),
                     );
@@ -158,7 +158,7 @@ impl Hub {
             self.note(
                 feed,
                 "test-position",
-                json!({ "vehicle": vehicle, "position": report }),
+                &json!({ "vehicle": vehicle, "position": report }),
             );
             return;
         }
@@ -191,7 +191,7 @@ impl Hub {
         self.note(
             feed,
             "history",
-            json!({ "vehicle": vehicle, "positions": positions }),
+            &json!({ "vehicle": vehicle, "positions": positions }),
         );
     }
 
@@ -201,7 +201,7 @@ impl Hub {
         self.note(
             feed,
             "broken",
-            json!({
+            &json!({
                 "from": from,
                 "fault": fault.to_string(),
                 "raw": super::jt808::hex(raw.get(..256).unwrap_or(raw)),
@@ -212,11 +212,11 @@ impl Hub {
     /// Counts and keeps something else that was refused.
     pub fn refused(&self, feed: &FeedState, from: &str, reason: &'static str) {
         feed.counts.refused(reason);
-        self.note(feed, "refused", json!({ "from": from, "reason": reason }));
+        self.note(feed, "refused", &json!({ "from": from, "reason": reason }));
     }
 
     /// Keeps something that happened on a feed.
-    pub fn note(&self, feed: &FeedState, what: &str, about: serde_json::Value) {
+    pub fn note(&self, feed: &FeedState, what: &str, about: &serde_json::Value) {
         self.diary.line(&json!({
             "at": jiff::Timestamp::now().to_string(),
             "feed": feed.feed.id,

@@ -198,7 +198,7 @@ pub async fn serve_serial(
         match tokio_serial::new(&device, baud).open_native_async() {
             Ok(port) => {
                 told = false;
-                hub.note(&feed, "opened", json!({ "device": device }));
+                hub.note(&feed, "opened", &json!({ "device": device }));
                 listen(port, Receiver::new(&vehicle), (&hub, &feed)).await;
             }
             Err(why) if !told => {

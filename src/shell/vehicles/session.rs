@@ -305,7 +305,7 @@ impl Session {
                 return;
             }
             Message::Ack(ack) => {
-                self.receipt(&ack, out);
+                self.receipt(ack, out);
                 // An answer is not answered.
                 return;
             }
@@ -377,7 +377,7 @@ impl Session {
         out.push(Effect::SignedOn(vehicle));
     }
 
-    fn receipt(&mut self, ack: &Ack, out: &mut Vec<Effect>) {
+    fn receipt(&mut self, ack: Ack, out: &mut Vec<Effect>) {
         let known = self
             .waiting
             .iter()

@@ -8,6 +8,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use greenwave::network::{LatLon, RoadGraph};
@@ -22,7 +23,7 @@ use greenwave::shell::vehicles::diary::Diary;
 use greenwave::shell::vehicles::hub::{Escort, Street};
 use greenwave::shell::vehicles::jt808::{Header, Location, Message, Phone, Version, encode_frame};
 use greenwave::units::Millis;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::tools::{Verdict, say};
@@ -69,28 +70,8 @@ pub(crate) fn judge(terminals: u32, at_once: u32) -> Result<(), String> {
     let (told, address) = std::sync::mpsc::channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let street: Arc<dyn Street> = town.clone();
-    let gateway = std::thread::spawn(move || -> Result<(f64, serde_json::Value), String> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        let runtime = runtime.map_err(|why| why.to_string())?;
-        let bound = BoundFeeds::with(
-            runtime.handle(),
-            &city.feeds,
-            (Book::new(&city, key), Diary::none()),
-        );
-        let feeds = bound
-            .map_err(|why| why.to_string())?
-            .serve(runtime.handle(), street);
-        let at = feeds
-            .bound()
-            .first()
-            .map(|(_, at)| *at)
-            .ok_or("the gateway listens nowhere")?;
-        told.send(at).map_err(|why| why.to_string())?;
-        let _told_or_dropped = runtime.block_on(stopped);
-        Ok((cpu_s()?, feeds.json()))
-    });
+    let book = Book::new(&city, key);
+    let gateway = std::thread::spawn(move || run_gateway(&city, book, street, (&told, stopped)));
     let at = address.recv().map_err(|why| why.to_string())?;
     let began = Instant::now();
     let mut sent = 0_u64;
@@ -130,6 +111,27 @@ pub(crate) fn judge(terminals: u32, at_once: u32) -> Result<(), String> {
         ),
     );
     verdict.close()
+}
+
+/// The gateway, alone on this thread, until it is told to stop: its CPU time and its counters.
+fn run_gateway(
+    city: &CheckedCity,
+    book: Book,
+    street: Arc<dyn Street>,
+    (told, stopped): (&Sender<SocketAddr>, oneshot::Receiver<()>),
+) -> Result<(f64, Value), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|why| why.to_string())?;
+    let bound = BoundFeeds::with(runtime.handle(), &city.feeds, (book, Diary::none()));
+    let feeds = bound.map_err(|why| why.to_string())?;
+    let feeds = feeds.serve(runtime.handle(), street);
+    let at = feeds.bound().first().map(|(_, at)| *at);
+    told.send(at.ok_or("the gateway listens nowhere")?)
+        .map_err(|why| why.to_string())?;
+    let _told_or_dropped = runtime.block_on(stopped);
+    Ok((cpu_s()?, feeds.json()))
 }
 
 /// A fleet of this many, all on one feed.
@@ -204,7 +206,7 @@ fn send_wave(wave: &[u32], at: SocketAddr, codes: &Book) -> Result<u64, String> 
             if count == 0 {
                 return Err("the gateway hung up".to_owned());
             }
-            let seen = read[..count].iter().filter(|byte| **byte == 0x7e).count();
+            let seen = marks_in(&read[..count]);
             marks += u32::try_from(seen).unwrap_or_default();
         }
     }
@@ -220,6 +222,10 @@ fn push(raw: &mut Vec<u8>, phone: Phone, serial: u16, message: &Message) -> Resu
         part: None,
     };
     encode_frame(&header, &message.body(Version::V2013), raw).ok_or_else(|| "no frame".to_owned())
+}
+
+fn marks_in(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == 0x7e).count() - 1
 }
 
 /// CPU time of this thread, seconds.

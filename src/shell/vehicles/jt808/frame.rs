@@ -191,7 +191,11 @@ fn parse(content: &[u8]) -> Result<Frame<'_>, Fault> {
             format!("{sum:#04x}"),
         ));
     }
-    let mut bytes = Bytes::new(covered, 0);
+    headed(&mut Bytes::new(covered, 0))
+}
+
+/// Reads a header and takes what follows as the body.
+fn headed<'a>(bytes: &mut Bytes<'a>) -> Result<Frame<'a>, Fault> {
     let id = bytes.u16("message id")?;
     let properties = bytes.u16("properties")?;
     if properties & ENCRYPTION_BITS != 0 {
@@ -218,7 +222,7 @@ fn parse(content: &[u8]) -> Result<Frame<'_>, Fault> {
     let part = if properties & PART_BIT == 0 {
         None
     } else {
-        Some(part(&mut bytes)?)
+        Some(part(bytes)?)
     };
     let body_at = bytes.at();
     let length = usize::from(properties & LENGTH_BITS);

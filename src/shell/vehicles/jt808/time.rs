@@ -57,6 +57,6 @@ pub fn bcd_time(unix_ms: i64) -> [u8; 6] {
     ];
     parts.map(|part| {
         let part = u8::try_from(part).unwrap_or_default();
-        (part / 10) << 4 | part % 10
+        ((part / 10) << 4) | (part % 10)
     })
 }
