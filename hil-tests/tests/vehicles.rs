@@ -1,10 +1,6 @@
 //! Vehicle feeds over real sockets: what reaches the city, and what never does.
 #![cfg(feature = "shell")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails where it cannot go on"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
