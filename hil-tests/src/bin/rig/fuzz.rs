@@ -118,7 +118,7 @@ fn has_foreign_letters(message: &Message) -> bool {
         || format!("{message:?}").contains("\\u{e")
         // A register of before 2013 is written in the form of 2013, and short fields are filled up.
         || matches!(message, Message::Register(_) | Message::Authenticate(_) | Message::RegisterAck(..))
-        || matches!(message, Message::Text { .. })
+        || matches!(message, Message::Text { .. } | Message::Other(_))
 }
 
 fn sentence(dice: &mut Dice, tally: &mut Tally) -> Result<(), String> {
