@@ -30,7 +30,7 @@ fn files_below(folder: &Path) -> CityFiles {
             let ending = path.extension().and_then(|ending| ending.to_str());
             if path.is_dir() {
                 walk(top, &path, files);
-            } else if matches!(ending, Some("toml" | "geojson")) {
+            } else if matches!(ending, Some("toml" | "geojson" | "csv")) {
                 let name = path.strip_prefix(top).unwrap().to_str().unwrap().to_owned();
                 files.push((name, fs::read_to_string(&path).unwrap()));
             }

@@ -1,6 +1,7 @@
 //! A whole city, checked.
 
 use alloc::sync::Arc;
+use core::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -67,12 +68,74 @@ pub struct Vehicle {
     pub plate: String,
     /// JT/T 808 phone number of the terminal; empty if none is given.
     pub terminal_id: String,
+    /// The number under which the vehicle is registered as an emergency vehicle; empty if none is
+    /// given.
+    pub registration: String,
     /// Height, the load included.
     pub height: Length,
     /// Weight as it drives out, kilograms.
     pub weight_kg: u32,
     /// Length over all.
     pub length: Length,
+}
+
+/// Where positions of vehicles come from: `[[feed]]` of `feeds.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feed {
+    /// Name in the file.
+    pub id: String,
+    /// How it speaks, and where.
+    pub kind: FeedKind,
+    /// What its positions refer to.
+    pub datum: Datum,
+    /// True: positions are judged, counted and kept, and move nothing.
+    pub test: bool,
+    /// A connection that is silent for longer is closed.
+    pub idle: Millis,
+    /// Connections at once at most.
+    pub connections_max: u16,
+}
+
+/// How a feed speaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FeedKind {
+    /// JT/T 808 over TCP: terminals call here and say their number.
+    Jt808 {
+        /// Where to listen.
+        listen: SocketAddr,
+    },
+    /// NMEA 0183 over TCP: receivers call here and are known by where they call from.
+    NmeaTcp {
+        /// Where to listen.
+        listen: SocketAddr,
+        /// Who calls from where.
+        sources: Vec<FeedSource>,
+    },
+    /// NMEA 0183 over UDP, known by where it comes from.
+    NmeaUdp {
+        /// Where to listen.
+        listen: SocketAddr,
+        /// Who sends from where.
+        sources: Vec<FeedSource>,
+    },
+    /// NMEA 0183 on a serial device: one vehicle's receiver or radio modem.
+    NmeaSerial {
+        /// The device, as `/dev/ttyUSB0`.
+        device: String,
+        /// Bits a second.
+        baud: u32,
+        /// Id of the vehicle.
+        vehicle: String,
+    },
+}
+
+/// Which vehicle speaks from an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedSource {
+    /// The address, without a port: modems choose theirs.
+    pub from: IpAddr,
+    /// Id of the vehicle.
+    pub vehicle: String,
 }
 
 /// A prepared route, as from a station to a hospital, that one key starts; the demonstration presses
@@ -235,6 +298,8 @@ pub struct CheckedCity {
     pub links: Vec<Link>,
     /// One per site, indexed by [`SiteId`].
     pub cabinets: Vec<Cabinet>,
+    /// Where positions of vehicles come from.
+    pub feeds: Vec<Feed>,
 }
 
 impl CheckedCity {

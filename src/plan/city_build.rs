@@ -8,8 +8,10 @@ use super::calendar_build::{build_calendar, schedule_of};
 use super::checked::CheckedSite;
 use super::city::{Bounds, Calendar, CheckedCity, EmergencyClass, Mission, Origin};
 use super::code::Code;
+use super::feeds_file::{FEEDS_FILE, read_feeds};
 use super::finding::{Finding, Sheet};
 use super::fleet_build::build_fleet;
+use super::fleet_csv::FLEET_FILE;
 use super::link_build::{Sites, build_links};
 use super::load::CityFiles;
 use super::names::nearest;
@@ -67,20 +69,21 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         let known = Sites::of(&sites, roads.as_ref());
         build_links(&links_sheet, &known, &links, &cabinets)
     });
+    let optional = |path: &'static str| files.text(path).map(|text| Sheet::new(path, text));
+    let (fleet_sheet, feeds_sheet) = (optional(FLEET_FILE), optional(FEEDS_FILE));
     let mut raw_waves = Vec::new();
     let parts = raw_city.and_then(|mut raw| {
         raw_waves = core::mem::take(&mut raw.waves);
         let missions = build_missions(&city_sheet, &raw, roads.as_ref());
-        let fleet = build_fleet(&city_sheet, &raw);
+        let fleet = build_fleet(&city_sheet, &raw, fleet_sheet.as_ref(), files.today());
         let mut city = city_parts(&city_sheet, raw, bounds)?;
         city.missions = missions;
         (city.agencies, city.vehicles) = fleet;
+        city.feeds = read_feeds(feeds_sheet.as_ref(), &city.vehicles);
         Some(city)
     });
 
-    let tuning_sheet = files
-        .text(TUNING_FILE)
-        .map(|text| Sheet::new(TUNING_FILE, text));
+    let tuning_sheet = optional(TUNING_FILE);
     let tuning = Arc::new(tuning_sheet.as_ref().map(read_tuning).unwrap_or_default());
 
     let checked = take_sites(&mut sites, calendar.as_ref(), &tuning);
@@ -94,7 +97,8 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     let site_sheets = sites.into_iter().map(|file| file.sheet);
     let others = files.all().filter(|(path, _)| !is_read(path));
     let other_sheets = others.map(|(path, text)| Sheet::new(path, text));
-    let sheets = sheets.into_iter().chain(tuning_sheet);
+    let optional = [tuning_sheet, fleet_sheet, feeds_sheet];
+    let sheets = sheets.into_iter().chain(optional.into_iter().flatten());
     for sheet in sheets.chain(site_sheets).chain(other_sheets) {
         findings.extend(sheet.into_findings());
     }
@@ -150,7 +154,8 @@ fn bounds_of(raw: Option<&RawCity>) -> Bounds {
 
 /// True for the files that are read for what they say; of others only their encoding is looked at.
 fn is_read(path: &str) -> bool {
-    CITY_FILES.contains(&path) || path == TUNING_FILE || site_name(path).is_some()
+    let optional = [TUNING_FILE, FLEET_FILE, FEEDS_FILE];
+    CITY_FILES.contains(&path) || optional.contains(&path) || site_name(path).is_some()
 }
 
 /// The name a site file gives its site.
@@ -299,6 +304,7 @@ fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<Checked
         calendar: Calendar::default(),
         links: Vec::new(),
         cabinets: Vec::new(),
+        feeds: Vec::new(),
     })
 }
 

@@ -11,9 +11,12 @@ mod checked;
 mod city;
 mod city_build;
 mod code;
+mod csv;
 mod draw;
+mod feeds_file;
 mod finding;
 mod fleet_build;
+mod fleet_csv;
 mod host;
 mod keys;
 mod ladder;
@@ -36,8 +39,8 @@ mod wave_build;
 
 pub use checked::*;
 pub use city::{
-    Agency, Bounds, Cabinet, Calendar, CheckedCity, ControlKind, Datum, Day, EmergencyClass, Link,
-    LinkKind, Mission, Origin, PreparedWave, Vehicle,
+    Agency, Bounds, Cabinet, Calendar, CheckedCity, ControlKind, Datum, Day, EmergencyClass, Feed,
+    FeedKind, FeedSource, Link, LinkKind, Mission, Origin, PreparedWave, Vehicle,
 };
 pub use code::{Code, Severity};
 pub use draw::draw;

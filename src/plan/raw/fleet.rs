@@ -1,10 +1,12 @@
 //! Who may ask for a corridor, and for which vehicles: `[[agency]]` and `[[vehicle]]`.
 
+use core::ops::Range;
+
 use super::super::finding::Span;
 use super::super::keys::Keys;
 use super::super::tree::{At, Section};
 use super::super::values::to_u32;
-use crate::units::Length;
+use crate::units::{Date, Length};
 
 pub(super) const AGENCY: Keys = Keys::only(&["id", "name_zh", "name_en"]);
 pub(super) const VEHICLE: Keys = Keys::only(&[
@@ -15,10 +17,17 @@ pub(super) const VEHICLE: Keys = Keys::only(&[
     "name_en",
     "plate",
     "terminal_id",
+    "registration",
+    "registered_until",
     "height_m",
     "weight_t",
     "length_m",
 ]);
+
+/// What a road may forbid: 5.5 m is above every clearance, 100 t above every bridge.
+pub(in super::super) const HEIGHT_M: Range<f64> = 1.0..5.5;
+pub(in super::super) const WEIGHT_T: Range<f64> = 0.2..100.0;
+pub(in super::super) const LENGTH_M: Range<f64> = 1.0..30.0;
 
 /// One `[[agency]]`.
 #[derive(Debug)]
@@ -38,6 +47,8 @@ pub(in super::super) struct RawVehicle {
     pub(in super::super) name_en: Option<At<String>>,
     pub(in super::super) plate: Option<At<String>>,
     pub(in super::super) terminal_id: Option<At<String>>,
+    pub(in super::super) registration: Option<At<String>>,
+    pub(in super::super) registered_until: Option<At<Date>>,
     pub(in super::super) height: Option<Length>,
     pub(in super::super) weight_kg: Option<u32>,
     pub(in super::super) length: Option<Length>,
@@ -52,7 +63,6 @@ pub(super) fn read_agency(agency: &Section<'_>) -> RawAgency {
 }
 
 pub(super) fn read_vehicle(vehicle: &Section<'_>) -> RawVehicle {
-    // What a road may forbid: 5.5 m is above every clearance, 100 t above every bridge.
     let mm = |key, range| thousandths(vehicle, key, range);
     RawVehicle {
         id: id_of(vehicle),
@@ -62,14 +72,16 @@ pub(super) fn read_vehicle(vehicle: &Section<'_>) -> RawVehicle {
         name_en: vehicle.text("name_en"),
         plate: vehicle.text("plate"),
         terminal_id: vehicle.text("terminal_id"),
-        height: mm("height_m", 1.0..5.5).map(Length::from_mm),
-        weight_kg: mm("weight_t", 0.2..100.0),
-        length: mm("length_m", 1.0..30.0).map(Length::from_mm),
+        registration: vehicle.text("registration"),
+        registered_until: vehicle.date("registered_until"),
+        height: mm("height_m", HEIGHT_M).map(Length::from_mm),
+        weight_kg: mm("weight_t", WEIGHT_T),
+        length: mm("length_m", LENGTH_M).map(Length::from_mm),
     }
 }
 
 /// A needed number of metres or tonnes, in millimetres or kilograms.
-fn thousandths(vehicle: &Section<'_>, key: &str, range: core::ops::Range<f64>) -> Option<u32> {
+fn thousandths(vehicle: &Section<'_>, key: &str, range: Range<f64>) -> Option<u32> {
     if !vehicle.has(key) {
         let help = format!("add `{key} = ...`, for roads that do not carry every vehicle");
         vehicle.missing(key, &help);

@@ -13,7 +13,7 @@ pub(super) use city::{
     RawCabinet, RawCalendar, RawCity, RawDay, RawException, RawLink, RawMission, RawWave,
     read_calendar, read_city, read_links,
 };
-pub(super) use fleet::RawVehicle;
+pub(super) use fleet::{HEIGHT_M, LENGTH_M, RawVehicle, WEIGHT_T};
 pub(super) use site::{most_of, read_site};
 pub(super) use types::{
     OffsetRef, RawApproach, RawDetector, RawGroup, RawPlan, RawShow, RawSite, RawStage, RawUse,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::emulate::{FaultOrder, fault_help};
+use super::partners::{Decode, SimulateCad, SimulateVehicle};
 use crate::journal::Moment;
 use crate::plan::{CheckedSite, PlanMode};
 use crate::units::Millis;
@@ -41,6 +42,13 @@ pub(super) enum Command {
     Corridor(Corridor),
     /// The whole core against the virtual street, faster than real time.
     Simulate(Simulate),
+    /// A vehicle that drives and reports, over JT/T 808 or NMEA, to a feed of a running `run`.
+    SimulateVehicle(SimulateVehicle),
+    /// A dispatch centre that opens missions over the API of a running `run` or `demo`.
+    SimulateCad(SimulateCad),
+    /// One frame or sentence of a vehicle taken apart; exit 1 if it is broken.
+    #[command(subcommand)]
+    Decode(Decode),
     /// Run a journal again and compare every output, bit for bit.
     Replay(Replay),
     /// Why a signal did what it did at one moment of a journal.
@@ -95,6 +103,10 @@ pub(super) struct Demo {
     /// Where the console listens; if the port is busy, the next free one is taken and said.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub(super) listen: SocketAddr,
+    /// Take JT/T 808 terminals on this port of 127.0.0.1; a vehicle whose terminal has signed on is
+    /// where it says, and no vehicle of the virtual street. WGS-84.
+    #[arg(long, value_name = "PORT")]
+    pub(super) vehicle_port: Option<u16>,
     /// Where the journal and the store are written; a folder of its own under the system's
     /// temporary folder if absent.
     #[arg(long)]

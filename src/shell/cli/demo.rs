@@ -18,6 +18,7 @@ use crate::controller::CycleInputs;
 use crate::corridor::MissionState;
 use crate::ids::CorridorId;
 use crate::kernel::Mode;
+use crate::plan::{Datum, Feed, FeedKind};
 use crate::shell::emulated_city::{CabinetAddress, EmulatedCity, StreetOrder};
 use crate::shell::field::{FieldClock, Wire};
 use crate::shell::runtime::Pace;
@@ -65,6 +66,7 @@ pub(super) fn demo(options: &Demo) -> Result<(), Failure> {
         "Console (one-time link): {link}\nAPI documents: http://{}/docs\nStop with Ctrl-C.",
         stage.station.bound
     ));
+    stage.station.tell_feeds();
     if !crate::shell::console::is_built() {
         warn("the console was not built (Node 20.19 or newer with npm is needed); the API works");
     }
@@ -109,6 +111,9 @@ impl Crew {
                 None => self.seen.push((corridor, std::time::Instant::now(), false)),
                 Some((_, since, left)) if !*left && since.elapsed() > CREW_LEAVES => {
                     *left = true;
+                    if stage.station.has_terminal(&vehicle) {
+                        continue;
+                    }
                     let Some((route, class)) = stage.station.world.route_of(corridor) else {
                         continue;
                     };
@@ -142,6 +147,9 @@ fn set_stage(options: &Demo) -> Result<Stage, Failure> {
     // Any free ports: two demos on one machine do not get into each other's way.
     for link in &mut loaded.city.links {
         link.first_port = 0;
+    }
+    if let Some(port) = options.vehicle_port {
+        loaded.city.feeds = vec![terminals_on(port)];
     }
     let street = warm_street(&loaded, options.seed)?;
     let waiting = runtime("wait", 1)?;
@@ -188,6 +196,20 @@ fn set_stage(options: &Demo) -> Result<Stage, Failure> {
         waiting,
         _cabinets: cabinets,
     })
+}
+
+/// A feed for the terminals of the demo's vehicles.
+fn terminals_on(port: u16) -> Feed {
+    Feed {
+        id: "terminals".to_owned(),
+        kind: FeedKind::Jt808 {
+            listen: ([127, 0, 0, 1], port).into(),
+        },
+        datum: Datum::Wgs84,
+        test: false,
+        idle: Millis::from_secs(180),
+        connections_max: 100,
+    }
 }
 
 /// The wires of emulated cabinets, one per site.

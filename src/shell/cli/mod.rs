@@ -11,6 +11,7 @@ mod export;
 mod import;
 mod load;
 mod out;
+mod partners;
 mod replay;
 mod retell;
 mod run;
@@ -75,6 +76,9 @@ pub fn main() -> ExitCode {
         Command::Corridor(Corridor::Preview(options)) => corridor::preview(&options),
         Command::Corridor(Corridor::Routes { site }) => corridor::routes(&site),
         Command::Simulate(options) => simulate::simulate(&options),
+        Command::SimulateVehicle(options) => partners::simulate_vehicle(&options),
+        Command::SimulateCad(options) => partners::simulate_cad(&options),
+        Command::Decode(what) => partners::decode(&what),
         Command::Replay(options) => replay::replay(&options),
         Command::Explain(options) => explain::explain(&options),
         Command::Export(Export::Sumo(options)) => export::sumo(&options),

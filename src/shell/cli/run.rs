@@ -49,6 +49,7 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
         loaded.city.sites.len(),
         station.sign_in_link()?
     ));
+    station.tell_feeds();
     waiting.block_on(async {
         let silent = async {
             tokio::time::sleep(ANSWER_WITHIN).await;

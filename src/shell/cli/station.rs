@@ -13,18 +13,19 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use super::Failure;
+use super::corridor::all_prepared;
 use super::load::LoadedCity;
-use super::out::warn;
+use super::out::{say, warn};
 use crate::controller::City;
 use crate::ids::SiteId;
 use crate::plan::{CheckedCity, LinkKind};
 use crate::shell::dispatch::{Auth, Principal, Role, run};
 use crate::shell::field::{Fallback, FieldClock, FieldOptions, FieldSet, LinkSpec, Wire};
-use crate::shell::missions::missions;
 use crate::shell::neighbours::feeders;
 use crate::shell::planner::Planner;
 use crate::shell::runtime::{Control, ControlParts, FieldCabinets, Pace, WallClock, mailbox};
 use crate::shell::store::JournalSink;
+use crate::shell::vehicles::{BoundFeeds, Feeds};
 use crate::shell::world::{LiveWorld, WorldParts};
 use crate::units::{CivilTime, Date, Millis, Mono};
 
@@ -66,6 +67,8 @@ pub(super) struct Station {
     pub(super) agency: String,
     /// Where the API really listens.
     pub(super) bound: SocketAddr,
+    /// Where vehicles report, if feeds.toml says so.
+    pub(super) feeds: Option<Feeds>,
     api: Option<Runtime>,
     _field: Runtime,
     stop_api: Option<oneshot::Sender<()>>,
@@ -77,6 +80,8 @@ impl Station {
         let api = runtime("api", 2)?;
         // What can be refused comes before anything that a cabinet could notice.
         let (listener, bound) = listen(&api, options.listen)?;
+        let feeds = BoundFeeds::bind(api.handle(), &loaded.city, &options.data)
+            .map_err(|why| Failure::runtime(&why))?;
         let epoch = next_epoch(&options.data)?;
         let planner = Planner {
             city: Arc::new(loaded.city.clone()),
@@ -105,12 +110,8 @@ impl Station {
             pace: options.pace,
         })
         .map_err(|why| Failure::runtime(&why))?;
-        let city_toml = loaded.files.iter().find(|(name, _)| name == "city.toml");
         let world = Arc::new(LiveWorld::new(WorldParts {
-            missions: missions(
-                city_toml.map(|(_, text)| text.as_str()).unwrap_or_default(),
-                &loaded.graph,
-            ),
+            missions: all_prepared(loaded),
             planner,
             pictures: control.pictures(),
             mailbox: post,
@@ -121,6 +122,7 @@ impl Station {
             epoch,
         }));
         LiveWorld::keep_routes(&world).map_err(|why| Failure::runtime(&why))?;
+        let feeds = feeds.map(|feeds| feeds.serve(api.handle(), world.clone()));
         let auth = Arc::new(Auth::new());
         let stop_api = serve(&api, listener, (Arc::clone(&auth), Arc::clone(&world)));
         Ok(Self {
@@ -129,6 +131,7 @@ impl Station {
             auth,
             agency: options.agency,
             bound,
+            feeds,
             api: Some(api),
             _field: field,
             stop_api: Some(stop_api),
@@ -151,6 +154,19 @@ impl Station {
             .map_err(|why| Failure::runtime(&why))
     }
 
+    /// True if the vehicle's own terminal reports where it is.
+    pub(super) fn has_terminal(&self, vehicle: &str) -> bool {
+        let terminals = self.feeds.as_ref().map(Feeds::terminals);
+        terminals.is_some_and(|terminals| terminals.connection(vehicle).is_some())
+    }
+
+    /// Says where vehicles may report.
+    pub(super) fn tell_feeds(&self) {
+        for (feed, at) in self.feeds.iter().flat_map(Feeds::bound) {
+            say(&format!("vehicle feed {feed} listens on {at}"));
+        }
+    }
+
     /// Hands every cabinet to its local plan and ends.
     pub(super) fn stop(self) {
         drop(self);
@@ -162,6 +178,9 @@ impl Drop for Station {
     fn drop(&mut self) {
         if let Some(stop) = self.stop_api.take() {
             let _already_ended = stop.send(());
+        }
+        if let Some(feeds) = self.feeds.take() {
+            tracing::info!(counts = %feeds.json(), "the feeds end");
         }
         if let Some(control) = self.control.take() {
             control.stop();

@@ -13,7 +13,7 @@ use thiserror::Error;
 struct DemoCity;
 
 /// Endings of the files a city is made of.
-const ENDINGS: [&str; 2] = ["toml", "geojson"];
+const ENDINGS: [&str; 3] = ["toml", "geojson", "csv"];
 /// A city file larger than this is a mistake.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 /// More files than this are a mistake.

@@ -63,6 +63,26 @@ fn of_sensors(site: &CheckedSite, readback: &Readback) -> Option<Alarm> {
     })
 }
 
+/// Vehicles that seem to speak another datum than their feed says: their positions are refused.
+pub(super) fn of_datum(vehicles: &[String]) -> Option<Alarm> {
+    if vehicles.is_empty() {
+        return None;
+    }
+    let vehicles = vehicles.join(", ");
+    Some(Alarm {
+        code: "datum-suspected".to_owned(),
+        serious: false,
+        text: Names::new(
+            format!("{vehicles} 的定位疑似坐标系错误，已停用"),
+            format!(
+                "positions of {vehicles} look like another datum and are refused: correct `datum` in \
+                 feeds.toml"
+            ),
+        ),
+        site: None,
+    })
+}
+
 /// A journal that cannot be written, or one with a hole: that is told until the program ends.
 fn of_journal(journal: &JournalHealth) -> Option<Alarm> {
     let lost = journal.lost();

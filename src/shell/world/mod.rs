@@ -80,6 +80,8 @@ pub struct LiveWorld {
     opened: Mutex<BTreeMap<u32, Opened>>,
     vehicles: Mutex<BTreeMap<String, Seen>>,
     accounts: Mutex<Vec<String>>,
+    /// Vehicles whose positions look as if they were in another datum.
+    doubted: Mutex<Vec<String>>,
 }
 
 /// Where a vehicle was last.
@@ -103,6 +105,7 @@ impl LiveWorld {
             opened: Mutex::default(),
             vehicles: Mutex::default(),
             accounts: Mutex::default(),
+            doubted: Mutex::default(),
         }
     }
 
@@ -135,6 +138,11 @@ impl LiveWorld {
         if let Err(why) = self.parts.mailbox.tell(command) {
             tracing::warn!(vehicle, %why, "a position was lost");
         }
+    }
+
+    /// Says which vehicles' positions look as if they were in another datum; the status warns of them.
+    pub fn doubt(&self, vehicles: Vec<String>) {
+        *lock(&self.doubted) = vehicles;
     }
 
     /// The newest picture; nothing before the first cycle.
@@ -252,7 +260,10 @@ impl LiveWorld {
                 &self.parts.planner.city,
                 self.parts.journal.as_deref(),
                 picture,
-            ),
+            )
+            .into_iter()
+            .chain(alarms::of_datum(&lock(&self.doubted)))
+            .collect(),
         }
     }
 

@@ -356,3 +356,36 @@ fn a_site_tells_why_it_does_what_it_does() {
     assert!(!told.ran.reason.zh.is_empty() && !told.ran.reason.en.is_empty());
     assert_eq!(rig.world.decision("J99"), None);
 }
+
+/// However many positions come in, and wherever they lie: a corridor needs somebody who asks.
+#[test]
+fn a_position_alone_opens_no_corridor() {
+    use crate::shell::dispatch::request::{Datum, GeoPoint, PositionFix};
+    use crate::shell::dispatch::view::LatLon as MapPoint;
+    use crate::shell::vehicles::hub::Street;
+    let rig = Rig::over(false);
+    let street: &dyn Street = &rig.world;
+    for seq in 0..20_u32 {
+        let fix = PositionFix {
+            vehicle: "A120".to_owned(),
+            t_fix_ms: Timestamp::now().as_millisecond(),
+            seq,
+            at: GeoPoint {
+                at: MapPoint {
+                    lat: 32.69,
+                    lon: 109.02 + f64::from(seq) * 1e-4,
+                },
+                datum: Datum::Wgs84,
+            },
+            speed_mps: 14.0,
+            heading_deg: 90.0,
+        };
+        street.fix(&fix).unwrap();
+    }
+    rig.just_after_a_picture();
+    assert!(rig.world.corridors().unwrap().is_empty());
+    assert!(street.escorts().is_empty());
+    street.doubt(vec!["A120".to_owned()]);
+    let alarms = rig.world.snapshot().status.alarms.clone();
+    assert!(alarms.iter().any(|alarm| alarm.code == "datum-suspected"));
+}

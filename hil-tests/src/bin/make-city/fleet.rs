@@ -52,11 +52,15 @@ pub(crate) fn write() -> String {
     let (agency, zh, en) = AGENCY;
     let mut text =
         format!("\n[[agency]]\nid = \"{agency}\"\nname_zh = \"{zh}\"\nname_en = \"{en}\"\n");
-    for (id, class, [zh, en], [height_m, weight_t, length_m]) in VEHICLES {
+    for (number, (id, class, [zh, en], [height_m, weight_t, length_m])) in (1..).zip(VEHICLES) {
+        let registered = match class {
+            "rescue" => format!("registration = \"陕应急-{number:04}\"\n"),
+            _ => String::new(),
+        };
         let _ = write!(
             text,
             "\n[[vehicle]]\nid = \"{id}\"\nclass = \"{class}\"\nagency = \"{agency}\"\n\
-             name_zh = \"{zh}\"\nname_en = \"{en}\"\nplate = \"陕G·{id}\"\nterminal_id = \"0139{id:0>8}\"\n\
+             name_zh = \"{zh}\"\nname_en = \"{en}\"\nplate = \"陕G·{id}\"\nterminal_id = \"0139{number:08}\"\n{registered}\
              height_m = {height_m:.1}\nweight_t = {weight_t:.1}\nlength_m = {length_m:.1}\n"
         );
     }

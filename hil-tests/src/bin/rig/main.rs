@@ -2,9 +2,12 @@
 //!
 //! ```text
 //! rig [--greenwave PATH] [--out DIR] demo --seeds 1-5 | simulate | replay | kill | latency
+//! rig fuzz-frames --count 10000000 | gateway-load
 //! ```
 
 mod demo;
+mod fuzz;
+mod gateway_load;
 mod kill;
 mod latency;
 mod replay;
@@ -58,6 +61,24 @@ enum What {
     Replay,
     /// `emulate` and `run` as two processes, and a kill -9 between them.
     Kill,
+    /// Random and mutated frames of JT/T 808 and NMEA 0183 through the codecs: no panic.
+    FuzzFrames {
+        /// How many.
+        #[arg(long, default_value_t = 1_000_000)]
+        count: u64,
+        /// The seed of everything random.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// How many positions a second the JT/T 808 gateway takes on one core.
+    GatewayLoad {
+        /// Terminals in all.
+        #[arg(long, default_value_t = 2_000)]
+        terminals: u32,
+        /// Connections at once.
+        #[arg(long, default_value_t = 200)]
+        at_once: u32,
+    },
     /// The time from a key press to the cabinet's acceptance.
     Latency {
         /// How often the key is pressed.
@@ -81,6 +102,8 @@ fn main() -> ExitCode {
         What::Simulate { seconds, corridors } => simulate::judge(&bench, seconds, corridors),
         What::Replay => replay::judge(&bench),
         What::Kill => kill::judge(&bench),
+        What::FuzzFrames { count, seed } => fuzz::judge(count, seed),
+        What::GatewayLoad { terminals, at_once } => gateway_load::judge(terminals, at_once),
         What::Latency { presses } => latency::judge(&bench, presses),
     };
     match result {

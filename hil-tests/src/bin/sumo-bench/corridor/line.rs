@@ -269,7 +269,7 @@ mod tests {
         // Two more every second for 80 s, one more for 40, then as in the twin.
         let more = |at: u32| f64::from(at.min(80) * 2 + at.clamp(80, 120) - 80);
         let helped = drive(80, (1..=1200).map(|at| f64::from(at) + more(at)).collect());
-        let line = line(&drive(100, lost), &twin);
+        let line = line(&helped, &twin);
         // From 260 s on the next two minutes hold at most 40 s at 3.
         assert_eq!(line.recovery_s, Some(160));
     }

@@ -1,0 +1,12 @@
+//! A vehicle with a terminal: it drives along a route of a city and reports where it is, well or
+//! badly, as terminals do.
+
+mod course;
+mod nmea;
+mod reports;
+mod run;
+mod terminal;
+
+pub use course::Course;
+pub use reports::{Fault, Habits, Reporter, Said};
+pub use run::{Outcome, Speaks, Trip, drive};
