@@ -137,6 +137,7 @@ fn meetings(loaded: &LoadedCity, wanted: usize) -> Vec<Vec<Vehicle>> {
 }
 
 /// Drives the vehicles whose number is in `only`; what became of every crossing of each.
+#[expect(clippy::too_many_lines, reason = "one story, told cycle by cycle")]
 fn drive(
     loaded: &LoadedCity,
     vehicles: &[Vehicle],
@@ -228,6 +229,10 @@ fn least_wait(loaded: &LoadedCity, first: (&Crossing, Mono), then: (&Crossing, M
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "what is compared is told where it is driven"
+)]
 fn who_goes_second_is_told_before_it_decides_and_waits_no_longer_than_it_must() {
     let loaded = load_demo().unwrap();
     let planner = planner(&loaded);
