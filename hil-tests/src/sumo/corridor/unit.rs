@@ -68,7 +68,6 @@ pub struct Unit {
     sent: VecDeque<Fix>,
     asked: bool,
     half_at: Option<u32>,
-    revision: u32,
 }
 
 impl Unit {
@@ -93,7 +92,6 @@ impl Unit {
             sent: VecDeque::new(),
             asked: false,
             half_at: None,
-            revision: 1,
         }
     }
 
@@ -229,9 +227,6 @@ impl Unit {
     fn replan(&mut self, lockstep: &mut Lockstep, planner: &Planner) {
         let mission = lockstep.city.corridors().mission(self.plan.corridor);
         let Some(mission) = mission else { return };
-        if mission.plan().revision > self.revision {
-            self.revision = mission.plan().revision;
-        }
         let asked = self.plan.revision > mission.plan().revision;
         let Some(stray) = mission.stray().filter(|_| !asked) else {
             return;
@@ -250,7 +245,8 @@ impl Unit {
             corridor: self.plan.corridor,
             second,
             astray: self.fault == Fault::WrongTurn && self.watch.is_off_the_plan(),
-            replanned: self.revision > 1,
+            // What is asked for now is taken in the next cycle.
+            replanned: self.plan.revision > 1,
         };
         self.audit.look(&now);
         if let Some(view) = &self.view {
