@@ -320,12 +320,13 @@ fn read_batch(bytes: &mut Bytes<'_>) -> Result<Message, Fault> {
 
 fn read_track(bytes: &mut Bytes<'_>) -> Result<Message, Fault> {
     let every_s = bytes.u16("time between reports")?;
-    // An order that ends the tracking has no second field.
+    // An order that ends the tracking needs no second field, and one that is there says nothing.
     let for_s = if every_s == 0 && bytes.left() == 0 {
         0
     } else {
         bytes.u32("for how long")?
     };
+    let for_s = if every_s == 0 { 0 } else { for_s };
     Ok(Message::Track { every_s, for_s })
 }
 
