@@ -244,6 +244,10 @@ impl Helped {
         let lease = |groups| Lease {
             corridor: CorridorId::new(1),
             groups,
+            beside: GroupSet::EMPTY,
+            into_exit: GroupSet::EMPTY,
+            near: GroupSet::EMPTY,
+            near_by: now,
             expires: now + LEASE_TTL,
             step: LeaseStep::Lock,
             green_by: now,
