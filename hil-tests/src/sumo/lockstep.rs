@@ -151,6 +151,10 @@ pub struct Lockstep {
     pub commands: Vec<Command>,
     /// Leases that no corridor of ours asks for.
     pub leases: Vec<(SiteId, Lease)>,
+    /// A site whose cabinet does not answer, and for how many seconds more.
+    pub silent: Option<(usize, u32)>,
+    /// Seconds more that the centre is down: lamps stay as they are.
+    pub down_s: u32,
     referee: Referee,
     letters: Vec<Letters>,
     fields: Vec<FieldInputs>,
@@ -183,6 +187,8 @@ impl Lockstep {
             street: SumoStreet::new(roads, &pairs)?,
             commands: Vec::new(),
             leases: Vec::new(),
+            silent: None,
+            down_s: 0,
             referee: Referee::new(ours.rules.clone(), Millis::ZERO),
             letters: wiring.iter().map(|site| Letters::of(net, site)).collect(),
             fields: vec![FieldInputs::default(); count],
@@ -204,6 +210,12 @@ impl Lockstep {
         self.street.step(self.now, &self.lamps);
         for (number, (field, lamps)) in (0_u16..).zip(self.fields.iter_mut().zip(&self.lamps)) {
             self.street.sense(SiteId::new(number), field);
+            let silent = self.silent.is_some_and(|(at, _)| at == usize::from(number));
+            if silent {
+                field.readback.cabinet = CabinetState::Silent;
+                field.readback.age = field.readback.age + TICK;
+                continue;
+            }
             field.readback.cabinet = CabinetState::Following;
             field.readback.age = Millis::ZERO;
             for (read, lamp) in field.readback.lamps.iter_mut().zip(lamps) {
@@ -231,6 +243,14 @@ impl Lockstep {
         }
         self.referee.watch(self.now, &self.lamps, &());
         took
+    }
+
+    fn show(&self, lights: &mut [Option<String>]) {
+        for (site, (letters, lamps)) in self.letters.iter().zip(&self.lamps).enumerate() {
+            if let Some(light) = lights.get_mut(self.street.signal(site)) {
+                *light = Some(letters.of_lamps(lamps));
+            }
+        }
     }
 
     /// The moment of the last cycle, on the city's own clock.
@@ -266,6 +286,20 @@ impl Controller for Lockstep {
         lights: &mut [Option<String>],
     ) -> Result<(), SumoError> {
         self.street.take(street, self.exact);
+        if let Some((_, left)) = &mut self.silent {
+            *left = left.saturating_sub(1);
+        }
+        self.silent = self.silent.filter(|(_, left)| *left > 0);
+        if self.down_s > 0 {
+            self.down_s -= 1;
+            self.commands.clear();
+            for _ in 0..CYCLES {
+                self.now = self.now + TICK;
+                self.street.step(self.now, &self.lamps);
+            }
+            self.show(lights);
+            return Ok(());
+        }
         // The picture is new in the first cycle of a second, and that is when sites decide.
         let took = self.cycle();
         let sites = u32::try_from(self.lamps.len().max(1)).unwrap_or(u32::MAX);
@@ -273,11 +307,7 @@ impl Controller for Lockstep {
         for _ in 1..CYCLES {
             self.cycle();
         }
-        for (site, (letters, lamps)) in self.letters.iter().zip(&self.lamps).enumerate() {
-            if let Some(light) = lights.get_mut(self.street.signal(site)) {
-                *light = Some(letters.of_lamps(lamps));
-            }
-        }
+        self.show(lights);
         Ok(())
     }
 

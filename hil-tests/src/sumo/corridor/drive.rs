@@ -6,9 +6,11 @@ use greenwave::corridor::Preview;
 use greenwave::shell::sumo::SumoNet;
 use serde::{Deserialize, Serialize};
 
+use super::audit::Leases;
 use super::fleet::{Driving, fleet_file, id_of};
 use super::helped::Helped;
 use super::trips::Errand;
+use super::unit::Unit;
 use super::watch::Watch;
 use super::way::Way;
 use crate::sumo::error::SumoError;
@@ -23,9 +25,9 @@ pub const DRIVE_MAX_S: u32 = 2400;
 /// On an empty street.
 const FLOOR_MAX_S: u32 = 3600;
 
-/// A drive in figures.
+/// One vehicle of a drive in figures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Drive {
+pub struct UnitDrive {
     /// From the second it was due to set off until it arrived; to the end if it did not.
     pub time_s: u32,
     /// It arrived.
@@ -42,33 +44,46 @@ pub struct Drive {
     pub greens: usize,
     /// Of these, those with nobody standing before it there.
     pub clear: usize,
-    /// The longest that anybody at a stop line waited for green.
-    pub worst_red_s: u32,
-    /// Offences that the referee counted since the copy.
-    pub referee: u64,
-    /// Mean time a signal of the way was locked.
-    pub lock_s_per_signal: f64,
+    /// Those with both.
+    pub ready: usize,
     /// By how much the latest lock was late from the outset.
     pub late_by_s: f64,
     /// What the key was said to do.
     pub preview: Option<Preview>,
-    /// The first offences, a line each.
-    pub offences: Vec<String>,
-    /// Vehicle-seconds that all others have lost since the copy, at the end of each second.
-    pub lost_s: Vec<f64>,
+    /// What its leases did.
+    pub leases: Leases,
     /// Seconds from the copy to the second it was due to set off.
     pub notice_s: u32,
 }
 
+/// A drive in figures.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Drive {
+    /// Its vehicles.
+    pub units: Vec<UnitDrive>,
+    /// The longest that anybody at a stop line waited for green.
+    pub worst_red_s: u32,
+    /// Offences that the referee counted since the copy.
+    pub referee: u64,
+    /// The first offences, a line each.
+    pub offences: Vec<String>,
+    /// Mean time a signal of the first vehicle's way was locked.
+    pub lock_s_per_signal: f64,
+    /// Vehicle-seconds that all others have lost since the copy, at the end of each second.
+    pub lost_s: Vec<f64>,
+}
+
 impl Drive {
-    /// Seconds from the copy to the arrival.
+    /// Seconds from the copy to the last arrival.
     #[must_use]
-    pub const fn arrival_s(&self) -> u32 {
-        self.notice_s + self.time_s
+    pub fn arrival_s(&self) -> u32 {
+        let arrivals = self.units.iter().map(|unit| unit.notice_s + unit.time_s);
+        arrivals.max().unwrap_or(0)
     }
 }
 
-/// Drives from the copy that `launch` begins from, until 15 minutes after the arrival.
+/// Drives from the copy that `launch` begins from, until 15 minutes after the last arrival.
+/// `departs` are the seconds at which the vehicles are due.
 ///
 /// # Errors
 /// SUMO died, or the copy does not fit.
@@ -76,7 +91,7 @@ pub fn drive(
     from: &Run,
     launch: &Launch,
     helped: &mut Helped,
-    depart: u32,
+    departs: &[u32],
 ) -> Result<Drive, SumoError> {
     let mut run = from.branch(launch)?;
     run.clocks.longest_red_s = 0;
@@ -84,21 +99,44 @@ pub fn drive(
     let before = helped.lockstep.referee().counts().total();
     let mut lost_s = Vec::new();
     let mut start_s = None;
-    let mut end = depart + DRIVE_MAX_S;
+    let mut end = departs.iter().copied().max().unwrap_or(copied) + DRIVE_MAX_S;
     while run.now() < end {
         run.second(helped)?;
         let all_s = run.traffic.loss_s;
         lost_s.push(all_s - *start_s.get_or_insert(all_s));
-        helped.watch.look(&run.roads, &run.traffic, run.now());
-        if let Some(arrived) = helped.watch.arrived {
-            end = end.min(arrived + AFTER_S);
+        for unit in &mut helped.units {
+            unit.watch.look(&run.roads, &run.traffic, run.now());
+        }
+        if helped.all_arrived() {
+            let arrived = helped.units.iter().filter_map(|unit| unit.watch.arrived);
+            end = end.min(arrived.max().unwrap_or(copied) + AFTER_S);
         }
     }
-    let watch = &helped.watch;
-    let met = || watch.met.iter().flatten();
     let referee = helped.lockstep.referee();
     let offences = referee.counts().total() - before;
+    let units = helped.units.iter().zip(departs);
     Ok(Drive {
+        units: units
+            .map(|(unit, depart)| unit_drive(unit, *depart, (copied, end)))
+            .collect(),
+        worst_red_s: run.clocks.longest_red_s,
+        referee: offences,
+        lock_s_per_signal: helped.lock_s_per_signal(),
+        offences: if offences > 0 {
+            helped.lockstep.offences()
+        } else {
+            Vec::new()
+        },
+        lost_s,
+    })
+}
+
+fn unit_drive(unit: &Unit, depart: u32, (copied, end): (u32, u32)) -> UnitDrive {
+    let watch = &unit.watch;
+    let met = || watch.met.iter().flatten();
+    let crossings = unit.view.iter().flat_map(|view| &view.crossings);
+    let late = crossings.map(|crossing| f64::from(crossing.late_by.as_ms()) / 1000.0);
+    UnitDrive {
         time_s: watch.arrived.unwrap_or(end) - depart,
         arrived: watch.arrived.is_some(),
         stops: watch.stops,
@@ -107,19 +145,12 @@ pub fn drive(
         signals: met().count(),
         greens: met().filter(|met| met.green).count(),
         clear: met().filter(|met| met.clear).count(),
-        worst_red_s: run.clocks.longest_red_s,
-        referee: offences,
-        lock_s_per_signal: helped.lock_s_per_signal(),
-        late_by_s: helped.late_by_s(),
-        preview: helped.preview.clone(),
-        offences: if offences > 0 {
-            helped.lockstep.offences()
-        } else {
-            Vec::new()
-        },
-        lost_s,
+        ready: met().filter(|met| met.green && met.clear).count(),
+        late_by_s: late.fold(0.0, f64::max),
+        preview: unit.preview.clone(),
+        leases: unit.audit.leases.clone(),
         notice_s: depart - copied,
-    })
+    }
 }
 
 /// Everything is green, always.

@@ -42,10 +42,17 @@ pub fn fleet_file(errands: &[(&Errand, u32)], driving: Driving) -> String {
     );
     for (number, (errand, depart)) in errands.iter().enumerate() {
         let edges = errand.edges.join(" ");
+        let stop = errand.parks_on.and_then(|at| errand.edges.get(at));
+        let stop = stop.map_or_else(String::new, |edge| {
+            format!(
+                "<stop edge=\"{edge}\" duration=\"{}\" parking=\"true\"/>",
+                super::fault::PARKED_S
+            )
+        });
         let _always = writeln!(
             text,
             "<vehicle id=\"{}\" type=\"{FLEET}\" depart=\"{depart}\" departLane=\"best\" \
-             departSpeed=\"max\"><route edges=\"{edges}\"/></vehicle>",
+             departSpeed=\"max\"><route edges=\"{edges}\"/>{stop}</vehicle>",
             id_of(number)
         );
     }

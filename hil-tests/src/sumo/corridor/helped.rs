@@ -1,19 +1,13 @@
 //! The ways to help an emergency vehicle that are compared, over the same kernels.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-
-use greenwave::controller::Command;
-use greenwave::corridor::{
-    CorridorPlan, Fix, LEASE_TTL, Lease, LeaseStep, MissionView, Preview, preview,
-};
-use greenwave::ids::{CorridorId, SiteId};
+use greenwave::corridor::{Crossing, LEASE_TTL, Lease, LeaseStep};
+use greenwave::ids::SiteId;
 use greenwave::plan::CheckedSite;
+use greenwave::shell::planner::Planner;
 use greenwave::signal::GroupSet;
-use greenwave::units::{Length, Millis, Mono, Speed};
+use greenwave::units::{Length, Millis, Mono};
 
-use super::dice::Dice;
-use super::watch::Watch;
+use super::unit::Unit;
 use crate::sumo::error::SumoError;
 use crate::sumo::lockstep::Lockstep;
 use crate::sumo::run::{Controller, StreetNow, Tally};
@@ -68,37 +62,17 @@ impl Method {
     }
 }
 
-/// How well the vehicle tells where it is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Gps {
-    /// Seconds from one position to the next.
-    pub period_s: u32,
-    /// How old a position is when it comes, seconds.
-    pub lag_s: u32,
-    /// Deviation of a position, metres.
-    pub noise_m: f64,
-}
-
-/// A city that helps one emergency vehicle.
-#[derive(Debug)]
+/// A city that helps emergency vehicles.
+#[derive(Clone, Debug)]
 pub struct Helped {
     /// The city.
     pub lockstep: Lockstep,
-    /// The vehicle.
-    pub watch: Watch,
-    /// What the key was said to do, before it was pressed.
-    pub preview: Option<Preview>,
-    /// The corridor as it stood last.
-    pub view: Option<MissionView>,
+    /// The vehicles.
+    pub units: Vec<Unit>,
     method: Method,
-    plan: Arc<CorridorPlan>,
+    planner: Planner,
     /// From SUMO's metres to those of the city.
     shift_m: (f64, f64),
-    gps: Gps,
-    dice: Dice,
-    underway: VecDeque<(u32, Fix)>,
-    asked: bool,
-    opened: Mono,
     /// Seconds that leases of a trigger have locked sites.
     held_s: u32,
 }
@@ -108,153 +82,96 @@ impl Helped {
     #[must_use]
     pub fn new(
         lockstep: Lockstep,
-        watch: Watch,
+        units: Vec<Unit>,
         method: Method,
-        (plan, shift_m): (Arc<CorridorPlan>, (f64, f64)),
-        (gps, seed): (Gps, u32),
+        (planner, shift_m): (Planner, (f64, f64)),
     ) -> Self {
-        let opened = lockstep.now();
         Self {
             lockstep,
-            watch,
-            preview: None,
-            view: None,
+            units,
             method,
-            plan,
+            planner,
             shift_m,
-            gps,
-            dice: Dice::new(seed, 3),
-            underway: VecDeque::new(),
-            asked: false,
-            opened,
             held_s: 0,
         }
     }
 
-    /// When the corridor was asked for, on the city's clock.
-    #[must_use]
-    pub const fn opened(&self) -> Mono {
-        self.opened
-    }
-
-    /// Mean time a signal of the way was locked, seconds.
+    /// Mean time a signal of the first vehicle's way was locked, seconds.
     #[must_use]
     pub fn lock_s_per_signal(&self) -> f64 {
-        let count = f64::from(u32::try_from(self.plan.crossings.len()).unwrap_or(1).max(1));
+        let Some(unit) = self.units.first() else {
+            return 0.0;
+        };
+        let crossings = unit.plan.crossings.len().max(1);
+        let count = f64::from(u32::try_from(crossings).unwrap_or(1));
         match self.method {
             Method::None | Method::BlueLight => 0.0,
             Method::Local250 | Method::Fixed30 => f64::from(self.held_s) / count,
             Method::Ours => {
-                let crossings = self.view.iter().flat_map(|view| &view.crossings);
+                let crossings = unit.view.iter().flat_map(|view| &view.crossings);
                 let held = crossings.map(|crossing| f64::from(crossing.held.as_ms()));
                 held.sum::<f64>() / 1000.0 / count
             }
         }
     }
 
-    /// By how much the latest lock was late from the outset, seconds.
+    /// True when every vehicle has arrived.
     #[must_use]
-    pub fn late_by_s(&self) -> f64 {
-        let crossings = self.view.iter().flat_map(|view| &view.crossings);
-        let late = crossings.map(|crossing| f64::from(crossing.late_by.as_ms()) / 1000.0);
-        late.fold(0.0, f64::max)
-    }
-
-    /// Opens the corridor, and tells where the vehicle is.
-    fn tell(&mut self, second: u32) {
-        let now = self.lockstep.now();
-        if !self.asked {
-            self.asked = true;
-            self.opened = now;
-            let board = self.lockstep.city.board(now, self.lockstep.fields());
-            let settings = self.lockstep.city.corridors().settings();
-            self.preview = Some(preview(&self.plan, settings, &board, now));
-            let open = Command::OpenCorridor(Arc::clone(&self.plan));
-            self.lockstep.commands.push(open);
-        }
-        if self.watch.arrived.is_none() && second.is_multiple_of(self.gps.period_s.max(1)) {
-            let fix = self.fix(now);
-            self.underway.push_back((second + self.gps.lag_s, fix));
-        }
-        while let Some((due, fix)) = self.underway.front().copied() {
-            if due > second {
-                break;
-            }
-            self.underway.pop_front();
-            let vehicle = self.plan.vehicle.clone();
-            self.lockstep.commands.push(Command::Fix(vehicle, fix));
-        }
-        let corridors = self.lockstep.city.corridors();
-        let mission = corridors.mission(self.plan.corridor);
-        if let Some(mission) = mission {
-            self.view = Some(mission.view(now, corridors));
-        }
-    }
-
-    fn fix(&mut self, at: Mono) -> Fix {
-        let start = self.plan.line.first();
-        let start = start.map_or((0.0, 0.0), |point| (point.x_m, point.y_m));
-        let shifted = |(x, y): (f64, f64)| (x + self.shift_m.0, y + self.shift_m.1);
-        let (x_m, y_m) = self.watch.at_m.map_or(start, shifted);
-        let off = |dice: &mut Dice| self.gps.noise_m * dice.normal();
-        Fix {
-            at,
-            x_m: x_m + off(&mut self.dice),
-            y_m: y_m + off(&mut self.dice),
-            speed: Speed::from_mm_per_s(millis(self.watch.speed_mps)),
-        }
+    pub fn all_arrived(&self) -> bool {
+        self.units.iter().all(|unit| unit.watch.arrived.is_some())
     }
 
     /// Leases of a simple trigger: every stop line that is near, the nearest first.
     fn trigger(&mut self) {
-        self.lockstep.leases.clear();
-        if !self.watch.drives() {
-            return;
-        }
         let now = self.lockstep.now();
-        let clock = self
-            .plan
-            .clock_at(Length::from_mm(millis(self.watch.along_m)));
-        let mut due: Vec<(SiteId, GroupSet)> = Vec::new();
-        for crossing in self.plan.crossings.iter() {
-            let gate = self.watch.way.gates.iter();
-            let gate = gate.clone().find(|gate| gate.road == crossing.entry_road);
-            let Some(gate) = gate.filter(|gate| !self.watch.is_past(gate)) else {
-                continue;
-            };
-            let near = match self.method {
-                Method::Local250 => gate.stop_m - self.watch.along_m <= LOCAL_M,
-                Method::Fixed30 => crossing.free_flow.saturating_sub(clock) <= LEAD,
-                Method::None | Method::BlueLight | Method::Ours => false,
-            };
-            if !near || crossing.groups.is_empty() {
-                continue;
-            }
-            match due.iter_mut().find(|(site, _)| *site == crossing.site) {
-                None => due.push((crossing.site, crossing.groups)),
-                Some((_, groups)) => {
-                    let site = self.lockstep.city.plans().get(crossing.site.index());
-                    if site.is_some_and(|site| fits(site, *groups, crossing.groups)) {
-                        *groups = groups.union(crossing.groups);
-                    }
+        let mut due: Vec<(SiteId, Lease)> = Vec::new();
+        for unit in self.units.iter().filter(|unit| unit.watch.drives()) {
+            let along = Length::from_mm(millis(unit.watch.along_m));
+            let clock = unit.plan.clock_at(along);
+            for crossing in unit.plan.crossings.iter() {
+                let mut gates = unit.watch.way.gates.iter();
+                let gate = gates.find(|gate| gate.road == crossing.entry_road);
+                let Some(gate) = gate.filter(|gate| !unit.watch.is_past(gate)) else {
+                    continue;
+                };
+                let near = match self.method {
+                    Method::Local250 => gate.stop_m - unit.watch.along_m <= LOCAL_M,
+                    Method::Fixed30 => crossing.free_flow.saturating_sub(clock) <= LEAD,
+                    Method::None | Method::BlueLight | Method::Ours => false,
+                };
+                if !near || crossing.groups.is_empty() {
+                    continue;
+                }
+                let Some((_, held)) = due.iter_mut().find(|(site, _)| *site == crossing.site)
+                else {
+                    due.push((crossing.site, lease(unit, crossing, now)));
+                    continue;
+                };
+                let site = self.lockstep.city.plans().get(crossing.site.index());
+                if site.is_some_and(|site| fits(site, held.groups, crossing.groups)) {
+                    held.groups = held.groups.union(crossing.groups);
+                    held.beside = held.beside.union(crossing.beside);
+                    held.into_exit = held.into_exit.union(crossing.into_exit);
                 }
             }
         }
         self.held_s += u32::try_from(due.len()).unwrap_or(0);
-        let lease = |groups| Lease {
-            corridor: CorridorId::new(1),
-            groups,
-            beside: GroupSet::EMPTY,
-            into_exit: GroupSet::EMPTY,
-            near: GroupSet::EMPTY,
-            near_by: now,
-            expires: now + LEASE_TTL,
-            step: LeaseStep::Lock,
-            green_by: now,
-            until: now + LEAD,
-        };
-        let leases = due.into_iter().map(|(site, groups)| (site, lease(groups)));
-        self.lockstep.leases.extend(leases);
+        self.lockstep.leases = due;
+    }
+}
+
+fn lease(unit: &Unit, crossing: &Crossing, now: Mono) -> Lease {
+    Lease {
+        corridor: unit.plan.corridor,
+        groups: crossing.groups,
+        beside: crossing.beside,
+        into_exit: crossing.into_exit,
+        near: GroupSet::EMPTY,
+        near_by: now,
+        expires: now + LEASE_TTL,
+        step: LeaseStep::Lock,
+        green_by: now,
+        until: now + LEAD,
     }
 }
 
@@ -268,7 +185,7 @@ fn fits(site: &CheckedSite, held: GroupSet, more: GroupSet) -> bool {
     clippy::cast_sign_loss,
     reason = "the number is clamped before"
 )]
-fn millis(number: f64) -> u32 {
+pub(super) fn millis(number: f64) -> u32 {
     (number * 1000.0).round().clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
@@ -278,11 +195,18 @@ impl Controller for Helped {
         street: &StreetNow<'_>,
         lights: &mut [Option<String>],
     ) -> Result<(), SumoError> {
-        self.watch.look(street.roads, street.traffic, street.now);
+        for unit in &mut self.units {
+            unit.watch.look(street.roads, street.traffic, street.now);
+        }
         match self.method {
             Method::None | Method::BlueLight => {}
             Method::Local250 | Method::Fixed30 => self.trigger(),
-            Method::Ours => self.tell(street.now),
+            Method::Ours => {
+                for unit in &mut self.units {
+                    let lockstep = &mut self.lockstep;
+                    unit.tell(street.now, lockstep, &self.planner, self.shift_m);
+                }
+            }
         }
         self.lockstep.second(street, lights)
     }

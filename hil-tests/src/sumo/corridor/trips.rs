@@ -33,6 +33,10 @@ pub struct Errand {
     pub route: Route,
     /// Signals on it.
     pub signals: usize,
+    /// The first of its edges that is not on `route`, for a driver who turns off.
+    pub off_from: Option<usize>,
+    /// The edge at whose middle it parks for a while.
+    pub parks_on: Option<usize>,
 }
 
 /// Draws errands.
@@ -79,17 +83,57 @@ impl<'a> Errands<'a> {
             .find(|errand| errand.signals >= least)
     }
 
+    /// The next errand for which `fits` holds.
+    pub fn next_that(&mut self, fits: &dyn Fn(&Errand) -> bool) -> Option<Errand> {
+        (0..DRAWS_MAX).filter_map(|_| self.draw()).find(fits)
+    }
+
+    /// The same errand, driven by somebody who turns off the way near its middle and takes another
+    /// one from there; none if there is no other.
+    #[must_use]
+    pub fn with_wrong_turn(&self, errand: &Errand) -> Option<Errand> {
+        let graph = &self.planner.graph;
+        let roads = &errand.route.roads;
+        let last = *roads.last()?;
+        let end = Position::Road(last, graph.road(last)?.length);
+        let middle = roads.len() / 2;
+        let mut places: Vec<usize> = (1..roads.len().saturating_sub(1)).collect();
+        places.sort_by_key(|at| at.abs_diff(middle));
+        for at in places {
+            let planned = *roads.get(at + 1)?;
+            for turn in graph.turns(*roads.get(at)?) {
+                if turn.banned || turn.to == planned || roads.contains(&turn.to) {
+                    continue;
+                }
+                let start = Position::Road(turn.to, Length::ZERO);
+                let Ok(rest) = self.planner.route((start, end), size()) else {
+                    continue;
+                };
+                let ways = roads.iter().take(at + 1).chain(&rest.roads);
+                let names = ways.map(|id| Some(graph.road(*id)?.id.clone()));
+                let edges: Vec<String> = names.collect::<Option<_>>()?;
+                let mut once = edges.clone();
+                once.sort();
+                once.dedup();
+                if once.len() == edges.len() && self.is_open(&edges) {
+                    return Some(Errand {
+                        edges,
+                        off_from: Some(at + 1),
+                        ..errand.clone()
+                    });
+                }
+            }
+        }
+        None
+    }
+
     fn draw(&mut self) -> Option<Errand> {
         let from = *self.starts.get(self.dice.below(self.starts.len()))?;
         let to = *self.ends.get(self.dice.below(self.ends.len()))?;
         let graph = &self.planner.graph;
         let end = graph.road(to)?.length;
         let ends = (Position::Road(from, Length::ZERO), Position::Road(to, end));
-        let size = VehicleSize {
-            length: Length::from_mm(6500),
-            ..VehicleSize::default()
-        };
-        let route = self.planner.route(ends, size).ok()?;
+        let route = self.planner.route(ends, size()).ok()?;
         let names = route
             .roads
             .iter()
@@ -98,12 +142,15 @@ impl<'a> Errands<'a> {
         if edges.len() < 2 || !self.is_open(&edges) {
             return None;
         }
-        let plan = plan_for(self.planner, &route, Mono::ZERO).ok()?;
+        let usual = Asking::default();
+        let plan = plan_for(self.planner, &route, Mono::ZERO, usual).ok()?;
         let sites: BTreeSet<_> = plan.crossings.iter().map(|c| c.site).collect();
         Some(Errand {
             edges,
             signals: sites.len(),
             route,
+            off_from: None,
+            parks_on: None,
         })
     }
 
@@ -140,20 +187,54 @@ pub fn shift_m(planner: &Planner, net: &SumoNet) -> Result<(f64, f64), SumoError
     shifts.next().ok_or_else(none)
 }
 
+fn size() -> VehicleSize {
+    VehicleSize {
+        length: Length::from_mm(6500),
+        ..VehicleSize::default()
+    }
+}
+
+/// Who asks for a corridor.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking {
+    /// Number of the vehicle in the run.
+    pub number: usize,
+    /// What it is.
+    pub class: ServiceClass,
+    /// From the front of the first vehicle to the back of the last one.
+    pub convoy: Length,
+}
+
+impl Default for Asking {
+    fn default() -> Self {
+        Self {
+            number: 0,
+            class: ServiceClass::Ambulance,
+            convoy: Length::from_mm(6500),
+        }
+    }
+}
+
 /// The corridor of a vehicle on this way, as a dispatcher would ask for it.
 ///
 /// # Errors
 /// The planner's reason.
-pub fn plan_for(planner: &Planner, route: &Route, now: Mono) -> Result<Arc<CorridorPlan>, String> {
+pub fn plan_for(
+    planner: &Planner,
+    route: &Route,
+    now: Mono,
+    asking: Asking,
+) -> Result<Arc<CorridorPlan>, String> {
+    let number = u32::try_from(asking.number).unwrap_or(0);
     let request = PlanRequest {
-        corridor: CorridorId::new(1),
+        corridor: CorridorId::new(number + 1),
         revision: 1,
-        vehicle: super::fleet::id_of(0),
+        vehicle: super::fleet::id_of(asking.number),
         asked_by: AskedBy::default(),
-        class: ServiceClass::Ambulance,
+        class: asking.class,
         preempts: true,
         priority: 1,
-        convoy: Length::from_mm(6500),
+        convoy: asking.convoy,
         pace_percent: 120,
         expires: now + CORRIDOR_MAX,
         depart: false,

@@ -30,6 +30,9 @@ pub struct Watch {
     /// Where it is along its way, metres.
     pub along_m: f64,
     edge: usize,
+    looked: Option<u32>,
+    /// The first of its edges that the dispatcher does not expect, if it turns off.
+    pub off_from: Option<usize>,
     /// Its speed, m/s.
     pub speed_mps: f64,
     /// Where it is on the plane, metres.
@@ -58,6 +61,8 @@ impl Watch {
             arrived: None,
             along_m: 0.0,
             edge: 0,
+            looked: None,
+            off_from: None,
             speed_mps: 0.0,
             at_m: None,
             stops: 0,
@@ -74,17 +79,24 @@ impl Watch {
         self.departed.is_some() && self.arrived.is_none()
     }
 
+    /// True if it is on a road that the dispatcher did not expect.
+    #[must_use]
+    pub fn is_off_the_plan(&self) -> bool {
+        self.drives() && self.off_from.is_some_and(|from| self.edge >= from)
+    }
+
     /// True if the front is behind this stop line.
     #[must_use]
     pub fn is_past(&self, gate: &Gate) -> bool {
         self.arrived.is_some() || self.along_m > gate.stop_m + 0.1
     }
 
-    /// Looks at the second that ended at `now`.
+    /// Looks at the second that ended at `now`, once.
     pub fn look(&mut self, roads: &Roads, traffic: &Traffic, now: u32) {
-        if self.arrived.is_some() {
+        if self.arrived.is_some() || self.looked == Some(now) {
             return;
         }
+        self.looked = Some(now);
         if self.number.is_none() {
             self.number = traffic.all.iter().position(|v| v.id == self.id);
         }

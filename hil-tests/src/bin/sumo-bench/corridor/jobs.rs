@@ -2,16 +2,16 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use greenwave::shell::sumo::SumoNet;
 use hil_tests::sumo::corridor::dice::Dice;
 use hil_tests::sumo::corridor::fleet::id_of;
 use hil_tests::sumo::corridor::{
-    Drive, Driving, Errand, Errands, Helped, Method, Watch, Way, drive, fleet_file, floor_s,
-    plan_for, shift_m,
+    Drive, Driving, Errand, Errands, Helped, Method, Unit, Watch, Way, drive, fleet_file, floor_s,
+    shift_m,
 };
 use hil_tests::sumo::lockstep::{Lockstep, OurCity};
 use hil_tests::sumo::run::{Run, RunSpec, read_net};
@@ -19,14 +19,18 @@ use hil_tests::sumo::sensing::Sensors;
 use hil_tests::sumo::{Launch, SumoError};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::line::{About, Line};
+use super::line::{About, Common, Line, Sortie};
 use super::options::{Corridor, WARM_MIN_S};
 use super::report::{self, Place};
+use super::sets::{Chooser, Sent};
 use crate::cache::Cache;
 use crate::options::Files;
 
 /// Slower than this in front of the vehicle is a standing queue, m/s.
 const STANDS_MPS: f64 = 0.5;
+
+/// Ways that are tried until all vehicles of a set fit.
+const TRIES_MAX: usize = 200;
 
 struct Bench<'a> {
     options: &'a Corridor,
@@ -170,14 +174,18 @@ impl Bench<'_> {
         let Some(twin) = drives.first() else {
             return Vec::new();
         };
-        let net = crate::report::name_of(&self.files.net);
+        let common = Common {
+            net: crate::report::name_of(&self.files.net),
+            base: self.options.base.name().to_owned(),
+            rules: self.options.rules.name().to_owned(),
+            demand: self.options.demand,
+            vehicles: self.options.vehicles.name().to_owned(),
+            fault: self.options.fault,
+            gps_period_s: self.options.gps().under(self.options.fault).period_s,
+        };
         let both = self.methods.iter().zip(drives);
-        both.map(|(method, drive)| {
-            let base = self.options.base.name();
-            let place = [&net, method.text(), base, self.options.rules.name()];
-            Line::of(place, self.options.demand, about, (drive, twin))
-        })
-        .collect()
+        both.flat_map(|(method, drive)| Line::of(&common, method.text(), about, (drive, twin)))
+            .collect()
     }
 }
 
@@ -227,25 +235,34 @@ impl<'a> Street<'a> {
         }
         let copy = self.work.path().join(format!("copy{pair}.xml.gz"));
         self.run.save(&copy)?;
-        let errand = self.errand(pair)?;
+        let sent = self.choose(pair)?;
         let mut floor = launch(bench.options, &bench.files, self.seed, self.work.path())
             .map_err(SumoError::Controller)?;
         floor.additional.retain(|file| !has_traffic(file));
-        let ends = (errand.edges.first(), errand.edges.last());
+        let sorties: Result<Vec<Sortie>, SumoError> = sent
+            .iter()
+            .map(|one| {
+                let errand = &one.errand;
+                let ends = (errand.edges.first(), errand.edges.last());
+                Ok(Sortie {
+                    from: ends.0.cloned().unwrap_or_default(),
+                    to: ends.1.cloned().unwrap_or_default(),
+                    signals: errand.signals,
+                    floor_s: floor_s(&floor, &bench.net, errand)?,
+                })
+            })
+            .collect();
         let about = About {
             seed: self.seed,
             pair,
             copied_at: at,
-            from: ends.0.cloned().unwrap_or_default(),
-            to: ends.1.cloned().unwrap_or_default(),
-            signals: errand.signals,
-            floor_s: floor_s(&floor, &bench.net, &errand)?,
+            sorties: sorties?,
         };
         let mut drives = Vec::new();
         for method in &bench.methods {
             let drive = match bench.recall_drive(*method, self.seed, pair) {
                 Some(known) => known,
-                None => self.drive(*method, (pair, at), &errand, &copy)?,
+                None => self.drive(*method, (pair, at), &sent, &copy)?,
             };
             drives.push(drive);
             bench.bar.inc(1);
@@ -257,8 +274,9 @@ impl<'a> Street<'a> {
         Ok(bench.lines(&about, &drives))
     }
 
-    /// An errand whose first edge has no standing queue now.
-    fn errand(&self, pair: u32) -> Result<Errand, SumoError> {
+    /// The vehicles of a pair; the first edge of the first one has no standing queue now.
+    fn choose(&self, pair: u32) -> Result<Vec<Sent>, SumoError> {
+        let bench = self.bench;
         let seed = self.seed * 1000 + pair;
         let mut errands = Errands::over(&self.bench.ours.planner, &self.bench.net, seed);
         let (roads, traffic) = (&self.run.roads, &self.run.traffic);
@@ -270,12 +288,28 @@ impl<'a> Street<'a> {
                 Some(edge) == first && vehicle.speed_mps < STANDS_MPS
             })
         };
-        for _ in 0..1000 {
-            match errands.next_errand() {
-                Some(errand) if queued(&errand) => {}
-                Some(errand) => return Ok(errand),
-                None => break,
+        let chooser = Chooser {
+            planner: &bench.ours.planner,
+            roads,
+            vehicles: bench.options.vehicles,
+            fault: bench.options.fault,
+            now: self.lockstep.now(),
+        };
+        let mut why = None;
+        for _ in 0..TRIES_MAX {
+            let Some(errand) = errands.next_errand() else {
+                break;
+            };
+            if queued(&errand) {
+                continue;
             }
+            match chooser.choose(&errand, &mut errands, pair) {
+                Ok(sent) => return Ok(sent),
+                Err(other) => why = Some(other),
+            }
+        }
+        if let Some(why) = why {
+            return Err(why);
         }
         Err(SumoError::Network(
             "no way over enough signals that begins without a standing queue".to_owned(),
@@ -286,7 +320,7 @@ impl<'a> Street<'a> {
         &self,
         method: Method,
         (pair, at): (u32, u32),
-        errand: &Errand,
+        sent: &[Sent],
         copy: &Path,
     ) -> Result<Drive, SumoError> {
         let bench = self.bench;
@@ -296,26 +330,39 @@ impl<'a> Street<'a> {
         launch.begin = at;
         let load = ["--load-state".to_owned(), copy.display().to_string()];
         launch.more.extend(load);
-        let depart = at + bench.options.notice;
+        let due = |one: &Sent| at + bench.options.notice + one.after_s;
+        let departs: Vec<u32> = sent.iter().map(due).collect();
         let driving = match method {
             Method::BlueLight => Driving::BlueLight,
             _ => Driving::Obeys,
         };
         let fleet = work.path().join("fleet.rou.xml");
-        fs::write(&fleet, fleet_file(&[(errand, depart)], driving))?;
+        let list: Vec<_> = sent.iter().map(|one| (&one.errand, due(one))).collect();
+        fs::write(&fleet, fleet_file(&list, driving))?;
         // A route file would be passed over: the copy has read that far ahead already.
         launch.additional.push(fleet);
-        let plan = plan_for(&bench.ours.planner, &errand.route, self.lockstep.now())
-            .map_err(SumoError::Controller)?;
-        let way = Way::of(&self.run.roads, errand)?;
+        let asked = (bench.options.gps(), bench.options.fault);
+        let units: Result<Vec<Unit>, SumoError> = (0_u32..)
+            .zip(sent)
+            .map(|(number, one)| {
+                let mut watch = Watch::on(
+                    Way::of(&self.run.roads, &one.errand)?,
+                    id_of(number as usize),
+                );
+                watch.off_from = one.errand.off_from;
+                let seed = (self.seed * 1000 + pair) * 10 + number;
+                let mut unit = Unit::new(watch, Arc::clone(&one.plan), (asked.0, asked.1, seed));
+                unit.follows = one.follows;
+                Ok(unit)
+            })
+            .collect();
         let mut helped = Helped::new(
             self.lockstep.clone(),
-            Watch::on(way, id_of(0)),
+            units?,
             method,
-            (plan, bench.shift_m),
-            (bench.options.gps(), self.seed * 1000 + pair),
+            (bench.ours.planner.clone(), bench.shift_m),
         );
-        let made = drive(&self.run, &launch, &mut helped, depart)?;
+        let made = drive(&self.run, &launch, &mut helped, &departs)?;
         let kept = bench
             .cache
             .keep((&key(method, pair), self.seed), true, &made);

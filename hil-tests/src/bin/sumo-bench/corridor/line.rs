@@ -1,7 +1,7 @@
 //! One run against its twin without help.
 
-use hil_tests::sumo::corridor::Drive;
 use hil_tests::sumo::corridor::drive::AFTER_S;
+use hil_tests::sumo::corridor::{Drive, Fault, Leases};
 use serde::{Deserialize, Serialize};
 
 /// The others are back in step when their loss over this long, seconds, ...
@@ -10,6 +10,11 @@ const MEAN_S: usize = 120;
 const BACK: f64 = 1.0;
 /// ... for this long, seconds.
 const HELD_S: usize = 120;
+
+/// A lock ends within this of passing or of the last position, seconds.
+const ENDED_S: u32 = 10;
+/// A vehicle that turned off has a new plan within this, seconds.
+const REPLAN_S: u32 = 3;
 
 /// One run, as its line of JSON tells it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,6 +26,10 @@ pub(crate) struct Line {
     pub(super) demand: f64,
     pub(super) seed: u32,
     pub(super) pair: u32,
+    pub(super) vehicles: String,
+    pub(super) fault: String,
+    /// Which vehicle of the set.
+    pub(super) vehicle: usize,
     /// Second of the copy.
     pub(super) copied_at: u32,
     /// First and last edge.
@@ -39,6 +48,8 @@ pub(crate) struct Line {
     pub(super) green_at_arrival: f64,
     /// Share of stop lines with nobody standing before it there.
     pub(super) queue_gone_at_braking: f64,
+    /// Share of stop lines with both.
+    pub(super) ready_at_braking: f64,
     /// Vehicle-seconds that the others lost more than in the twin, until the arrival.
     pub(super) others_during_vehs: f64,
     /// The same in the 15 minutes after it.
@@ -57,7 +68,20 @@ pub(crate) struct Line {
     pub(super) stated_time_without_s: Option<f64>,
     /// What it was said to cost, vehicle-seconds.
     pub(super) stated_price_vehs: Option<f64>,
+    #[serde(flatten)]
+    pub(super) leases: Leases,
+    /// Every lease ended as it must.
+    pub(super) leases_ok: bool,
     pub(super) offences: Vec<String>,
+}
+
+/// One vehicle's way.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Sortie {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) signals: usize,
+    pub(super) floor_s: u32,
 }
 
 /// What a run is about.
@@ -66,10 +90,20 @@ pub(crate) struct About {
     pub(super) seed: u32,
     pub(super) pair: u32,
     pub(super) copied_at: u32,
-    pub(super) from: String,
-    pub(super) to: String,
-    pub(super) signals: usize,
-    pub(super) floor_s: u32,
+    pub(super) sorties: Vec<Sortie>,
+}
+
+/// What all runs of a comparison have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    pub(super) net: String,
+    pub(super) base: String,
+    pub(super) rules: String,
+    pub(super) demand: f64,
+    pub(super) vehicles: String,
+    pub(super) fault: Fault,
+    /// Seconds from one position to the next.
+    pub(super) gps_period_s: u32,
 }
 
 impl Line {
@@ -78,61 +112,91 @@ impl Line {
         self.others_during_vehs + self.others_after_vehs
     }
 
-    /// `place` is network, method, base and rules.
+    /// The lines of a run, one for each vehicle.
     pub(super) fn of(
-        place: [&str; 4],
-        demand: f64,
+        common: &Common,
+        method: &str,
         about: &About,
         (drive, twin): (&Drive, &Drive),
-    ) -> Self {
-        let [net, method, base, rules] = place.map(str::to_owned);
-        let share = |part: usize| {
-            let all = u32::try_from(drive.signals.max(1)).unwrap_or(1);
-            f64::from(u32::try_from(part).unwrap_or(0)) / f64::from(all)
-        };
+    ) -> Vec<Self> {
         let arrival = drive.arrival_s() as usize;
         let after = arrival + AFTER_S as usize;
         let extra = |at: usize| lost(drive, at) - lost(twin, at);
         let until = after.min(twin.lost_s.len()).min(drive.lost_s.len());
         let seconds = |time: greenwave::units::Millis| f64::from(time.as_ms()) / 1000.0;
-        let preview = drive.preview.as_ref();
-        Self {
-            net,
-            method,
-            base,
-            rules,
-            demand,
-            seed: about.seed,
-            pair: about.pair,
-            copied_at: about.copied_at,
-            from: about.from.clone(),
-            to: about.to.clone(),
-            signals: about.signals,
-            floor_s: about.floor_s,
-            time_s: drive.time_s,
-            ratio: f64::from(drive.time_s) / f64::from(about.floor_s.max(1)),
-            arrived: drive.arrived,
-            stops: drive.stops,
-            stopped_s: drive.stopped_s,
-            longest_stand_s: drive.longest_stand_s,
-            green_at_arrival: share(drive.greens),
-            queue_gone_at_braking: share(drive.clear),
-            others_during_vehs: extra(arrival.min(until)),
-            others_after_vehs: extra(until) - extra(arrival.min(until)),
-            others_twin_vehs: lost(twin, until),
-            saved_s: i64::from(twin.time_s) - i64::from(drive.time_s),
-            recovery_s: recovery(drive, twin, arrival),
-            worst_red_s: drive.worst_red_s,
-            referee: drive.referee,
-            late_by_s: drive.late_by_s,
-            lock_s_per_signal: drive.lock_s_per_signal,
-            stated_time_s: preview.map(|stated| seconds(stated.with_key)),
-            stated_time_without_s: preview.map(|stated| seconds(stated.without_key)),
-            stated_price_vehs: preview
-                .map(|stated| f64::from(u32::try_from(stated.price_vehicle_s).unwrap_or(u32::MAX))),
-            offences: drive.offences.clone(),
-        }
+        let units = about.sorties.iter().zip(&drive.units).zip(&twin.units);
+        units
+            .enumerate()
+            .map(|(vehicle, ((sortie, unit), twin_unit))| {
+                let preview = unit.preview.as_ref();
+                let share = |part: usize| {
+                    let all = u32::try_from(unit.signals.max(1)).unwrap_or(1);
+                    f64::from(u32::try_from(part).unwrap_or(0)) / f64::from(all)
+                };
+                Self {
+                    net: common.net.clone(),
+                    method: method.to_owned(),
+                    base: common.base.clone(),
+                    rules: common.rules.clone(),
+                    demand: common.demand,
+                    seed: about.seed,
+                    pair: about.pair,
+                    vehicles: common.vehicles.clone(),
+                    fault: common.fault.text(),
+                    vehicle,
+                    copied_at: about.copied_at,
+                    from: sortie.from.clone(),
+                    to: sortie.to.clone(),
+                    signals: sortie.signals,
+                    floor_s: sortie.floor_s,
+                    time_s: unit.time_s,
+                    ratio: f64::from(unit.time_s) / f64::from(sortie.floor_s.max(1)),
+                    arrived: unit.arrived,
+                    stops: unit.stops,
+                    stopped_s: unit.stopped_s,
+                    longest_stand_s: unit.longest_stand_s,
+                    green_at_arrival: share(unit.greens),
+                    queue_gone_at_braking: share(unit.clear),
+                    ready_at_braking: share(unit.ready),
+                    others_during_vehs: extra(arrival.min(until)),
+                    others_after_vehs: extra(until) - extra(arrival.min(until)),
+                    others_twin_vehs: lost(twin, until),
+                    saved_s: i64::from(twin_unit.time_s) - i64::from(unit.time_s),
+                    recovery_s: recovery(drive, twin, arrival),
+                    worst_red_s: drive.worst_red_s,
+                    referee: drive.referee,
+                    late_by_s: unit.late_by_s,
+                    lock_s_per_signal: drive.lock_s_per_signal,
+                    stated_time_s: preview.map(|stated| seconds(stated.with_key)),
+                    stated_time_without_s: preview.map(|stated| seconds(stated.without_key)),
+                    stated_price_vehs: preview.map(|stated| {
+                        f64::from(u32::try_from(stated.price_vehicle_s).unwrap_or(u32::MAX))
+                    }),
+                    leases_ok: leases_ok(common, &unit.leases),
+                    leases: unit.leases.clone(),
+                    offences: drive.offences.clone(),
+                }
+            })
+            .collect()
     }
+}
+
+/// Locks end within 10 s of passing or of the last position (and the period of positions), at once
+/// when the dispatcher ends the corridor, and none is left; nobody is held for an approach that the
+/// vehicle does not come by; a wrong turn has its new plan within 3 s.
+fn leases_ok(common: &Common, leases: &Leases) -> bool {
+    let silence_s = ENDED_S + common.gps_period_s;
+    let cancelled_s = if common.fault == Fault::Cancel {
+        1
+    } else {
+        u32::MAX
+    };
+    leases.after_passing_s <= ENDED_S
+        && leases.silent_s <= silence_s
+        && leases.after_cancel_s <= cancelled_s
+        && leases.left_over == 0
+        && leases.wrong_approach == 0
+        && leases.replan_s.is_none_or(|replan_s| replan_s <= REPLAN_S)
 }
 
 /// What the others had lost after so many seconds.
@@ -160,28 +224,43 @@ fn recovery(drive: &Drive, twin: &Drive, arrival: usize) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use hil_tests::sumo::corridor::UnitDrive;
+
     use super::*;
 
     fn drive(time_s: u32, lost_s: Vec<f64>) -> Drive {
-        Drive {
+        let unit = UnitDrive {
             time_s,
             arrived: true,
-            notice_s: 0,
+            ..UnitDrive::default()
+        };
+        Drive {
+            units: vec![unit],
             lost_s,
             ..Drive::default()
         }
     }
 
-    fn about() -> About {
-        About {
+    fn line(helped: &Drive, twin: &Drive) -> Line {
+        let about = About {
             seed: 1,
             pair: 0,
             copied_at: 0,
-            from: String::new(),
-            to: String::new(),
-            signals: 1,
-            floor_s: 50,
-        }
+            sorties: vec![Sortie {
+                floor_s: 50,
+                ..Sortie::default()
+            }],
+        };
+        let common = Common {
+            net: String::new(),
+            base: String::new(),
+            rules: String::new(),
+            demand: 1.0,
+            vehicles: String::new(),
+            fault: Fault::None,
+            gps_period_s: 1,
+        };
+        Line::of(&common, "ours", &about, (helped, twin)).remove(0)
     }
 
     #[test]
@@ -190,28 +269,7 @@ mod tests {
         // Two more every second for 80 s, one more for 40, then as in the twin.
         let more = |at: u32| f64::from(at.min(80) * 2 + at.clamp(80, 120) - 80);
         let helped = drive(80, (1..=1200).map(|at| f64::from(at) + more(at)).collect());
-        let line = Line::of(
-            ["n", "ours", "fixed", "field"],
-            1.0,
-            &about(),
-            (&helped, &twin),
-        );
-        assert!((line.others_during_vehs - 160.0).abs() < 1e-9);
-        assert!((line.others_after_vehs - 40.0).abs() < 1e-9);
-        assert!((line.ratio - 1.6).abs() < 1e-9);
-        assert_eq!((line.saved_s, line.recovery_s), (20, Some(0)));
-    }
-
-    #[test]
-    fn recovery_waits_for_a_lasting_return() {
-        let twin = drive(100, vec![0.0; 1200]);
-        let lost = (1..=1200).map(|at| f64::from(at.min(300)) * 3.0).collect();
-        let line = Line::of(
-            ["n", "ours", "fixed", "field"],
-            1.0,
-            &about(),
-            (&drive(100, lost), &twin),
-        );
+        let line = line(&drive(100, lost), &twin);
         // From 260 s on the next two minutes hold at most 40 s at 3.
         assert_eq!(line.recovery_s, Some(160));
     }

@@ -4,6 +4,7 @@ mod jobs;
 mod line;
 mod options;
 mod report;
+mod sets;
 mod stats;
 
 pub(crate) use jobs::compare;

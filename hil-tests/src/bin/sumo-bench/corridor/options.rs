@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hil_tests::sumo::SumoVersion;
-use hil_tests::sumo::corridor::{Gps, Method};
+use hil_tests::sumo::corridor::{Fault, Gps, Method};
 use hil_tests::sumo::lockstep::Base;
 use hil_tests::sumo::sensing::Sensors;
 use hil_tests::sumo::signals::Rules;
@@ -17,6 +17,40 @@ pub(super) const WARM_MIN_S: u32 = 600;
 pub(super) const WARM_MAX_S: u32 = 2100;
 /// Room for a drive and what comes after it, seconds.
 const ROOM_S: u32 = 1400;
+
+/// Who drives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vehicles {
+    /// One vehicle.
+    One,
+    /// Two that meet: crossing in even pairs, on opposite ways in odd ones.
+    Two,
+    /// Three of different classes that meet.
+    Three,
+    /// Three engines one behind the other, with one corridor.
+    Convoy,
+}
+
+impl Vehicles {
+    fn parse(name: &str) -> Result<Self, String> {
+        match name {
+            "1" => Ok(Self::One),
+            "2" => Ok(Self::Two),
+            "3" => Ok(Self::Three),
+            "convoy" => Ok(Self::Convoy),
+            other => Err(format!("no set of vehicles `{other}`: 1, 2, 3 or convoy")),
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::One => "1",
+            Self::Two => "2",
+            Self::Three => "3",
+            Self::Convoy => "convoy",
+        }
+    }
+}
 
 /// What emergency vehicles gain and others pay: every method from the same copy of the street.
 #[derive(Clone, Debug, Args)]
@@ -69,6 +103,13 @@ pub(crate) struct Corridor {
     /// Deviation of a position, metres.
     #[arg(long, default_value_t = 0.0)]
     pub(crate) gps_noise: f64,
+    /// Who drives: one vehicle, `2` or `3` that meet, or a `convoy` of three engines.
+    #[arg(long, default_value = "1", value_parser = Vehicles::parse)]
+    pub(crate) vehicles: Vehicles,
+    /// What goes wrong: gpsN, lagN, noiseN, lossN (seconds, metres), wrong-turn, cancel, parked,
+    /// lost-signoff, duplicate, replayed, offline, restart.
+    #[arg(long, default_value = "none", value_parser = Fault::parse)]
+    pub(crate) fault: Fault,
     /// Seconds from the copy, when the corridor is asked for, to the departure.
     #[arg(long, default_value_t = 30)]
     pub(crate) notice: u32,
@@ -132,7 +173,7 @@ impl Corridor {
     /// Everything that a run depends on besides its files, seed and method.
     pub(super) fn said(&self) -> String {
         format!(
-            "corridor {} {} {} {} {} {} {} {} {:?} {} {}",
+            "corridor {} {} {} {} {} {} {} {} {:?} {} {} {} {}",
             self.begin,
             self.end,
             self.pairs,
@@ -143,7 +184,9 @@ impl Corridor {
             self.sumo.name(),
             self.gps(),
             self.demand,
-            self.notice
+            self.notice,
+            self.vehicles.name(),
+            self.fault.text()
         )
     }
 }

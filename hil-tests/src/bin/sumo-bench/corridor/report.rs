@@ -27,18 +27,20 @@ pub(super) fn report(
     place: &Place<'_>,
     mut lines: Vec<Line>,
 ) -> Result<(), String> {
-    lines.sort_by(|a, b| (a.pair, &a.method).cmp(&(b.pair, &b.method)));
+    lines.sort_by(|a, b| (a.pair, &a.method, a.vehicle).cmp(&(b.pair, &b.method, b.vehicle)));
     if let Some(path) = &options.json {
         write(path, &lines).map_err(|why| format!("{}: {why}", path.display()))?;
     }
     say(&format!(
-        "{}, base {}, rules {}, demand {}, {} pairs over seeds {}",
+        "{}, base {}, rules {}, demand {}, {} pairs over seeds {}, vehicles {}, fault {}",
         place.net,
         options.base.name(),
         options.rules.name(),
         options.demand,
         options.pairs,
-        options.seeds
+        options.seeds,
+        options.vehicles.name(),
+        options.fault.text()
     ));
     for note in place
         .notes
@@ -48,6 +50,13 @@ pub(super) fn report(
         say(&format!("note: {note}"));
     }
     say(&table(options, &lines).to_string());
+    for line in lines.iter().filter(|line| !line.leases_ok) {
+        say(&format!(
+            "pair {} {} vehicle {}: {:?}",
+            line.pair, line.method, line.vehicle, line.leases
+        ));
+    }
+    say_leases(&lines);
     for line in lines.iter().filter(|line| line.referee > 0) {
         say(&format!(
             "pair {} {}: {} offences: {}",
@@ -58,6 +67,34 @@ pub(super) fn report(
         ));
     }
     Ok(())
+}
+
+/// What the leases of the corridor engine did, at worst.
+fn say_leases(lines: &[Line]) {
+    let own: Vec<&Line> = lines.iter().filter(|line| line.method == "ours").collect();
+    if own.is_empty() {
+        return;
+    }
+    let most = |of: &dyn Fn(&Line) -> u32| own.iter().map(|line| of(line)).max().unwrap_or(0);
+    let sum = |of: &dyn Fn(&Line) -> u32| own.iter().map(|line| of(line)).sum::<u32>();
+    let failed = own.iter().filter(|line| !line.leases_ok).count();
+    say(&format!(
+        "leases of ours: {failed} of {} not as settled; at worst locked {} s, {} s after passing, \
+         {} s without a position, {} s after a cancel; new plan after {} s; {} wrong approaches, \
+         {} left over; positions refused {}; outranked {}, of these unwarned {}, stood {} s at most",
+        own.len(),
+        most(&|line| line.leases.longest_lock_s),
+        most(&|line| line.leases.after_passing_s),
+        most(&|line| line.leases.silent_s),
+        most(&|line| line.leases.after_cancel_s),
+        most(&|line| line.leases.replan_s.unwrap_or(0)),
+        sum(&|line| line.leases.wrong_approach),
+        sum(&|line| line.leases.left_over),
+        sum(&|line| line.leases.refused),
+        sum(&|line| line.leases.outranked),
+        sum(&|line| line.leases.unwarned),
+        most(&|line| line.leases.outranked_stand_s),
+    ));
 }
 
 fn write(path: &Path, lines: &[Line]) -> std::io::Result<()> {
@@ -85,6 +122,7 @@ fn table(options: &Corridor, lines: &[Line]) -> Table {
         "stand s",
         "green %",
         "clear %",
+        "both %",
         "saved s",
         "paid veh-s [95 %]",
         "paid %",
@@ -130,6 +168,7 @@ fn row(name: &str, lines: &[&Line]) -> Vec<String> {
         format!("{:.0}", max(&all(&|line| f64::from(line.longest_stand_s)))),
         part(&|line| line.green_at_arrival),
         part(&|line| line.queue_gone_at_braking),
+        part(&|line| line.ready_at_braking),
         format!("{saved:.0}"),
         format!("{:+.0} [{paid_low:+.0}, {paid_high:+.0}]", mean(&paid)),
         format!("{:+.1}", 100.0 * mean(&paid) / twin.max(1.0)),
