@@ -40,7 +40,9 @@ impl Drive {
         if spot.speed < HELD_UP {
             self.entered = None;
         } else if before.speed >= HELD_UP {
-            let planned = plan.clock_at(spot.along).saturating_sub(plan.clock_at(before.along));
+            let planned = plan
+                .clock_at(spot.along)
+                .saturating_sub(plan.clock_at(before.along));
             self.real = faded(self.real) + spot.at.since(before.at);
             self.planned = faded(self.planned) + planned;
         }
@@ -70,7 +72,9 @@ impl Drive {
     pub(super) fn share(&self) -> u32 {
         let real = u64::from((self.real + SHARE_PRIOR).as_ms()) * 1000;
         let share = real / u64::from((self.planned + SHARE_PRIOR).as_ms()).max(1);
-        u32::try_from(share).unwrap_or(1000).clamp(SHARES.0, SHARES.1)
+        u32::try_from(share)
+            .unwrap_or(1000)
+            .clamp(SHARES.0, SHARES.1)
     }
 }
 
