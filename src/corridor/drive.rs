@@ -11,6 +11,10 @@ use crate::units::{Length, Millis, Mono, Speed};
 const TIME_MIN: Millis = Millis::from_secs(3);
 /// Positions further apart do not tell when a road was left.
 const GAP_MAX: Millis = Millis::from_secs(5);
+/// The plan is believed as if it had been kept for so long.
+const SHARE_PRIOR: Millis = Millis::from_secs(5);
+/// No vehicle is believed to be faster or slower than its plan by more, per mille of its time.
+const SHARES: (u32, u32) = (700, 2_000);
 /// Slower than this, signals or queues hold the vehicle up: that is not the road's pace.
 const HELD_UP: Speed = Speed::from_mm_per_s(4_000);
 
@@ -20,6 +24,9 @@ pub(super) struct Drive {
     last: Option<Spot>,
     /// When it came onto the road; `None` if that was not seen, or it was held up since.
     entered: Option<Mono>,
+    /// Time driven unhindered, and what the plan gave for it; older time weighs less.
+    real: Millis,
+    planned: Millis,
 }
 
 impl Drive {
@@ -32,6 +39,12 @@ impl Drive {
         };
         if spot.speed < HELD_UP {
             self.entered = None;
+        } else if before.speed >= HELD_UP {
+            let planned = plan
+                .clock_at(spot.along)
+                .saturating_sub(plan.clock_at(before.along));
+            self.real = faded(self.real) + spot.at.since(before.at);
+            self.planned = faded(self.planned) + planned;
         }
         let on = |along: Length| plan.links.partition_point(|link| link.ends_at <= along);
         for at in on(before.along)..on(spot.along) {
@@ -51,6 +64,22 @@ impl Drive {
             self.entered = (spot.speed >= HELD_UP).then_some(left);
         }
     }
+}
+
+impl Drive {
+    /// How this drive goes against its plan where nothing holds it up: time needed for a thousand of
+    /// the planned. As planned until it has been seen for a while.
+    pub(super) fn share(&self) -> u32 {
+        let real = u64::from((self.real + SHARE_PRIOR).as_ms()) * 1000;
+        let share = real / u64::from((self.planned + SHARE_PRIOR).as_ms()).max(1);
+        u32::try_from(share)
+            .unwrap_or(1000)
+            .clamp(SHARES.0, SHARES.1)
+    }
+}
+
+fn faded(time: Millis) -> Millis {
+    Millis::new(time.as_ms() / 20 * 19)
 }
 
 /// The planned free-flow clock where a link begins.

@@ -24,6 +24,8 @@ pub(super) struct Here<'a> {
     pub(super) now: Mono,
     /// How fast its class drives the roads.
     pub(super) paces: &'a Paces,
+    /// How the drive has gone against its plan so far, per mille.
+    pub(super) share: u32,
     /// Where it is, along the route.
     pub(super) along: Length,
     /// Free-flow clock of the route at the vehicle's place.
@@ -63,7 +65,7 @@ fn arrivals<B: SiteBoard>(
     passages: &mut [Passage],
 ) {
     let braking = settings.braking_time(plan.speed);
-    let mut run = Run::from(plan, here.paces, here.clock);
+    let mut run = Run::from(plan, (here.paces, here.share), here.clock);
     let mut push = Millis::ZERO;
     let mut carried = Millis::ZERO;
     let mut upstream = 0_u32;

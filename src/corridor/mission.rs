@@ -259,6 +259,7 @@ impl Mission {
         let here = Here {
             now,
             paces,
+            share: self.drive.share(),
             along: self.track.along(now, settings),
             clock: self.track.clock(&self.plan, now, settings),
             age: self.track.age(now),

@@ -36,6 +36,16 @@ impl Pace {
         late: 1_080,
     };
 
+    /// The same for a drive that takes `share` per mille of this time.
+    pub(super) fn at(self, share: u32) -> Self {
+        let of = |value: u16| u16::try_from(u32::from(value) * share / 1000).unwrap_or(u16::MAX);
+        Self {
+            early: of(self.early),
+            middle: of(self.middle),
+            late: of(self.late),
+        }
+    }
+
     /// Moves each value by its own step towards where its share of the drives is faster.
     fn learn(&mut self, share: u16, step: u16) {
         let towards = |value: u16, tenths: u16| {
@@ -82,13 +92,17 @@ impl Paces {
     /// What is believed of `road` at this hour.
     #[must_use]
     pub fn of(&self, road: RoadId, class: ServiceClass) -> Pace {
+        self.learned(road, class).unwrap_or(Pace::PRIOR)
+    }
+
+    /// What has been learned of `road` at this hour, if enough has.
+    #[must_use]
+    pub fn learned(&self, road: RoadId, class: ServiceClass) -> Option<Pace> {
         let known = |hour: u8, least: u16| {
             let cell = self.cells.get(self.find(Key { road, class, hour }).ok()?)?;
             (cell.seen >= least).then_some(cell.pace)
         };
-        known(self.hour, HOUR_SEEN)
-            .or_else(|| known(ANY_HOUR, ANY_SEEN))
-            .unwrap_or(Pace::PRIOR)
+        known(self.hour, HOUR_SEEN).or_else(|| known(ANY_HOUR, ANY_SEEN))
     }
 
     /// A vehicle has driven `road` in this share of the planned free-flow time, per mille.

@@ -118,6 +118,7 @@ pub fn preview<B: SiteBoard>(
     let here = Here {
         now,
         paces: &Paces::default(),
+        share: 1000,
         along: Length::ZERO,
         clock: Millis::ZERO,
         age: Millis::ZERO,

@@ -10,6 +10,8 @@ use crate::units::Millis;
 pub(super) struct Run<'a> {
     plan: &'a CorridorPlan,
     paces: &'a Paces,
+    /// What a road that nobody has learned of is driven by: as this drive has gone so far.
+    usual: Pace,
     /// The planned free-flow clock up to which has been walked.
     clock: u64,
     link: usize,
@@ -47,11 +49,17 @@ pub(super) struct Times {
 
 impl<'a> Run<'a> {
     /// The way ahead of a vehicle at this place of the planned free-flow clock.
-    pub(super) fn from(plan: &'a CorridorPlan, paces: &'a Paces, clock: Millis) -> Self {
+    /// `share` is how its drive has gone against its plan so far, per mille.
+    pub(super) fn from(
+        plan: &'a CorridorPlan,
+        (paces, share): (&'a Paces, u32),
+        clock: Millis,
+    ) -> Self {
         let done = |link: &Link| link.free_flow <= clock;
         Self {
             plan,
             paces,
+            usual: Pace::PRIOR.at(share),
             clock: u64::from(clock.as_ms()),
             link: plan.links.partition_point(done),
             middle: 0,
@@ -66,9 +74,8 @@ impl<'a> Run<'a> {
         while self.clock < goal {
             let link = self.plan.links.get(self.link);
             let end = link.map_or(goal, |link| u64::from(link.free_flow.as_ms()));
-            let pace = link.map_or(Pace::PRIOR, |link| {
-                self.paces.of(link.road, self.plan.class)
-            });
+            let learned = link.and_then(|link| self.paces.learned(link.road, self.plan.class));
+            let pace = learned.unwrap_or(self.usual);
             let piece = end.min(goal).saturating_sub(self.clock);
             self.middle += piece * u64::from(pace.middle) / 1000;
             self.early

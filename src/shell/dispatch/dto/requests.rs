@@ -83,7 +83,7 @@ pub(crate) struct RequestVehicleDto {
     convoy_n: u8,
 }
 
-/// Wherever the vehicle is, or a position.
+/// Wherever the vehicle is, a position, or the start of a prepared route.
 #[derive(serde::Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum OriginDto {
@@ -91,6 +91,14 @@ pub(crate) enum OriginDto {
     Live(LiveDto),
     /// A position.
     At(PointDto),
+    /// The start of a prepared route of the city folder.
+    Prepared(PreparedDto),
+}
+
+#[derive(serde::Serialize, ToSchema)]
+pub(crate) struct PreparedDto {
+    /// Its id.
+    prepared: String,
 }
 
 #[derive(serde::Serialize, ToSchema)]
@@ -116,7 +124,7 @@ pub(crate) enum DatumDto {
     Gcj02,
 }
 
-/// A place by `facility_id`, or a position.
+/// A place by `facility_id`, a position, or the end of a prepared route.
 #[derive(ToSchema)]
 pub(crate) struct DestinationDto {
     lat: Option<f64>,
@@ -124,6 +132,8 @@ pub(crate) struct DestinationDto {
     datum: Option<DatumDto>,
     name: Option<String>,
     facility_id: Option<String>,
+    /// Id of a prepared route of the city folder.
+    prepared: Option<String>,
 }
 
 #[derive(ToSchema)]
