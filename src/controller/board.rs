@@ -3,7 +3,8 @@
 use alloc::sync::Arc;
 
 use super::site::SiteState;
-use crate::corridor::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
+use super::sketch::sketch;
+use crate::corridor::{Availability, OthersDemand, Queue, Rhythm, SiteBoard, SiteSketch};
 use crate::detect::FieldInputs;
 use crate::ids::{ApproachId, SiteId};
 use crate::kernel::{CabinetState, Mode};
@@ -110,6 +111,7 @@ impl SiteBoard for Board<'_> {
                 if hostile.contains(wants.group()) {
                     let seen = state.detection().lane(ApproachId::new(approach), lane);
                     others.vehicles = others.vehicles.saturating_add(seen.queue);
+                    others.vehicles_per_hour += seen.flow_per_h;
                 }
             }
         }
@@ -147,6 +149,11 @@ impl SiteBoard for Board<'_> {
             cycle,
             green: served.min(cycle),
         })
+    }
+
+    fn sketch(&self, site: SiteId, approach: ApproachId, groups: GroupSet) -> Option<SiteSketch> {
+        let (plan, state) = self.site(site)?;
+        sketch(plan, state, (approach, groups), self.now)
     }
 
     fn in_step(&self, site: SiteId) -> bool {

@@ -6,6 +6,7 @@
 
 mod acts;
 mod board;
+mod branch;
 mod claims;
 mod engine;
 mod event;
@@ -21,10 +22,12 @@ mod preview;
 mod refusal;
 mod settings;
 mod shown;
+mod sketch;
 mod state;
 #[cfg(test)]
 mod tests;
 mod track;
+mod trial;
 mod view;
 
 pub use board::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
@@ -35,9 +38,12 @@ pub use mission::Mission;
 pub use passage::Forecast;
 pub use plan::*;
 pub use planner::{PlanRefusal, PlanRequest, RouteLeg, RouteOutline, plan_corridor};
-pub use preview::{Advice, CrossingPreview, LongestWait, Preview, Waiting, preview};
+pub use preview::{
+    Advice, Clash, CrossingPreview, LongestWait, Preview, Waiting, clashes, preview,
+};
 pub use refusal::{ActRefusal, CROSSINGS_MAX, MISSIONS_MAX, OpenRefusal};
 pub use settings::{JAM_SPACING_MM, Settings};
+pub use sketch::{LaneSketch, SiteSketch, StageSketch};
 pub use state::{CrossingState, MissionState};
 pub use track::{FIX_AGE_MAX, FixCounts, FixRefusal, FixVerdict, OFF_ROUTE, SPEED_MAX, Spot};
 pub use view::{CrossingView, MissionView, PositionView};

@@ -213,6 +213,32 @@ pub(super) enum Corridor {
     /// Route, times with and without the key, and the price, in a city driven warm by the virtual
     /// street.
     Preview(PreviewOf),
+    /// How far previews are off: the virtual street is branched at every press, with the key and
+    /// without it, and compared with what was said before.
+    Calibrate(Calibrate),
+}
+
+/// Options of `corridor calibrate`.
+#[derive(Debug, Args)]
+pub(super) struct Calibrate {
+    /// The city folder.
+    #[arg(long)]
+    pub(super) site: PathBuf,
+    /// How many runs; the prepared missions of city.toml take turns.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) runs: u32,
+    /// Start at this hour of the local day.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=23))]
+    pub(super) start_hour: u32,
+    /// The first seed of the street; each further hour of runs takes the next one.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Run every plan of every site by this control instead of its own.
+    #[arg(long, value_enum)]
+    pub(super) control: Option<Control>,
+    /// Print every run as a JSON line, and the summary as the last one.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// Options of `corridor preview`.

@@ -1,6 +1,7 @@
 //! The commands, and how each of them ends.
 
 mod args;
+mod calibrate;
 mod corridor;
 mod demo;
 mod desk;
@@ -73,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Check(options) => check(&options),
         Command::Plan(Plan::Show { site, signal, plan }) => show(&site, &signal, plan.as_deref()),
         Command::Corridor(Corridor::Preview(options)) => corridor::preview(&options),
+        Command::Corridor(Corridor::Calibrate(options)) => calibrate::calibrate(&options),
         Command::Simulate(options) => simulate::simulate(&options),
         Command::Replay(options) => replay::replay(&options),
         Command::Explain(options) => explain::explain(&options),

@@ -11,11 +11,11 @@ pub use super::request::{
     Stretch,
 };
 pub use super::view::{
-    Advice, Alarm, ApproachStatic, CityStatic, CityView, ClassStatic, Confirmed, CorridorState,
-    CorridorVehicle, CorridorView, CrossingState, CrossingView, GroupStatic, JunctionStatic,
-    KeyTimesView, LatLon, LinkView, ManualView, MissionStatic, Mode, Names, PlaceStatic,
-    PreviewCrossing, PreviewView, PriceView, QueueView, RoadStatic, SiteStatic, SiteView,
-    StatusView, VehicleStatic, VehicleView, WaitView,
+    Advice, Alarm, ApproachStatic, ArrivalView, CityStatic, CityView, ClashView, ClassStatic,
+    Confirmed, CorridorState, CorridorVehicle, CorridorView, CrossingState, CrossingView,
+    GroupStatic, JunctionStatic, KeyTimesView, LatLon, LinkView, ManualView, MissionStatic, Mode,
+    Names, PlaceStatic, PreviewCrossing, PreviewView, PriceView, QueueView, RoadStatic, SiteStatic,
+    SiteView, StatusView, VehicleStatic, VehicleView, WaitView,
 };
 pub use super::view_decision::DecisionView;
 

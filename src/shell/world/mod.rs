@@ -7,6 +7,7 @@ mod acts;
 mod alarms;
 mod decided;
 mod planning;
+mod pricing;
 mod running;
 mod snapshot;
 mod statics;

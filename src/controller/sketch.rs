@@ -1,0 +1,142 @@
+//! A site drawn with few lines, for previews.
+
+use super::site::SiteState;
+use crate::corridor::{LaneSketch, SiteSketch, StageSketch};
+use crate::ids::{ApproachId, StageId};
+use crate::plan::{CheckedSite, PlanMode, Recall};
+use crate::signal::GroupSet;
+use crate::units::{Millis, Mono};
+
+/// The site as it stands at `now`, for a vehicle that comes in by `approach` and is given `groups`.
+pub(super) fn sketch(
+    site: &CheckedSite,
+    state: &SiteState,
+    (approach, groups): (ApproachId, GroupSet),
+    now: Mono,
+) -> Option<SiteSketch> {
+    let plan = site.plans.get(state.plan().index())?;
+    if plan.sequence.is_empty() {
+        return None;
+    }
+    let go = state.kernel().go_set();
+    let stages: Vec<StageSketch> = plan
+        .sequence
+        .iter()
+        .enumerate()
+        .map(|(at, entry)| {
+            let own = groups_of(site, entry.stage);
+            let next = plan.sequence.get((at + 1) % plan.sequence.len());
+            let next = next.map_or(GroupSet::EMPTY, |next| groups_of(site, next.stage));
+            let change = change(site, own.difference(next), next.difference(own));
+            let green_min = green_min(site, own);
+            let green = if entry.split > Millis::ZERO {
+                entry.split.saturating_sub(change)
+            } else {
+                entry.green_max
+            };
+            StageSketch {
+                groups: own,
+                green_min,
+                green: green.max(green_min),
+                change,
+                recall: entry.recall != Recall::None,
+            }
+        })
+        .collect();
+    let running = state.last().and_then(|cycle| cycle.decision.winner.stage);
+    let at = plan
+        .sequence
+        .iter()
+        .position(|entry| Some(entry.stage) == running)
+        .or_else(|| nearest(&stages, go));
+    let at = at.and_then(|at| {
+        let groups = stages.get(at)?.groups.intersection(go);
+        let since = groups
+            .iter()
+            .filter_map(|g| state.kernel().green_for(g, now));
+        Some((at, since.min().unwrap_or_default()))
+    });
+    let clocked =
+        matches!(plan.mode, PlanMode::Fixed | PlanMode::Coordinated) && plan.cycle > Millis::ZERO;
+    Some(SiteSketch {
+        lanes: lanes(site, state, approach, now),
+        held: held(site, &stages, groups),
+        stages,
+        clocked,
+        at,
+    })
+}
+
+fn groups_of(site: &CheckedSite, stage: StageId) -> GroupSet {
+    let stage = site.stages.get(stage.index());
+    stage.map_or(GroupSet::EMPTY, |info| info.stage.groups)
+}
+
+/// The stage that most of what is green belongs to.
+fn nearest(stages: &[StageSketch], go: GroupSet) -> Option<usize> {
+    let shared = |stage: &StageSketch| stage.groups.intersection(go).len();
+    let best = (0..).zip(stages).max_by_key(|(_, stage)| shared(stage));
+    best.filter(|(_, stage)| shared(stage) > 0)
+        .map(|(at, _)| at)
+}
+
+/// The shortest green of a stage's vehicles.
+fn green_min(site: &CheckedSite, groups: GroupSet) -> Millis {
+    let vehicles = groups.iter().filter(|group| {
+        let info = site.groups.get(group.index());
+        info.is_none_or(|info| info.walk.is_none())
+    });
+    let timings = vehicles.filter_map(|group| site.safety.timing(group));
+    timings
+        .map(|timing| timing.green_min)
+        .max()
+        .unwrap_or_default()
+}
+
+/// The longest clearance from `from` to `to`.
+fn change(site: &CheckedSite, from: GroupSet, to: GroupSet) -> Millis {
+    let conflicts = site.safety.conflicts();
+    let pairs = from.iter().flat_map(|a| to.iter().map(move |b| (a, b)));
+    let times = pairs.map(|(a, b)| conflicts.clearance(a, b));
+    times.max().unwrap_or_default()
+}
+
+/// The lease's groups and whatever a stage shows beside all of them that cannot hurt them.
+fn held(site: &CheckedSite, stages: &[StageSketch], groups: GroupSet) -> GroupSet {
+    let conflicts = site.safety.conflicts();
+    let beside = stages
+        .iter()
+        .filter(|stage| !groups.is_empty() && groups.is_subset(stage.groups))
+        .fold(GroupSet::EMPTY, |all, stage| all.union(stage.groups));
+    let harmless = groups.iter().fold(beside, |kept, group| {
+        kept.difference(conflicts.hostile_to(group))
+            .difference(conflicts.permissive_with(group))
+    });
+    groups.union(harmless)
+}
+
+fn lanes(
+    site: &CheckedSite,
+    state: &SiteState,
+    approach: ApproachId,
+    now: Mono,
+) -> Vec<LaneSketch> {
+    let mut lanes = Vec::new();
+    for (number, info) in (0_u8..).zip(&site.approaches) {
+        let id = ApproachId::new(number);
+        for (kerb, lane) in (0_u8..).zip(&info.lanes) {
+            let seen = state.detection().lane(id, kerb);
+            let group = lane.group();
+            let waited = state.kernel().waiting_since(group);
+            lanes.push(LaneSketch {
+                groups: lane.groups(),
+                yields: site.yields.get(group.index()).copied().unwrap_or_default(),
+                own: id == approach,
+                queue: seen.queue,
+                flow_per_h: seen.flow_per_h,
+                waited: waited.map_or(Millis::ZERO, |since| now.since(since)),
+            });
+        }
+    }
+    lanes
+}

@@ -1,0 +1,180 @@
+//! `greenwave corridor calibrate`: what was said before the key against what the street did.
+//!
+//! At every press the street is branched: one branch with the key, one without it, everything else
+//! alike. Both run on for the same time, so that the others' delay can be compared.
+
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::args::{Calibrate, Simulate};
+use super::corridor::all_prepared;
+use super::drives::{round, seconds};
+use super::load::{LoadedCity, load_folder};
+use super::out::say;
+use super::simulate::{Run, WARM_UP};
+use crate::corridor::{AskedBy, CorridorPlan, PlanRequest, Preview};
+use crate::ids::CorridorId;
+use crate::shell::missions::Mission;
+use crate::shell::planner::Planner;
+use crate::shell::twin::Branch;
+use crate::sim::Dispatch;
+use crate::units::{Millis, Mono};
+
+/// Presses of one street, one after the other; then the next seed.
+const RUNS_A_STREET: u32 = 10;
+/// From one press to the next.
+const EVERY: Millis = Millis::from_secs(97);
+/// The vehicle leaves as the key is pressed.
+const DEPARTS: Millis = Millis::new(100);
+/// Both branches run on for so long: the drive, and until what was lost has come back.
+const BRANCH: Millis = Millis::from_secs(900);
+const VEHICLE: &str = "C1";
+
+/// What was said and what came, seconds and vehicle-seconds.
+struct Pair {
+    mission: String,
+    said: Preview,
+    with_key_s: f64,
+    without_key_s: f64,
+    price_veh_s: f64,
+}
+
+pub(super) fn calibrate(options: &Calibrate) -> Result<(), Failure> {
+    let loaded = load_folder(&options.site)?;
+    let planner = Planner {
+        city: loaded.city.clone().into(),
+        graph: loaded.graph.clone().into(),
+    };
+    let missions = all_prepared(&loaded);
+    if missions.is_empty() {
+        let why = "city.toml has no prepared mission: add a [[mission]]";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    let mut pairs = Vec::new();
+    let mut seed = options.seed;
+    while pairs.len() < usize::try_from(options.runs).unwrap_or(usize::MAX) {
+        let mut street = street(&loaded, options, seed)?;
+        for _ in 0..RUNS_A_STREET.min(options.runs) {
+            let Some(mission) = missions.get(pairs.len() % missions.len()) else {
+                break;
+            };
+            let pair = pair(&street, &planner, mission)?;
+            if options.json {
+                say(&line(&pair).to_string());
+            }
+            pairs.push(pair);
+            street.go(EVERY);
+        }
+        seed += 1;
+    }
+    let summary = summary(&pairs);
+    if options.json {
+        say(&summary.to_string());
+    } else {
+        say(&serde_json::to_string_pretty(&summary).unwrap_or_default());
+    }
+    Ok(())
+}
+
+fn street(loaded: &LoadedCity, options: &Calibrate, seed: u64) -> Result<Run, Failure> {
+    let quiet = Simulate {
+        control: options.control,
+        ..Simulate::quiet(options.site.clone(), seed, options.start_hour)
+    };
+    let mut street = Run::new(loaded, &quiet)?;
+    street.go(WARM_UP);
+    Ok(street)
+}
+
+fn pair(street: &Run, planner: &Planner, mission: &Mission) -> Result<Pair, Failure> {
+    let size = planner.size_of(mission.class);
+    let route = planner
+        .route((mission.from, mission.to), size)
+        .map_err(|why| Failure::runtime(&why))?;
+    let plan = planner
+        .corridor(&route, request(planner, mission, street.now()))
+        .map_err(|why| Failure::runtime(&why))?;
+    let said = street.preview(&plan);
+    let order = Dispatch::along(&planner.graph, &route, VEHICLE, mission.class);
+    let branch = |plan: Option<CorridorPlan>| -> Branch {
+        let plan = plan.map(Into::into);
+        street.branch().run(plan, (&order, DEPARTS), BRANCH)
+    };
+    let (with, without) = (branch(Some(plan)), branch(None));
+    let travel = |branch: &Branch| branch.travel.unwrap_or(BRANCH);
+    Ok(Pair {
+        mission: mission.id.clone(),
+        said,
+        with_key_s: seconds(travel(&with)),
+        without_key_s: seconds(travel(&without)),
+        price_veh_s: with.others_delay_s - without.others_delay_s,
+    })
+}
+
+fn request(planner: &Planner, mission: &Mission, now: Mono) -> PlanRequest {
+    PlanRequest {
+        corridor: CorridorId::new(1),
+        revision: 1,
+        vehicle: VEHICLE.to_owned(),
+        asked_by: AskedBy::default(),
+        class: mission.class,
+        preempts: planner.preempts(mission.class),
+        priority: 1,
+        convoy: planner.size_of(mission.class).length,
+        pace_percent: 120,
+        expires: now + BRANCH,
+        depart: false,
+    }
+}
+
+fn line(pair: &Pair) -> Value {
+    let said = &pair.said;
+    json!({
+        "mission": pair.mission,
+        "signals": said.crossings.len(),
+        "with_key_s": { "p50": seconds(said.with_key), "p90": seconds(said.with_key_p90),
+                        "came": round(pair.with_key_s, 1) },
+        "without_key_s": { "p50": seconds(said.without_key), "p90": seconds(said.without_key_p90),
+                           "came": round(pair.without_key_s, 1) },
+        "price_veh_s": { "p05": said.price_low_vehicle_s, "p50": said.price_vehicle_s,
+                         "p95": said.price_high_vehicle_s, "came": round(pair.price_veh_s, 0) },
+    })
+}
+
+fn summary(pairs: &[Pair]) -> Value {
+    let share = |good: &dyn Fn(&Pair) -> bool| {
+        let count = pairs.iter().filter(|pair| good(pair)).count();
+        round(count_f64(count) / count_f64(pairs.len()).max(1.0), 3)
+    };
+    let mean = |value: &dyn Fn(&Pair) -> f64| {
+        let sum: f64 = pairs.iter().map(value).sum();
+        round(sum / count_f64(pairs.len()).max(1.0), 1)
+    };
+    let saved = |pair: &Pair| pair.without_key_s - pair.with_key_s;
+    json!({
+        "runs": pairs.len(),
+        "beyond_p90_with": share(&|p| p.with_key_s > seconds(p.said.with_key_p90)),
+        "beyond_p90_without": share(&|p| p.without_key_s > seconds(p.said.without_key_p90)),
+        "beyond_p50_with": share(&|p| p.with_key_s > seconds(p.said.with_key)),
+        "beyond_p50_without": share(&|p| p.without_key_s > seconds(p.said.without_key)),
+        "price_inside": share(&|p| {
+            let said = &p.said;
+            (whole(said.price_low_vehicle_s)..=whole(said.price_high_vehicle_s))
+                .contains(&p.price_veh_s)
+        }),
+        "saved_s": { "said": mean(&|p| seconds(p.said.saved)), "came": mean(&saved) },
+        "with_key_s": { "said": mean(&|p| seconds(p.said.with_key)), "came": mean(&|p| p.with_key_s) },
+        "without_key_s": { "said": mean(&|p| seconds(p.said.without_key)),
+                           "came": mean(&|p| p.without_key_s) },
+        "price_veh_s": { "said": mean(&|p| whole(p.said.price_vehicle_s)),
+                         "came": mean(&|p| p.price_veh_s) },
+    })
+}
+
+fn whole(vehicle_s: i64) -> f64 {
+    i32::try_from(vehicle_s).map_or(f64::NAN, f64::from)
+}
+
+fn count_f64(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::INFINITY, f64::from)
+}
