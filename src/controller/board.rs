@@ -8,7 +8,7 @@ use crate::corridor::{Availability, OthersDemand, Queue, Rhythm, SiteBoard, Site
 use crate::detect::FieldInputs;
 use crate::ids::{ApproachId, SiteId};
 use crate::kernel::{CabinetState, Mode};
-use crate::plan::CheckedSite;
+use crate::plan::{CheckedSite, TurnKind};
 use crate::signal::{GroupSet, Indication, Observed};
 use crate::units::{Millis, Mono};
 
@@ -151,9 +151,14 @@ impl SiteBoard for Board<'_> {
         })
     }
 
-    fn sketch(&self, site: SiteId, approach: ApproachId, groups: GroupSet) -> Option<SiteSketch> {
+    fn sketch(
+        &self,
+        site: SiteId,
+        way: (ApproachId, Option<TurnKind>),
+        groups: GroupSet,
+    ) -> Option<SiteSketch> {
         let (plan, state) = self.site(site)?;
-        sketch(plan, state, (approach, groups), self.now)
+        sketch(plan, state, (way, groups), self.now)
     }
 
     fn in_step(&self, site: SiteId) -> bool {

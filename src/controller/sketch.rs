@@ -3,15 +3,16 @@
 use super::site::SiteState;
 use crate::corridor::{LaneSketch, SiteSketch, StageSketch};
 use crate::ids::{ApproachId, StageId};
-use crate::plan::{CheckedSite, PlanMode, Recall};
+use crate::plan::{CheckedSite, PlanMode, Recall, TurnKind};
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
-/// The site as it stands at `now`, for a vehicle that comes in by `approach` and is given `groups`.
+/// The site as it stands at `now`, for a vehicle that comes in by an approach, goes on by a turn and is
+/// given `groups`.
 pub(super) fn sketch(
     site: &CheckedSite,
     state: &SiteState,
-    (approach, groups): (ApproachId, GroupSet),
+    (way, groups): ((ApproachId, Option<TurnKind>), GroupSet),
     now: Mono,
 ) -> Option<SiteSketch> {
     let plan = site.plans.get(state.plan().index())?;
@@ -59,7 +60,7 @@ pub(super) fn sketch(
     let clocked =
         matches!(plan.mode, PlanMode::Fixed | PlanMode::Coordinated) && plan.cycle > Millis::ZERO;
     Some(SiteSketch {
-        lanes: lanes(site, state, approach, now),
+        lanes: lanes(site, state, way, now),
         held: held(site, &stages, groups),
         stages,
         clocked,
@@ -118,7 +119,7 @@ fn held(site: &CheckedSite, stages: &[StageSketch], groups: GroupSet) -> GroupSe
 fn lanes(
     site: &CheckedSite,
     state: &SiteState,
-    approach: ApproachId,
+    (approach, turn): (ApproachId, Option<TurnKind>),
     now: Mono,
 ) -> Vec<LaneSketch> {
     let mut lanes = Vec::new();
@@ -132,10 +133,18 @@ fn lanes(
                 groups: lane.groups(),
                 yields: site.yields.get(group.index()).copied().unwrap_or_default(),
                 own: id == approach,
+                leads: id == approach
+                    && turn.is_none_or(|turn| lane.turns().any(|way| way == turn)),
                 queue: seen.queue,
                 flow_per_h: seen.flow_per_h,
                 waited: waited.map_or(Millis::ZERO, |since| now.since(since)),
             });
+        }
+    }
+    if !lanes.iter().any(|lane| lane.leads) {
+        // The line on the ground told another turn than any lane is marked with.
+        for lane in &mut lanes {
+            lane.leads = lane.own;
         }
     }
     lanes

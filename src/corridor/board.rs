@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sketch::{LaneSketch, SiteSketch, StageSketch};
 use crate::ids::{ApproachId, SiteId};
+use crate::plan::TurnKind;
 use crate::signal::GroupSet;
 use crate::units::Millis;
 
@@ -82,14 +83,19 @@ pub trait SiteBoard {
     /// How the running plan serves `groups`; `None` if the plan does not know.
     fn rhythm(&self, site: SiteId, groups: GroupSet) -> Option<Rhythm>;
 
-    /// The site as a preview runs it on, for a vehicle that comes in by `approach` and is given
-    /// `groups`; `None` if nobody knows how it is run.
-    fn sketch(&self, site: SiteId, approach: ApproachId, groups: GroupSet) -> Option<SiteSketch> {
+    /// The site as a preview runs it on, for a vehicle that comes in and goes on by `way` and
+    /// is given `groups`; `None` if nobody knows how it is run.
+    fn sketch(
+        &self,
+        site: SiteId,
+        way: (ApproachId, Option<TurnKind>),
+        groups: GroupSet,
+    ) -> Option<SiteSketch> {
         let rhythm = self.rhythm(site, groups)?;
         Some(from_rhythm(
             rhythm,
             (groups, self.hostile_to(site, groups)),
-            self.queue(site, approach),
+            self.queue(site, way.0),
             self.others_demand(site, groups),
         ))
     }
@@ -118,6 +124,7 @@ fn from_rhythm(
             LaneSketch {
                 groups: ours,
                 own: true,
+                leads: true,
                 queue: queue.vehicles_worst_lane,
                 ..LaneSketch::default()
             },

@@ -281,7 +281,7 @@ impl<'a> Branch<'a> {
     /// The vehicle joins the shortest queue it may use.
     pub(super) fn vehicle_arrives(&mut self) {
         let lanes = self.lanes.iter().zip(&self.sketch.lanes);
-        let own = lanes.filter(|(_, known)| known.own);
+        let own = lanes.filter(|(_, known)| known.leads);
         let ahead = own.map(|(lane, _)| lane.queue_milli).min();
         self.ahead_milli = Some(ahead.unwrap_or(0));
     }
@@ -303,7 +303,7 @@ impl<'a> Branch<'a> {
 
     fn own_green(&self) -> Option<u32> {
         let lanes = self.lanes.iter().zip(&self.sketch.lanes);
-        let own = lanes.filter(|(_, known)| known.own && !known.groups.is_disjoint(self.go));
+        let own = lanes.filter(|(_, known)| known.leads && !known.groups.is_disjoint(self.go));
         own.map(|(lane, _)| lane.green_s).max()
     }
 
@@ -312,7 +312,7 @@ impl<'a> Branch<'a> {
         let green = match self.own_green() {
             Some(_) => true,
             None => {
-                let own = self.sketch.lanes.iter().any(|lane| lane.own);
+                let own = self.sketch.lanes.iter().any(|lane| lane.leads);
                 !own && !self.sketch.held.is_empty() && self.sketch.held.is_subset(self.go)
             }
         };

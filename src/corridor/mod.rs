@@ -28,6 +28,7 @@ mod state;
 mod tests;
 mod track;
 mod trial;
+mod turn;
 mod view;
 
 pub use board::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};

@@ -140,6 +140,7 @@ pub fn preview<B: SiteBoard>(
     let ways: Vec<Way> = plan
         .crossings
         .iter()
+        .enumerate()
         .map(|crossing| Way::of(plan, crossing, settings, board))
         .collect();
     let trial = Trial::run(plan, &ways, settings);

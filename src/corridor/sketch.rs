@@ -12,8 +12,10 @@ pub struct LaneSketch {
     pub groups: GroupSet,
     /// Whom they yield to while both are green.
     pub yields: GroupSet,
-    /// The vehicle may use it.
+    /// It belongs to the vehicle's approach.
     pub own: bool,
+    /// It leads where the vehicle goes.
+    pub leads: bool,
     /// Vehicles that wait now.
     pub queue: u16,
     /// Vehicles that arrive, per hour.

@@ -32,11 +32,12 @@ pub(super) struct Way {
 impl Way {
     pub(super) fn of<B: SiteBoard>(
         plan: &CorridorPlan,
-        crossing: &Crossing,
+        (at, crossing): (usize, &Crossing),
         settings: &Settings,
         board: &B,
     ) -> Self {
-        let sketch = board.sketch(crossing.site, crossing.approach, crossing.groups);
+        let way = (crossing.approach, plan.turn_at(at));
+        let sketch = board.sketch(crossing.site, way, crossing.groups);
         let braking = settings.braking_time(plan.speed);
         Self {
             sketch: sketch.unwrap_or_default(),

@@ -11,6 +11,7 @@ mod seek;
 #[cfg(test)]
 mod tests;
 mod wire;
+pub mod worth;
 
 pub use cycle::{RecordedCycle, Recorder, observed_lamp_byte, read_cycle};
 pub use frame::{FrameError, MAGIC, RecordKind, Records, push_record};

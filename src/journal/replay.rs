@@ -152,6 +152,15 @@ impl Running {
         })
     }
 
+    pub(super) const fn city(&self) -> &City {
+        &self.city
+    }
+
+    /// What the cabinets told in the last cycle.
+    pub(super) fn fields(&self) -> &[FieldInputs] {
+        &self.fields
+    }
+
     pub(super) fn into_city(self) -> City {
         self.city
     }
