@@ -131,7 +131,7 @@ fn lanes(
             let waited = state.kernel().waiting_since(group);
             lanes.push(LaneSketch {
                 groups: lane.groups(),
-                yields: site.yields.get(group.index()).copied().unwrap_or_default(),
+                yields: site.yields_of(lane),
                 own: id == approach,
                 leads: id == approach
                     && turn.is_none_or(|turn| lane.turns().any(|way| way == turn)),

@@ -5,14 +5,14 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::cycle::{Recorder, read_cycle};
+use super::cycle::{Recorder, read_commands, read_cycle};
 use super::frame::{FrameError, RecordKind, Records, push_record};
-use crate::controller::{City, CycleInputs};
+use crate::controller::{City, Command, CycleInputs};
 use crate::detect::FieldInputs;
 use crate::plan::CheckedSite;
 
 /// Changes whenever the snapshot or the records change their form.
-const VERSION: u16 = 5;
+const VERSION: u16 = 6;
 
 /// Everything needed to go on from a moment: the plans and the whole state.
 #[derive(Debug, Serialize, Deserialize)]
@@ -124,6 +124,21 @@ pub fn replay(
         return Err(ReplayError::NoSnapshot);
     }
     Ok(done)
+}
+
+/// Shows every command of a journal file to `watch`, without running anything again.
+///
+/// # Errors
+/// Damage, or a record that does not decode.
+pub fn commands_of(bytes: &[u8], mut watch: impl FnMut(&Command)) -> Result<(), ReplayError> {
+    for (number, record) in (0_u64..).zip(Records::new(bytes)?) {
+        let (kind, payload) = record?;
+        if kind == RecordKind::Cycle {
+            let cycle = read_commands(payload).map_err(|_| ReplayError::Malformed(number))?;
+            cycle.commands.iter().for_each(&mut watch);
+        }
+    }
+    Ok(())
 }
 
 /// A city that is being run again.

@@ -9,6 +9,7 @@ pub mod field;
 pub mod missions;
 pub mod neighbours;
 pub mod planner;
+pub mod report;
 pub mod runtime;
 pub mod store;
 pub mod sumo;

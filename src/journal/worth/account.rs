@@ -1,16 +1,19 @@
 //! The account: what the vehicle saved and what the others paid, each with an interval.
 
+use alloc::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::drive::TwinDrive;
 use super::gather::{Gathered, gather};
-use super::run::RunRecord;
+use super::run::{GreenSpan, RunRecord};
 use super::street::{QueueStreet, Scatter};
 use crate::controller::{Command, CycleInputs};
 use crate::ids::{CorridorId, GroupId, SiteId};
 use crate::journal::ReplayError;
-use crate::units::{Millis, Mono};
+use crate::plan::CheckedSite;
+use crate::units::Mono;
 
 /// Twins on scattered arrivals, beside the one on the arrivals as they were counted.
 const SCATTERED: u32 = 6;
@@ -78,12 +81,14 @@ pub struct Figure {
 pub struct Worth {
     /// The run as it was.
     pub record: RunRecord,
+    /// The sites of the city, indexed by [`SiteId`].
+    pub sites: Arc<[Arc<CheckedSite>]>,
     /// Seconds that the vehicle saved, milliseconds; nothing if it never set off or passed no signal.
     pub saved_ms: Option<Figure>,
     /// What all others paid together, vehicle-seconds; below zero if they gained.
     pub paid_vehicle_s: Figure,
-    /// What the twin lost at each signal passed.
-    pub delays_without: Vec<Millis>,
+    /// When the vehicle would have been at each signal and over it without the key.
+    pub passes_without: Vec<GreenSpan>,
     /// The journal ends before the others were done: what they paid is a part of it.
     pub is_cut: bool,
 }
@@ -106,10 +111,11 @@ pub fn worth(files: &[Vec<u8>], corridor: CorridorId) -> Result<Worth, WorthErro
         .map(|value| figure(value, &mut saved, SAVED_ERROR));
     let paid_vehicle_s = figure(plain.paid_vehicle_s, &mut paid, PAID_ERROR);
     Ok(Worth {
+        sites: Arc::clone(gathered.city.plans()),
         record: gathered.record,
         saved_ms,
         paid_vehicle_s,
-        delays_without: plain.delays,
+        passes_without: plain.passes,
         is_cut: gathered.is_cut,
     })
 }
@@ -137,7 +143,7 @@ fn figure(plain: i64, scattered: &mut Vec<i64>, (least, per_cent): (i64, i64)) -
 struct Pair {
     saved_ms: Option<i64>,
     paid_vehicle_s: i64,
-    delays: Vec<Millis>,
+    passes: Vec<GreenSpan>,
 }
 
 fn pair(gathered: &Gathered, seed: Option<u32>) -> Pair {
@@ -162,7 +168,7 @@ fn pair(gathered: &Gathered, seed: Option<u32>) -> Pair {
     Pair {
         saved_ms,
         paid_vehicle_s: (ms(paid_with) - ms(paid_without)) / 1000,
-        delays: drive.map(|drive| drive.delays).unwrap_or_default(),
+        passes: drive.map(|drive| drive.passes).unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The vehicle's drive without the key: the same links, the twin's signals and queues.
 
-use super::run::RunRecord;
+use super::run::{GreenSpan, RunRecord};
 use super::street::QueueStreet;
 use crate::plan::CheckedSite;
 use crate::units::{Millis, Mono};
@@ -19,8 +19,8 @@ pub(super) struct TwinDrive {
     /// When it is at the next signal's queue.
     arrives: Mono,
     waits: Option<Wait>,
-    /// Delay at each signal passed so far.
-    pub(super) delays: Vec<Millis>,
+    /// When it was at each signal, and over it.
+    pub(super) passes: Vec<GreenSpan>,
     /// When it was over the last signal.
     pub(super) arrived: Option<Mono>,
 }
@@ -72,7 +72,7 @@ impl TwinDrive {
             at: 0,
             arrives,
             waits: None,
-            delays: Vec::new(),
+            passes: Vec::new(),
             arrived: None,
         })
     }
@@ -121,8 +121,11 @@ impl TwinDrive {
         } else {
             Millis::ZERO
         };
-        self.delays.push(lost);
         let over = wait.since + lost;
+        self.passes.push(GreenSpan {
+            from: wait.since,
+            to: over,
+        });
         self.waits = None;
         self.at += 1;
         match self.links.get(self.at) {

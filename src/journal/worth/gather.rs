@@ -180,6 +180,9 @@ impl Gathering {
         if now >= self.next_track {
             self.next_track = now + TRACK_EVERY;
             let view = mission.view(now, city.corridors());
+            for (signal, seen) in self.record.signals.iter_mut().zip(&view.crossings) {
+                signal.refused_by = signal.refused_by.or(seen.refused_by);
+            }
             if let Some(position) = view.position {
                 self.track(TrackPoint {
                     at: now,

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::corridor::{CorridorPlan, MissionState};
-use crate::ids::{ApproachId, GroupId, SiteId};
+use crate::ids::{ApproachId, CorridorId, SiteId};
 use crate::units::{CivilTime, Length, Millis, Mono, Speed};
 
 /// A run as it was.
@@ -63,8 +63,8 @@ pub struct SignalRun {
     pub passed_at: Option<Mono>,
     /// It stood on this approach for so long.
     pub stood: Millis,
-    /// The corridor that went first here.
-    pub refused: bool,
+    /// The corridor that went first here, if one did.
+    pub refused_by: Option<CorridorId>,
 }
 
 /// Something that lasted.
@@ -95,20 +95,6 @@ impl RunRecord {
             .rev()
             .find_map(|signal| signal.passed_at)?;
         Some(last.since(self.departed?))
-    }
-
-    /// Groups of a site that are hostile to the crossing there, for those who draw it.
-    #[must_use]
-    pub fn groups_of(&self, crossing: usize) -> Vec<GroupId> {
-        let groups = self
-            .plan
-            .crossings
-            .get(crossing)
-            .map(|crossing| crossing.groups);
-        groups
-            .into_iter()
-            .flat_map(|groups| groups.iter())
-            .collect()
     }
 }
 

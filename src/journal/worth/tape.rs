@@ -101,7 +101,7 @@ impl SiteTape {
                 let mut lane = LaneTape {
                     approach: number,
                     groups: GroupSet::only(group),
-                    yields: site.yields.get(group.index()).copied().unwrap_or_default(),
+                    yields: site.yields_of(info),
                     stop: None,
                     advance: None,
                     travel: Millis::ZERO,

@@ -216,6 +216,38 @@ pub(super) enum Corridor {
     /// How far previews are off: the virtual street is branched at every press, with the key and
     /// without it, and compared with what was said before.
     Calibrate(Calibrate),
+    /// What one run came to, from its journal: a page, an object, and the list of exemptions.
+    Report(ReportOf),
+    /// What every run of a journal was worth, and the sums by route and by agency.
+    Worth(WorthOf),
+}
+
+/// Options of `corridor report`.
+#[derive(Debug, Args)]
+pub(super) struct ReportOf {
+    /// Journal files in their order, or folders of them.
+    #[arg(required = true)]
+    pub(super) journal: Vec<PathBuf>,
+    /// The number of the corridor.
+    #[arg(long, value_name = "N")]
+    pub(super) corridor: u32,
+    /// The folder to write; files of the same names in it are replaced.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+}
+
+/// Options of `corridor worth`.
+#[derive(Debug, Args)]
+pub(super) struct WorthOf {
+    /// Journal files in their order, or folders of them.
+    #[arg(required = true)]
+    pub(super) journal: Vec<PathBuf>,
+    /// Write what was planned and what came, link by link, into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) corrections: Option<PathBuf>,
+    /// Print the result as a JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// Options of `corridor calibrate`.

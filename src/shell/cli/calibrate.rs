@@ -12,8 +12,9 @@ use super::drives::{round, seconds};
 use super::load::{LoadedCity, load_folder};
 use super::out::say;
 use super::simulate::{Run, WARM_UP};
-use crate::corridor::{AskedBy, CorridorPlan, PlanRequest, Preview};
+use crate::corridor::{AskedBy, PlanRequest, Preview};
 use crate::ids::CorridorId;
+use crate::journal::worth::{Figure, Worth, worth};
 use crate::shell::missions::Mission;
 use crate::shell::planner::Planner;
 use crate::shell::twin::Branch;
@@ -27,13 +28,15 @@ const EVERY: Millis = Millis::from_secs(97);
 /// The vehicle leaves as the key is pressed.
 const DEPARTS: Millis = Millis::new(100);
 /// Both branches run on for so long: the drive, and until what was lost has come back.
-const BRANCH: Millis = Millis::from_secs(900);
+const BRANCH: Millis = Millis::from_secs(600);
 const VEHICLE: &str = "C1";
+const CORRIDOR: CorridorId = CorridorId::new(1);
 
 /// What was said and what came, seconds and vehicle-seconds.
 struct Pair {
     mission: String,
     said: Preview,
+    proven: Worth,
     with_key_s: f64,
     without_key_s: f64,
     price_veh_s: f64,
@@ -96,15 +99,17 @@ fn pair(street: &Run, planner: &Planner, mission: &Mission) -> Result<Pair, Fail
         .map_err(|why| Failure::runtime(&why))?;
     let said = street.preview(&plan);
     let order = Dispatch::along(&planner.graph, &route, VEHICLE, mission.class);
-    let branch = |plan: Option<CorridorPlan>| -> Branch {
-        let plan = plan.map(Into::into);
-        street.branch().run(plan, (&order, DEPARTS), BRANCH)
-    };
-    let (with, without) = (branch(Some(plan)), branch(None));
+    let without = street.branch().run(None, (&order, DEPARTS), BRANCH);
+    let (with, journal) =
+        street
+            .branch()
+            .run_recorded(Some(plan.into()), (&order, DEPARTS), BRANCH);
+    let proven = worth(&[journal], CORRIDOR).map_err(|why| Failure::runtime(&why))?;
     let travel = |branch: &Branch| branch.travel.unwrap_or(BRANCH);
     Ok(Pair {
         mission: mission.id.clone(),
         said,
+        proven,
         with_key_s: seconds(travel(&with)),
         without_key_s: seconds(travel(&without)),
         price_veh_s: with.others_delay_s - without.others_delay_s,
@@ -113,7 +118,7 @@ fn pair(street: &Run, planner: &Planner, mission: &Mission) -> Result<Pair, Fail
 
 fn request(planner: &Planner, mission: &Mission, now: Mono) -> PlanRequest {
     PlanRequest {
-        corridor: CorridorId::new(1),
+        corridor: CORRIDOR,
         revision: 1,
         vehicle: VEHICLE.to_owned(),
         asked_by: AskedBy::default(),
@@ -138,6 +143,9 @@ fn line(pair: &Pair) -> Value {
                            "came": round(pair.without_key_s, 1) },
         "price_veh_s": { "p05": said.price_low_vehicle_s, "p50": said.price_vehicle_s,
                          "p95": said.price_high_vehicle_s, "came": round(pair.price_veh_s, 0) },
+        "proven": { "saved_s": pair.proven.saved_ms.map(|saved| figure(saved, 1000.0)),
+                    "saved_came_s": round(pair.without_key_s - pair.with_key_s, 1),
+                    "paid_veh_s": figure(pair.proven.paid_vehicle_s, 1.0) },
     })
 }
 
@@ -167,8 +175,23 @@ fn summary(pairs: &[Pair]) -> Value {
         "without_key_s": { "said": mean(&|p| seconds(p.said.without_key)),
                            "came": mean(&|p| p.without_key_s) },
         "price_veh_s": { "said": mean(&|p| whole(p.said.price_vehicle_s)),
+                         "proven": mean(&|p| whole(p.proven.paid_vehicle_s.value)),
                          "came": mean(&|p| p.price_veh_s) },
+        "proven_saved_s": mean(&|p| p.proven.saved_ms.map_or(0.0, |saved| whole(saved.value) / 1000.0)),
+        "proven_saved_inside": share(&|p| p.proven.saved_ms.is_some_and(|figure| {
+            let came = (p.without_key_s - p.with_key_s) * 1000.0;
+            (whole(figure.low)..=whole(figure.high)).contains(&came)
+        })),
+        "proven_paid_inside": share(&|p| {
+            let figure = p.proven.paid_vehicle_s;
+            (whole(figure.low)..=whole(figure.high)).contains(&p.price_veh_s)
+        }),
     })
+}
+
+fn figure(figure: Figure, scale: f64) -> Value {
+    let part = |value: i64| round(whole(value) / scale, 1);
+    json!({ "low": part(figure.low), "value": part(figure.value), "high": part(figure.high) })
 }
 
 fn whole(vehicle_s: i64) -> f64 {

@@ -18,6 +18,7 @@ mod run;
 mod simulate;
 mod station;
 mod stop_signal;
+mod worth;
 
 use std::error::Error;
 use std::io::IsTerminal;
@@ -75,6 +76,8 @@ pub fn main() -> ExitCode {
         Command::Plan(Plan::Show { site, signal, plan }) => show(&site, &signal, plan.as_deref()),
         Command::Corridor(Corridor::Preview(options)) => corridor::preview(&options),
         Command::Corridor(Corridor::Calibrate(options)) => calibrate::calibrate(&options),
+        Command::Corridor(Corridor::Report(options)) => worth::report(&options),
+        Command::Corridor(Corridor::Worth(options)) => worth::sum(&options),
         Command::Simulate(options) => simulate::simulate(&options),
         Command::Replay(options) => replay::replay(&options),
         Command::Explain(options) => explain::explain(&options),

@@ -91,6 +91,7 @@ impl LiveWorld {
             vehicle: &request.vehicle.id,
             field,
             asked_by: AskedBy {
+                agency: request.agency.clone(),
                 operator: request.operator_id.clone(),
                 incident: request.incident_id.clone(),
             },
