@@ -2,7 +2,7 @@
 
 use super::site::SiteState;
 use crate::corridor::{LaneSketch, SiteSketch, StageSketch};
-use crate::ids::{ApproachId, StageId};
+use crate::ids::{ApproachId, GroupId, StageId};
 use crate::plan::{CheckedSite, PlanMode, Recall, TurnKind};
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
@@ -29,6 +29,7 @@ pub(super) fn sketch(
             let next = plan.sequence.get((at + 1) % plan.sequence.len());
             let next = next.map_or(GroupSet::EMPTY, |next| groups_of(site, next.stage));
             let change = change(site, own.difference(next), next.difference(own));
+            let walked = walked(site, own, groups);
             let green_min = green_min(site, own);
             let green = if entry.split > Millis::ZERO {
                 entry.split.saturating_sub(change)
@@ -40,6 +41,7 @@ pub(super) fn sketch(
                 green_min,
                 green: green.max(green_min),
                 change,
+                walked,
                 recall: entry.recall != Recall::None,
             }
         })
@@ -83,10 +85,7 @@ fn nearest(stages: &[StageSketch], go: GroupSet) -> Option<usize> {
 
 /// The shortest green of a stage's vehicles.
 fn green_min(site: &CheckedSite, groups: GroupSet) -> Millis {
-    let vehicles = groups.iter().filter(|group| {
-        let info = site.groups.get(group.index());
-        info.is_none_or(|info| info.walk.is_none())
-    });
+    let vehicles = groups.iter().filter(|group| !is_walk(site, *group));
     let timings = vehicles.filter_map(|group| site.safety.timing(group));
     timings
         .map(|timing| timing.green_min)
@@ -94,10 +93,30 @@ fn green_min(site: &CheckedSite, groups: GroupSet) -> Millis {
         .unwrap_or_default()
 }
 
-/// The longest clearance from `from` to `to`.
+/// When the walks of a stage that are hostile to `held` are over, with their clearance.
+fn walked(site: &CheckedSite, stage: GroupSet, held: GroupSet) -> Millis {
+    let conflicts = site.safety.conflicts();
+    let walks = stage
+        .intersection(conflicts.hostile_to_any(held))
+        .iter()
+        .filter(|group| is_walk(site, *group));
+    let over = walks.map(|group| {
+        let clear = held.iter().map(|ours| conflicts.clearance(group, ours));
+        site.service_max(group) + clear.max().unwrap_or_default()
+    });
+    over.max().unwrap_or_default()
+}
+
+fn is_walk(site: &CheckedSite, group: GroupId) -> bool {
+    let info = site.groups.get(group.index());
+    info.is_some_and(|info| info.walk.is_some())
+}
+
+/// The longest clearance of those who drive from `from` to `to`.
 fn change(site: &CheckedSite, from: GroupSet, to: GroupSet) -> Millis {
     let conflicts = site.safety.conflicts();
-    let pairs = from.iter().flat_map(|a| to.iter().map(move |b| (a, b)));
+    let from = from.iter().filter(|group| !is_walk(site, *group));
+    let pairs = from.flat_map(|a| to.iter().map(move |b| (a, b)));
     let times = pairs.map(|(a, b)| conflicts.clearance(a, b));
     times.max().unwrap_or_default()
 }

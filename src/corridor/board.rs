@@ -117,6 +117,7 @@ fn from_rhythm(
         green_min: Millis::from_secs(7),
         green: lasts.saturating_sub(change),
         change,
+        walked: Millis::ZERO,
         recall: true,
     };
     SiteSketch {

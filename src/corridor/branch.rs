@@ -60,6 +60,9 @@ pub(super) struct Branch<'a> {
     go: GroupSet,
     /// The plan's clock goes on under a hold.
     clock_s: u32,
+    /// The held groups have to be green in so many seconds: nothing hostile that could not be over by
+    /// then is begun.
+    due_in_s: Option<u32>,
     /// Seconds run so far.
     pub(super) at_s: u32,
     /// Delay of others so far, thousandths of vehicle-seconds.
@@ -85,6 +88,7 @@ impl<'a> Branch<'a> {
             phase: Phase::Stage(0, 0),
             go: GroupSet::EMPTY,
             clock_s: 0,
+            due_in_s: None,
             at_s: 0,
             delay_milli: 0,
             headway_ms: settings.headway.as_ms().max(1),
@@ -163,6 +167,7 @@ impl<'a> Branch<'a> {
     pub(super) fn step(&mut self) {
         self.at_s += 1;
         self.clock_s = (self.clock_s + 1) % self.round_s();
+        self.due_in_s = self.due_in_s.map(|due| due.saturating_sub(1));
         self.advance_signal();
         for at in 0..self.sketch.lanes.len().min(LANES_MAX) {
             self.advance_lane(at);
@@ -172,7 +177,7 @@ impl<'a> Branch<'a> {
 
     fn advance_signal(&mut self) {
         self.phase = match self.phase {
-            Phase::Stage(at, since) => self.next_of(at, since + 1),
+            Phase::Stage(at, since) => self.unless_near(at, self.next_of(at, since + 1)),
             Phase::To(at, left) if left <= 1 => Phase::Stage(at, 0),
             Phase::To(at, left) => Phase::To(at, left - 1),
             Phase::Clearing(left) if left <= 1 => Phase::Held,
@@ -185,6 +190,30 @@ impl<'a> Branch<'a> {
             Phase::Clearing(_) => self.go.intersection(self.sketch.held),
             Phase::Held => self.sketch.held,
         };
+    }
+
+    /// What comes next, or the hold at once if that could not be over by the time it is due.
+    fn unless_near(&self, at: usize, next: Phase) -> Phase {
+        let (Some(due), Phase::To(to, change)) = (self.due_in_s, next) else {
+            return next;
+        };
+        let (Some(stage), held) = (self.sketch.stages.get(to), self.sketch.held) else {
+            return next;
+        };
+        let service = seconds(stage.green_min).max(seconds(stage.walked));
+        let fits = change + service + seconds(stage.change) <= due;
+        if fits || held.is_subset(stage.groups) {
+            next
+        } else if held.is_subset(self.groups(at)) {
+            Phase::Held
+        } else {
+            Phase::Clearing(self.change_into_hold().max(1))
+        }
+    }
+
+    /// The vehicle comes in so many seconds.
+    pub(super) fn expect(&mut self, due_s: u32) {
+        self.due_in_s = Some(due_s);
     }
 
     /// The stage goes on or ends.
@@ -341,7 +370,8 @@ impl<'a> Branch<'a> {
                 let stage = self.sketch.stages.get(at);
                 let least = stage.map_or(0, |stage| seconds(stage.green_min));
                 let change = stage.map_or(0, |stage| seconds(stage.change));
-                least.saturating_sub(since) + change
+                let walked = stage.map_or(0, |stage| seconds(stage.walked));
+                (least.saturating_sub(since) + change).max(walked.saturating_sub(since))
             }
             Phase::To(_, left) => left + 1,
             Phase::Clearing(left) => left,

@@ -33,8 +33,11 @@ pub struct StageSketch {
     pub green_min: Millis,
     /// Its green in a plan with a cycle, its longest green otherwise.
     pub green: Millis,
-    /// The change to the next stage.
+    /// The change to the next stage, for those who drive.
     pub change: Millis,
+    /// So long after its start everybody who set off on foot is across, and nothing but the change
+    /// stands in the way of the held groups; zero if nobody walks against them.
+    pub walked: Millis,
     /// It comes in every round, wanted or not.
     pub recall: bool,
 }

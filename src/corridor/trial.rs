@@ -24,6 +24,8 @@ pub(super) struct Way {
     /// Slack and the time over the braking distance.
     early_s: u32,
     lead_max_s: u32,
+    /// So long before the arrival the site is told.
+    notice_s: u32,
     hold_max_s: u32,
     /// What the lane can store, vehicles.
     storage: u32,
@@ -45,6 +47,7 @@ impl Way {
             free_flow: crossing.free_flow,
             early_s: seconds(settings.margin + braking),
             lead_max_s: seconds(settings.lead_max),
+            notice_s: seconds(settings.inhibit.max(crossing.notice.min(settings.lead_max))),
             hold_max_s: seconds(crossing.hold_max),
             storage: crossing.storage.as_mm() / JAM_SPACING_MM,
         }
@@ -212,16 +215,19 @@ fn cross(way: &Way, luck: Luck, settings: &Settings, (with_at, without_at): (u32
             longest_s: 0,
         };
     }
-    // Up to the lock both are one.
-    let last = with_at.min(without_at);
-    while without.at_s < last {
-        if way.can_be_held && without.at_s + lead_s(way, &without) >= with_at {
-            break;
-        }
-        without.step();
-    }
+    // Until the site is told of the vehicle both are one.
+    let notice = if way.can_be_held {
+        way.notice_s.max(way.early_s)
+    } else {
+        0
+    };
+    run_to(&mut without, with_at.saturating_sub(notice).min(without_at));
     let mut with = without.clone();
     if way.can_be_held {
+        with.expect(with_at.saturating_sub(with.at_s + way.early_s));
+        while with.at_s + lead_s(way, &with) < with_at {
+            with.step();
+        }
         with.hold();
     }
     let with_s = until_through(

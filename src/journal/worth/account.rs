@@ -9,11 +9,11 @@ use super::drive::TwinDrive;
 use super::gather::{Gathered, gather};
 use super::run::{GreenSpan, RunRecord};
 use super::street::{QueueStreet, Scatter};
-use crate::controller::{Command, CycleInputs};
+use crate::controller::{City, Command, CycleInputs};
 use crate::ids::{CorridorId, GroupId, SiteId};
 use crate::journal::ReplayError;
 use crate::plan::CheckedSite;
-use crate::units::Mono;
+use crate::units::{Millis, Mono, TICK};
 
 /// Twins on scattered arrivals, beside the one on the arrivals as they were counted.
 const SCATTERED: u32 = 6;
@@ -25,6 +25,9 @@ const LOST_PER_MILLE: u32 = 50;
 const SAVED_ERROR: (i64, i64) = (8_000, 12);
 /// ... and vehicle-seconds paid: at least, and per cent of the figure.
 const PAID_ERROR: (i64, i64) = (250, 40);
+
+/// The twin is followed so long after the recording's end.
+const DRIVE_ON: Millis = Millis::from_secs(900);
 
 /// Why there is no account.
 #[derive(Debug, Error)]
@@ -200,7 +203,35 @@ fn run(gathered: &Gathered, scatter: Option<Scatter>, with_key: bool) -> (u64, O
             drive.step(cycle.now, record, &street);
         }
     }
-    (street.delay_ms(), drive)
+    let delay_ms = street.delay_ms();
+    if let Some(drive) = drive.as_mut() {
+        drive_on(gathered, (&mut city, &mut street), drive);
+    }
+    (delay_ms, drive)
+}
+
+/// The twin may be slower than the recording is long: it drives on over streets that nobody enters
+/// any more, which flatters it.
+fn drive_on(
+    gathered: &Gathered,
+    (city, street): (&mut City, &mut QueueStreet<'_>),
+    drive: &mut TwinDrive,
+) {
+    let Some(last) = gathered.tape.cycles.last() else {
+        return;
+    };
+    let mut now = last.now;
+    while drive.arrived.is_none() && now.since(last.now) < DRIVE_ON {
+        now = now + TICK;
+        street.step(now, city);
+        city.cycle(&CycleInputs {
+            now,
+            civil: last.civil,
+            fields: &street.fields,
+            commands: &[],
+        });
+        drive.step(now, &gathered.record, street);
+    }
 }
 
 /// True for what would not have been asked without this corridor.

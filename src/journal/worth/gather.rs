@@ -18,7 +18,7 @@ use crate::signal::{GroupSet, Indication, Observed};
 use crate::units::{CivilTime, Length, Millis, Mono, Speed};
 
 /// After the corridor is over, the others are followed for so long.
-pub(super) const SETTLE: Millis = Millis::from_secs(180);
+pub(super) const SETTLE: Millis = Millis::from_secs(240);
 /// The track is kept once a second, queues a little less often.
 const TRACK_EVERY: Millis = Millis::from_secs(1);
 const QUEUES_EVERY: Millis = Millis::from_secs(3);
