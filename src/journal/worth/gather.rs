@@ -10,7 +10,7 @@ use crate::controller::{City, Command, CycleInputs};
 use crate::corridor::{CorridorPlan, MissionState, SiteBoard, What};
 use crate::ids::{CorridorId, SiteId};
 use crate::journal::cycle::read_commands;
-use crate::journal::frame::{RecordKind, Records};
+use crate::journal::frame::{FrameError, RecordKind, Records};
 use crate::journal::replay::{ReplayError, Running};
 use crate::plan::CheckedSite;
 use crate::policy::PolicyKind;
@@ -44,7 +44,12 @@ pub(super) fn gather(files: &[Vec<u8>], corridor: CorridorId) -> Result<Gathered
     'all: for bytes in files {
         let mut running: Option<Running> = None;
         for (number, record) in (0_u64..).zip(Records::new(bytes).map_err(ReplayError::from)?) {
-            let (kind, payload) = record.map_err(ReplayError::from)?;
+            let (kind, payload) = match record {
+                Ok(record) => record,
+                // The journal is still being written, or its writer was cut off: it ends here.
+                Err(FrameError::CutOff { .. }) if gathering.is_some() => break 'all,
+                Err(why) => return Err(ReplayError::from(why).into()),
+            };
             if kind == RecordKind::Snapshot {
                 running = Some(Running::start(payload)?);
                 continue;

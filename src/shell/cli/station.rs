@@ -25,7 +25,7 @@ use crate::shell::neighbours::feeders;
 use crate::shell::planner::Planner;
 use crate::shell::runtime::{Control, ControlParts, FieldCabinets, Pace, WallClock, mailbox};
 use crate::shell::store::JournalSink;
-use crate::shell::world::{LiveWorld, WorldParts};
+use crate::shell::world::{JournalFolder, LiveWorld, WorldParts};
 use crate::units::{CivilTime, Date, Millis, Mono};
 
 /// Read-back may lag this far behind the command on a wire of its own ...
@@ -94,7 +94,9 @@ impl Station {
         );
         let monitors = set.monitors().to_vec();
         let (post, inbox) = mailbox();
-        let journal = JournalSink::start(&options.data.join("journal"));
+        let folder = options.data.join("journal");
+        let journal_folder = JournalFolder::before_start(folder.clone());
+        let journal = JournalSink::start(&folder);
         let health = journal.health();
         let control = Control::start(ControlParts {
             city: new_city(loaded),
@@ -116,6 +118,7 @@ impl Station {
             mailbox: post,
             monitors,
             journal: Some(health),
+            journal_folder: Some(journal_folder),
             virtual_street: options.virtual_street,
             grants: control.grants_cell(),
             epoch,

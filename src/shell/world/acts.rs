@@ -16,6 +16,7 @@ use crate::shell::dispatch::world::{
     ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal, RefusalClass, World,
 };
 use crate::shell::missions::metres;
+use crate::shell::report::ReportData;
 use crate::shell::runtime::PostError;
 use crate::units::{Millis, Speed};
 
@@ -102,6 +103,10 @@ impl World for LiveWorld {
 
     fn corridor(&self, corridor: u32) -> Result<CorridorView, Refusal> {
         self.seen(corridor)
+    }
+
+    fn report(&self, corridor: u32) -> Result<Arc<ReportData>, Refusal> {
+        self.report_of(corridor)
     }
 
     fn confirm(&self, corridor: u32, _by: &Principal) -> Result<CorridorView, Refusal> {

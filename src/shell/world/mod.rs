@@ -8,6 +8,7 @@ mod alarms;
 mod decided;
 mod planning;
 mod pricing;
+mod reports;
 mod running;
 mod snapshot;
 mod statics;
@@ -16,6 +17,7 @@ mod tests;
 mod words;
 
 pub use decided::account;
+pub use reports::JournalFolder;
 pub use words::advice;
 
 use std::collections::BTreeMap;
@@ -65,6 +67,8 @@ pub struct WorldParts {
     pub monitors: Vec<PortMonitor>,
     /// The journal, if one is kept.
     pub journal: Option<Arc<JournalHealth>>,
+    /// Where the journal lies, if one is kept.
+    pub journal_folder: Option<JournalFolder>,
     /// What the operating system granted.
     pub grants: Arc<ArcSwapOption<Grants>>,
     /// Fencing token of this controller.
@@ -80,6 +84,7 @@ pub struct LiveWorld {
     opened: Mutex<BTreeMap<u32, Opened>>,
     vehicles: Mutex<BTreeMap<String, Seen>>,
     accounts: Mutex<Vec<String>>,
+    reports: reports::Reports,
 }
 
 /// Where a vehicle was last.
@@ -97,6 +102,7 @@ impl LiveWorld {
     pub fn new(parts: WorldParts) -> Self {
         let city = statics::city_static(&parts.planner.city, &parts.planner.graph, &parts.missions);
         Self {
+            reports: reports::Reports::new(parts.journal_folder.clone()),
             parts,
             city: Arc::new(city),
             next_corridor: AtomicU32::new(1),

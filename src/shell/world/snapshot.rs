@@ -265,12 +265,8 @@ fn crossing_view(
 ) -> CrossingView {
     let site = city.plans().get(crossing.site.index());
     let approach = site.and_then(|site| site.approaches.get(crossing.approach.index()));
-    let refused = crossing.refused_by.map(|other| {
-        Names::new(
-            format!("绿波护航 {other} 优先，预计红灯"),
-            format!("corridor {other} goes first: expect red"),
-        )
-    });
+    let refused = crossing.refused_by;
+    let refused = refused.map(|other| words::clash(true, other.number()));
     CrossingView {
         site: site.map(|site| site.id.clone()).unwrap_or_default(),
         approach: approach
@@ -308,7 +304,16 @@ fn warnings(city: &City, view: &MissionView) -> Vec<Advice> {
             site: Some(site.id.clone()),
         })
     });
-    late.take(3).collect()
+    let refused = view.crossings.iter().filter(|c| c.passed_at.is_none());
+    let refused = refused.filter_map(|crossing| {
+        let site = city.plans().get(crossing.site.index())?;
+        Some(Advice {
+            code: "expect-red".to_owned(),
+            text: words::clash(true, crossing.refused_by?.number()),
+            site: Some(site.id.clone()),
+        })
+    });
+    refused.take(3).chain(late.take(3)).collect()
 }
 
 pub(super) fn seconds(time: Millis) -> f64 {
