@@ -42,7 +42,11 @@ pub(super) fn sketch(
                 green: green.max(green_min),
                 change,
                 walked,
-                recall: entry.recall != Recall::None,
+                recall: match plan.mode {
+                    PlanMode::Fixed => true,
+                    PlanMode::Coordinated => Some(entry.stage) == plan.coordinated,
+                    PlanMode::Actuated | PlanMode::Adaptive => entry.recall != Recall::None,
+                },
             }
         })
         .collect();

@@ -70,7 +70,7 @@ pub(super) struct Branch<'a> {
     headway_ms: u32,
     start_loss_s: u32,
     ahead_milli: Option<u32>,
-    stopped: bool,
+    stood_s: u32,
 }
 
 impl<'a> Branch<'a> {
@@ -94,7 +94,7 @@ impl<'a> Branch<'a> {
             headway_ms: settings.headway.as_ms().max(1),
             start_loss_s: seconds(settings.start_loss),
             ahead_milli: None,
-            stopped: false,
+            stood_s: 0,
         };
         branch.begin();
         branch
@@ -222,19 +222,25 @@ impl<'a> Branch<'a> {
             return Phase::Stage(at, since);
         };
         let change = seconds(stage.change).max(1);
+        let green_min = seconds(stage.green_min);
         if self.sketch.clocked {
+            if since < green_min {
+                return Phase::Stage(at, since);
+            }
+            if !stage.recall && !self.is_wanted(stage.groups, 700) {
+                let next = self.wanted_after(at);
+                return next.map_or(Phase::Stage(at, since), |next| Phase::To(next, change));
+            }
             return match self.by_the_clock() {
-                Phase::Stage(due, _) if due == at => Phase::Stage(at, since),
-                Phase::Stage(..) | Phase::To(..) if since < seconds(stage.green_min) => {
+                Phase::Stage(due, _) if due != at && self.is_due(due, at) => Phase::To(due, change),
+                Phase::To(due, left) if due != at && self.is_due(due, at) => Phase::To(due, left),
+                Phase::Stage(..) | Phase::To(..) | Phase::Clearing(_) | Phase::Held => {
                     Phase::Stage(at, since)
                 }
-                Phase::Stage(due, _) => Phase::To(due, change),
-                other => other,
             };
         }
         let longest = (seconds(stage.green) * (600 + self.luck.phase * 8 / 10) / 1000).max(1);
-        let over = since >= seconds(stage.green_min)
-            && (since >= longest || !self.is_wanted(stage.groups, 700));
+        let over = since >= green_min && (since >= longest || !self.is_wanted(stage.groups, 700));
         let next = over.then(|| self.wanted_after(at)).flatten();
         match next {
             Some(next) => Phase::To(next, change),
@@ -242,17 +248,22 @@ impl<'a> Branch<'a> {
         }
     }
 
+    /// True if a stage comes in its turn: it always does, or somebody waits for it. Of those on foot
+    /// nobody knows when they come; they do in every other draw.
+    fn is_due(&self, due: usize, at: usize) -> bool {
+        let Some(stage) = self.sketch.stages.get(due) else {
+            return false;
+        };
+        let new = stage.groups.difference(self.groups(at));
+        let on_foot = (self.sketch.lanes.iter()).all(|lane| lane.groups.is_disjoint(new));
+        stage.recall || self.is_wanted(new, 1000) || (on_foot && self.luck.phase >= 500)
+    }
+
     /// The next stage in the round that somebody waits for.
     fn wanted_after(&self, at: usize) -> Option<usize> {
         let count = self.stages().max(1);
-        let own = self.groups(at);
         let others = (1..count).map(|step| (at + step) % count);
-        let mut due = others.filter(|next| {
-            let stage = self.sketch.stages.get(*next);
-            stage.is_some_and(|stage| {
-                stage.recall || self.is_wanted(stage.groups.difference(own), 1000)
-            })
-        });
+        let mut due = others.filter(|next| self.is_due(*next, at));
         due.next()
     }
 
@@ -323,7 +334,7 @@ impl<'a> Branch<'a> {
         if self.is_free() {
             return;
         }
-        self.stopped = true;
+        self.stood_s += 1;
         let green_s = self.own_green();
         if green_s.is_some_and(|green| green > self.start_loss_s) {
             self.ahead_milli = Some(ahead.saturating_sub(1_000_000 / self.headway_ms));
@@ -348,9 +359,11 @@ impl<'a> Branch<'a> {
         self.ahead_milli.is_some_and(|ahead| ahead < 500) && green
     }
 
-    /// What a stop costs on top of the standing, if there was one.
-    pub(super) const fn stop_loss_s(&self) -> u32 {
-        if self.stopped { STOP_LOSS_S } else { 0 }
+    /// The vehicle is over; what a stop cost it on top of the standing: no more than was stood, for who
+    /// need not wait long need not stop.
+    pub(super) fn vehicle_leaves(&mut self) -> u32 {
+        self.ahead_milli = None;
+        self.stood_s.min(STOP_LOSS_S)
     }
 
     /// The vehicle's approach is asked for.
@@ -381,6 +394,7 @@ impl<'a> Branch<'a> {
 
     /// The site is given back to its plan.
     pub(super) fn release(&mut self) {
+        self.due_in_s = None;
         let change = self
             .sketch
             .stages

@@ -150,7 +150,8 @@ pub fn preview<B: SiteBoard>(
             price_crossing(crossing, passage, (&trial, at), board, now)
         })
         .collect();
-    let (saved, price_vehicle_s) = (trial.saved(), trial.price(500));
+    let saved = trial.saved();
+    let (price_low_vehicle_s, price_vehicle_s, price_high_vehicle_s) = trial.price();
     let waits = plan.crossings.iter().zip(&crossings);
     Preview {
         with_key: sorted_at(&trial.with_key, 500),
@@ -159,8 +160,8 @@ pub fn preview<B: SiteBoard>(
         without_key_p90: sorted_at(&trial.without_key, 900),
         saved,
         price_vehicle_s,
-        price_low_vehicle_s: trial.price(50),
-        price_high_vehicle_s: trial.price(950),
+        price_low_vehicle_s,
+        price_high_vehicle_s,
         longest_wait: waits
             .filter(|(_, priced)| priced.available)
             .filter_map(|(crossing, priced)| longest_wait(crossing, priced, board, now))

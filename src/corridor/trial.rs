@@ -8,12 +8,14 @@ use crate::units::Millis;
 
 /// Draws. More say no more: what is left out is worth more than the noise of these.
 const DRAWS: u32 = 15;
+/// What draws cannot know of the price, as a share of the delay that everybody has anyway.
+const NOISE_PERCENT: i64 = 20;
 /// After the vehicle both branches are run on so long that what was lost has come back.
 const SETTLE_S: u32 = 120;
 /// A vehicle that has not got over a signal by then is taken to be over it.
 const PATIENCE_S: u32 = 400;
 /// The pace of the slowest and of the fastest draw, per mille of the free drive's time.
-const PACE: (u32, u32) = (960, 1_140);
+const PACE: (u32, u32) = (970, 1_100);
 
 /// A signal of the way as all draws begin with it.
 #[derive(Clone, Debug)]
@@ -62,6 +64,8 @@ pub(super) struct Trial {
     pub(super) without_key: Vec<Millis>,
     saved_ms: Vec<i64>,
     price_milli: Vec<i64>,
+    /// Delay of everybody without the key, over all draws.
+    delay_milli: i64,
     places: Vec<Place>,
 }
 
@@ -79,6 +83,8 @@ struct Over {
     with_s: u32,
     without_s: u32,
     price_milli: i64,
+    /// Delay of everybody without the key.
+    delay_milli: i64,
     longest_s: u32,
 }
 
@@ -115,6 +121,7 @@ impl Trial {
             lost_with = over.with_s.saturating_sub(free_s);
             lost_without = over.without_s.saturating_sub(free_s);
             price += over.price_milli;
+            self.delay_milli += over.delay_milli;
         }
         let free = scaled(plan.free_flow, pace);
         let with_key = free + Millis::from_secs(lost_with);
@@ -144,9 +151,22 @@ impl Trial {
         Millis::new(u32::try_from(middle).unwrap_or(u32::MAX))
     }
 
-    /// The price that so many draws of a thousand do not exceed, vehicle-seconds.
-    pub(super) fn price(&self, per_mille: usize) -> i64 {
-        sorted_at(&self.price_milli, per_mille) / 1000
+    /// The price in the middle draw, and the ends of an interval that holds nine runs of ten,
+    /// vehicle-seconds.
+    ///
+    /// The draws know nothing of what follows from what: who is held at one signal comes late to the
+    /// next, and traffic that has lost its order costs more, or less, than all signals of the way
+    /// added up. That is worth a share of the delay that everybody there has anyway.
+    pub(super) fn price(&self) -> (i64, i64, i64) {
+        let at = |per_mille| sorted_at(&self.price_milli, per_mille) / 1000;
+        let (low, middle, high) = (at(50), at(500), at(950));
+        let noise = self.delay_milli / i64::from(DRAWS) / 1000 * NOISE_PERCENT / 100;
+        let half = |reach: i64| (reach * reach + noise * noise).isqrt();
+        (
+            middle - half(middle - low),
+            middle,
+            middle + half(high - middle),
+        )
     }
 
     pub(super) fn place(&self, at: usize) -> Place {
@@ -212,6 +232,7 @@ fn cross(way: &Way, luck: Luck, settings: &Settings, (with_at, without_at): (u32
             with_s: with_at,
             without_s: without_at,
             price_milli: 0,
+            delay_milli: 0,
             longest_s: 0,
         };
     }
@@ -241,9 +262,10 @@ fn cross(way: &Way, luck: Luck, settings: &Settings, (with_at, without_at): (u32
     run_to(&mut without, end);
     let milli = |branch: &Branch<'_>| i64::try_from(branch.delay_milli).unwrap_or(i64::MAX);
     Over {
-        with_s: with_s + with.stop_loss_s(),
-        without_s: without_s + without.stop_loss_s(),
+        with_s,
+        without_s,
         price_milli: milli(&with) - milli(&without),
+        delay_milli: milli(&without),
         longest_s: with.longest_s(),
     }
 }
@@ -271,7 +293,7 @@ fn until_through(branch: &mut Branch<'_>, arrives: u32, hold_max_s: Option<u32>)
     if held {
         branch.release();
     }
-    branch.at_s
+    branch.at_s + branch.vehicle_leaves()
 }
 
 fn run_to(branch: &mut Branch<'_>, end: u32) {

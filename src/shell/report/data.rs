@@ -73,7 +73,7 @@ pub struct SignalData {
 }
 
 /// A report.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReportData {
     /// Number of the corridor.
     pub corridor: u32,

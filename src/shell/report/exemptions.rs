@@ -121,3 +121,27 @@ fn quoted(text: &str) -> String {
         tame
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_holds_names_that_would_break_it() {
+        let one = Exemption {
+            corridor: 3,
+            vehicle: "=cmd,\"x\"".to_owned(),
+            site: "J07".to_owned(),
+            kind: "kept_red",
+            approach: String::new(),
+            group: "NT".to_owned(),
+            from: "2026-11-23 08:00:00".to_owned(),
+            to: "2026-11-23 08:00:20".to_owned(),
+        };
+        let text = csv(&[one]);
+        let line = text.lines().nth(1);
+        let wanted =
+            "3,\"'=cmd,\"\"x\"\"\",J07,kept_red,,NT,2026-11-23 08:00:00,2026-11-23 08:00:20";
+        assert_eq!(line, Some(wanted));
+    }
+}

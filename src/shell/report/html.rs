@@ -227,3 +227,34 @@ fn base64(bytes: &[u8]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_stays_text() {
+        let mut report = ReportData {
+            vehicle: "<script>alert(1)</script>".to_owned(),
+            operator: "\"><img src=x>".to_owned(),
+            ..ReportData::default()
+        };
+        report.signals.push(SignalData {
+            name_zh: "<b>".to_owned(),
+            ..SignalData::default()
+        });
+        let page = page(&report);
+        assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>"));
+        assert!(page.contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn the_policy_names_the_hash_of_the_style_and_allows_no_script() {
+        assert_eq!(base64(b"Ma"), "TWE=");
+        assert_eq!(base64(b"Man"), "TWFu");
+        assert_eq!(base64(b"light w"), "bGlnaHQgdw==");
+        let policy = policy();
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        assert!(!policy.contains("script-src") && !policy.contains("unsafe"));
+    }
+}
