@@ -103,17 +103,14 @@ impl<'a> Branch<'a> {
     /// Puts the signal where it stands, or somewhere in its round if nobody knows.
     fn begin(&mut self) {
         let round_s = self.round_s();
-        match self.sketch.at {
-            Some((at, since)) => {
-                let since = seconds(since);
-                let before: u32 = (0..at).map(|one| self.share_s(one)).sum();
-                self.clock_s = (before + since) % round_s;
-                self.phase = Phase::Stage(at.min(self.stages().saturating_sub(1)), since);
-            }
-            None => {
-                self.clock_s = self.luck.phase * round_s / 1000 % round_s;
-                self.phase = self.by_the_clock();
-            }
+        if let Some((at, since)) = self.sketch.at {
+            let since = seconds(since);
+            let before: u32 = (0..at).map(|one| self.share_s(one)).sum();
+            self.clock_s = (before + since) % round_s;
+            self.phase = Phase::Stage(at.min(self.stages().saturating_sub(1)), since);
+        } else {
+            self.clock_s = self.luck.phase * round_s / 1000 % round_s;
+            self.phase = self.by_the_clock();
         }
         if let Phase::Stage(at, _) = self.phase {
             self.go = self.groups(at);
@@ -349,13 +346,10 @@ impl<'a> Branch<'a> {
 
     /// True if the vehicle has arrived and nothing keeps it: green, and nobody before it.
     pub(super) fn is_free(&self) -> bool {
-        let green = match self.own_green() {
-            Some(_) => true,
-            None => {
-                let own = self.sketch.lanes.iter().any(|lane| lane.leads);
-                !own && !self.sketch.held.is_empty() && self.sketch.held.is_subset(self.go)
-            }
-        };
+        let held = self.sketch.held;
+        let unknown = !self.sketch.lanes.iter().any(|lane| lane.leads);
+        let green =
+            self.own_green().is_some() || (unknown && !held.is_empty() && held.is_subset(self.go));
         self.ahead_milli.is_some_and(|ahead| ahead < 500) && green
     }
 

@@ -94,9 +94,7 @@ impl Station {
         );
         let monitors = set.monitors().to_vec();
         let (post, inbox) = mailbox();
-        let folder = options.data.join("journal");
-        let journal_folder = JournalFolder::before_start(folder.clone());
-        let journal = JournalSink::start(&folder);
+        let (journal, journal_folder) = begin_journal(&options.data);
         let health = journal.health();
         let control = Control::start(ControlParts {
             city: new_city(loaded),
@@ -157,6 +155,13 @@ impl Station {
     pub(super) fn stop(self) {
         drop(self);
     }
+}
+
+/// Begins the journal, and remembers what lay there before.
+fn begin_journal(data: &std::path::Path) -> (JournalSink, JournalFolder) {
+    let path = data.join("journal");
+    let folder = JournalFolder::before_start(path.clone());
+    (JournalSink::start(&path), folder)
 }
 
 /// However a command ends, its cabinets are handed over and its journal is closed.

@@ -120,55 +120,7 @@ impl ReportData {
     #[must_use]
     pub fn new(worth: &Worth) -> Self {
         let (record, plan, sites) = (&worth.record, &worth.record.plan, &worth.sites);
-        let mut before = (record.departed, Millis::ZERO);
         let since = |at: Mono| seconds(at.since(record.opened));
-        let spans = |spans: &[GreenSpan]| {
-            let of = |span: &GreenSpan| SpanData {
-                from_s: since(span.from),
-                to_s: since(span.to),
-            };
-            spans.iter().map(of).collect::<Vec<_>>()
-        };
-        let places = plan.crossings.iter().zip(&record.signals).enumerate();
-        let signals = places.map(|(at, (crossing, signal))| {
-            let site = sites.get(crossing.site.index());
-            let approach = site.and_then(|site| site.approaches.get(crossing.approach.index()));
-            let without = worth.passes_without.get(at);
-            let held = |sum: Millis, span: &GreenSpan| sum + span.to.since(span.from);
-            let planned = crossing.free_flow.saturating_sub(before.1);
-            let drove = signal.passed_at.zip(before.0);
-            let drove = drove.map(|(passed, left)| passed.since(left).saturating_sub(signal.stood));
-            before = (signal.passed_at, crossing.free_flow);
-            SignalData {
-                site: site.map(|site| site.id.clone()).unwrap_or_default(),
-                name_zh: site.map(|site| site.name_zh.clone()).unwrap_or_default(),
-                name_en: site.map(|site| site.name_en.clone()).unwrap_or_default(),
-                entry_road: crossing.entry_road.clone(),
-                planned_s: seconds(planned),
-                drove_s: drove.map(seconds),
-                approach: approach.map(|a| a.name.clone()).unwrap_or_default(),
-                stop_line_m: metres(crossing.stop_line_at),
-                passed_s: signal.passed_at.map(since),
-                passed_without_s: without.map(|pass| since(pass.to)),
-                arrived_without_s: without.map(|pass| since(pass.from)),
-                green_in_time: signal.green_in_time,
-                late_by_s: seconds(signal.late_by),
-                stood_s: seconds(signal.stood),
-                held_s: seconds(signal.holds.iter().fold(Millis::ZERO, held)),
-                queue_max: signal
-                    .queues
-                    .iter()
-                    .map(|one| one.vehicles)
-                    .max()
-                    .unwrap_or(0),
-                refused_by: signal.refused_by.map(crate::ids::CorridorId::number),
-                greens: spans(&signal.greens),
-                holds: spans(&signal.holds),
-                queues: (signal.queues.iter())
-                    .map(|one| (since(one.at), one.vehicles))
-                    .collect(),
-            }
-        });
         let track = record.track.iter().map(|point| {
             let speed = f64::from(point.speed.as_mm_per_s()) / 1000.0;
             (since(point.at), metres(point.along), speed)
@@ -194,11 +146,66 @@ impl ReportData {
             saved_s: worth.saved_ms.map(|saved| figure(saved, 1000.0)),
             paid_vehicle_s: figure(worth.paid_vehicle_s, 1.0),
             is_cut: worth.is_cut,
-            signals: signals.collect(),
+            signals: signals(worth),
             track: track.collect(),
             exemptions: exemptions(record, sites),
         }
     }
+}
+
+/// The signals of a run in order.
+fn signals(worth: &Worth) -> Vec<SignalData> {
+    let (record, plan, sites) = (&worth.record, &worth.record.plan, &worth.sites);
+    let mut before = (record.departed, Millis::ZERO);
+    let since = |at: Mono| seconds(at.since(record.opened));
+    let spans = |spans: &[GreenSpan]| {
+        let of = |span: &GreenSpan| SpanData {
+            from_s: since(span.from),
+            to_s: since(span.to),
+        };
+        spans.iter().map(of).collect::<Vec<_>>()
+    };
+    let places = plan.crossings.iter().zip(&record.signals).enumerate();
+    let made = places.map(|(at, (crossing, signal))| {
+        let site = sites.get(crossing.site.index());
+        let approach = site.and_then(|site| site.approaches.get(crossing.approach.index()));
+        let without = worth.passes_without.get(at);
+        let held = |sum: Millis, span: &GreenSpan| sum + span.to.since(span.from);
+        let planned = crossing.free_flow.saturating_sub(before.1);
+        let drove = signal.passed_at.zip(before.0);
+        let drove = drove.map(|(passed, left)| passed.since(left).saturating_sub(signal.stood));
+        before = (signal.passed_at, crossing.free_flow);
+        SignalData {
+            site: site.map(|site| site.id.clone()).unwrap_or_default(),
+            name_zh: site.map(|site| site.name_zh.clone()).unwrap_or_default(),
+            name_en: site.map(|site| site.name_en.clone()).unwrap_or_default(),
+            entry_road: crossing.entry_road.clone(),
+            planned_s: seconds(planned),
+            drove_s: drove.map(seconds),
+            approach: approach.map(|a| a.name.clone()).unwrap_or_default(),
+            stop_line_m: metres(crossing.stop_line_at),
+            passed_s: signal.passed_at.map(since),
+            passed_without_s: without.map(|pass| since(pass.to)),
+            arrived_without_s: without.map(|pass| since(pass.from)),
+            green_in_time: signal.green_in_time,
+            late_by_s: seconds(signal.late_by),
+            stood_s: seconds(signal.stood),
+            held_s: seconds(signal.holds.iter().fold(Millis::ZERO, held)),
+            queue_max: signal
+                .queues
+                .iter()
+                .map(|one| one.vehicles)
+                .max()
+                .unwrap_or(0),
+            refused_by: signal.refused_by.map(crate::ids::CorridorId::number),
+            greens: spans(&signal.greens),
+            holds: spans(&signal.holds),
+            queues: (signal.queues.iter())
+                .map(|one| (since(one.at), one.vehicles))
+                .collect(),
+        }
+    });
+    made.collect()
 }
 
 /// What runs over the same way have in common.

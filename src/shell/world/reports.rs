@@ -16,7 +16,7 @@ use crate::shell::dispatch::world::{Refusal, RefusalClass};
 use crate::shell::report::ReportData;
 
 /// A report whose journal was too short for it is made anew after this.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 /// Reports kept; the oldest goes first.
 const KEPT: usize = 64;
 
