@@ -1,5 +1,6 @@
-// The console in a real browser: sign in, preview, press the key, see green by read-back, take a
-// signal out, cancel, switch the language. Run: node hil-tests/browser/console.mjs SIGN_IN_LINK
+// The console in a real browser: sign in, preview with its spread and the other ways, press the key,
+// armed and running, see green by read-back, late warnings and the loser's word, take a signal out,
+// cancel, switch the language, open the report. Run: node hil-tests/browser/console.mjs SIGN_IN_LINK
 // playwright-core comes from the console's own npm project.
 
 import { createRequire } from 'node:module';
@@ -89,7 +90,22 @@ async function run(page) {
   check(seen, 'a preview is shown');
   check(Number(await id('preview-saved').textContent()) > 0, 'the preview says the seconds saved');
   check(await id('price').isVisible(), 'the preview says the price to others');
+  const spread = await id('preview-with').textContent();
+  check(/\d+:\d\d\s+–\s+\d+:\d\d/.test(spread ?? ''), `arrival is a spread (${spread?.trim()})`);
+  check(/-?\d/.test((await id('price-interval').textContent()) ?? ''), 'the price has an interval');
+  const advice = (await id('advice').first().textContent())?.trim() ?? '';
+  check(/秒/.test(advice), `advice in plain words (${advice})`);
   check(await id('key').isEnabled(), 'the key is armed');
+  const ways = await id('way').count();
+  if (ways > 1) {
+    const best = await id('preview-with').textContent();
+    await id('way').nth(1).click();
+    const other = await id('preview-with').textContent();
+    check(best !== other, `another way has its own figures (${ways} ways)`);
+    await id('way').first().click();
+  } else {
+    console.log('note no other way to this place');
+  }
   await page.waitForTimeout(900);
   await shot('2-preview');
 
@@ -98,6 +114,15 @@ async function run(page) {
   await id('corridor').waitFor({ timeout: 10_000 });
   const rows = await id('signal-row').count();
   check(rows >= 3, `the corridor lists its signals (${rows})`);
+  const state = await id('corridor').getAttribute('data-state');
+  check(['confirmed', 'staging', 'active'].includes(state ?? ''), `armed or running (${state})`);
+  await page.locator('[data-testid=corridor][data-state=active]').waitFor({ timeout: 30_000 });
+  check(true, 'the corridor runs once the vehicle moves');
+  const told = await id('warning').evaluateAll((all) => all.map((one) => one.dataset.code));
+  const words = ['late', 'expect-red'];
+  check(told.every((code) => words.includes(code)), `warnings are known (${told.join(' ') || 'none'})`);
+  const late = await page.locator('[data-testid=signal-row].late').count();
+  check(late === 0 || told.includes('late'), `late signals are said (${late})`);
   const green = page.locator('[data-testid=signal-row][data-confirmed=lamp_readback]');
   await green.first().waitFor({ timeout: 120_000 });
   const site = await green.first().getAttribute('data-site');
@@ -135,6 +160,21 @@ async function run(page) {
   check(true, 'the corridor is cancelled');
   await page.waitForTimeout(800);
   await shot('5-cancelled');
+
+  // 7. The report of the run.
+  await id('report').waitFor({ timeout: 120_000 });
+  const href = await id('report').getAttribute('href');
+  const report = await page.context().newPage();
+  const page2 = await report.goto(new URL(href, page.url()).href);
+  check(page2?.status() === 200, `the report opens (${page2?.status()})`);
+  const strict = page2?.headers()['content-security-policy'] ?? '';
+  check(strict.startsWith("default-src 'none'"), 'the report allows no script at all');
+  check((await report.locator('svg polyline').count()) >= 1, 'it has a time-space diagram');
+  const text = (await report.locator('body').textContent()) ?? '';
+  check(text.includes('节省') && text.includes('saved'), 'it speaks both languages');
+  check((await report.locator('script').count()) === 0, 'it has no script');
+  await report.screenshot({ path: join(artefacts, 'console-6-report.png'), fullPage: true });
+  await report.close();
 
   const violations = await page.evaluate(() => globalThis.cspViolations);
   check(violations.length === 0, `no policy violation (${violations.join('; ')})`);

@@ -15,4 +15,4 @@ done
 [ -n "$link" ] || { echo "the demo printed no sign-in link:"; cat "$log"; exit 1; }
 # The cabinets come up through their start-up sequence first.
 sleep 25
-GREENWAVE_ARTEFACTS="$PWD/$out" timeout 240 node hil-tests/browser/console.mjs "$link"
+GREENWAVE_ARTEFACTS="$PWD/$out" timeout 400 node hil-tests/browser/console.mjs "$link"

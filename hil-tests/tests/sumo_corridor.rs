@@ -109,6 +109,7 @@ fn a_copy_replays_exactly_and_a_corridor_helps() {
         sensors: Sensors::Resco,
         drain: false,
         stop_at_lockup: false,
+        walk_bounds: Vec::new(),
     };
     let net = read_net(&launch).unwrap();
     let ours = OurCity::on(&net, Rules::Field, Base::Fixed).unwrap();

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use greenwave::controller::{City, CycleInputs};
 use greenwave::corridor::{AskedBy, CorridorPlan, PlanRequest, ServiceClass, Settings};
 use greenwave::ids::CorridorId;
+use greenwave::journal::worth::worth;
 use greenwave::network::{LatLon, Position, RoadGraph, VehicleSize};
 use greenwave::plan::{CheckedCity, CityFiles, Datum, load_city};
 use greenwave::shell::planner::Planner;
+use greenwave::shell::report::{ReportData, corridors_in, csv, page, sums};
 use greenwave::shell::store::read_city_folder;
-use greenwave::shell::twin::Twin;
+use greenwave::shell::twin::{Branch, Twin};
 use greenwave::shell::virtual_city::VirtualCity;
 use greenwave::sim::Dispatch;
 use greenwave::units::{CivilTime, Date, Length, Millis, Mono, TICK};
@@ -132,4 +134,80 @@ fn branches_differ_in_the_key_alone() {
         without.travel.is_none_or(|slow| quick < slow),
         "{with_key:?} against {without:?}"
     );
+}
+
+/// A run with its journal, and its account.
+fn run_and_account() -> (Branch, Branch, Vec<u8>) {
+    let town = town();
+    let (plan, order) = mission(&town);
+    let fields = town.world.fields().to_vec();
+    let (street, _) = town.world.clone().into_street();
+    let at = (town.now, civil(town.now));
+    let twin = Twin::branch(town.city.clone(), fields, street, at);
+    let (departs, time) = (Millis::from_secs(8), Millis::from_secs(240));
+    let without = twin.clone().run(None, (&order, departs), time);
+    let (with_key, journal) = twin.run_recorded(Some(plan), (&order, departs), time);
+    (with_key, without, journal)
+}
+
+#[test]
+fn a_journal_proves_what_its_corridor_was_worth() {
+    let (with_key, without, journal) = run_and_account();
+    let journal = [journal];
+    let made = worth(&journal, CorridorId::new(1)).unwrap();
+    let saved = made.saved_ms.unwrap();
+    assert!(saved.low < saved.value && saved.value < saved.high);
+    assert!(saved.value > 10_000, "{saved:?}");
+    if let (Some(quick), Some(slow)) = (with_key.travel, without.travel) {
+        let came = i64::from(slow.as_ms()) - i64::from(quick.as_ms());
+        assert!((saved.value - came).abs() < 60_000, "{saved:?} {came}");
+    }
+    let paid = made.paid_vehicle_s;
+    assert!(paid.low <= paid.value && paid.value <= paid.high);
+    assert_eq!(
+        worth(&journal, CorridorId::new(1)).unwrap(),
+        made,
+        "the same every time"
+    );
+
+    let report = ReportData::new(&made);
+    assert_eq!(report.vehicle, VEHICLE);
+    assert!(report.passed > 0);
+    let kinds: Vec<&str> = report.exemptions.iter().map(|one| one.kind).collect();
+    assert!(
+        kinds.contains(&"made_way") && kinds.contains(&"kept_red"),
+        "{kinds:?}"
+    );
+    let page = page(&report);
+    assert!(page.contains("<svg") && page.contains("saved") && page.contains("节省"));
+    assert!(!page.contains("<script") && !page.contains("style=\""));
+    let table = csv(&report.exemptions);
+    assert_eq!(table.lines().count(), report.exemptions.len() + 1);
+
+    let known = corridors_in(&journal).unwrap();
+    assert_eq!(known, [CorridorId::new(1)]);
+    let nobody = worth(&journal, CorridorId::new(7)).unwrap_err();
+    assert!(nobody.to_string().contains("opens no corridor"), "{nobody}");
+    let all = sums(&[report.clone(), report], |report| report.route.clone());
+    assert_eq!((all.len(), all[0].runs), (1, 2));
+}
+
+#[test]
+fn other_ways_lead_elsewhere_and_are_not_much_longer() {
+    let town = town();
+    let graph = &town.planner.graph;
+    let road = graph.road_by_name("R-J17-J08").unwrap();
+    let from = Position::Road(road, Length::from_metres(5));
+    let to = Position::Place(graph.place_by_name("H1").unwrap());
+    let ways = town
+        .planner
+        .routes((from, to), VehicleSize::default(), 3)
+        .unwrap();
+    assert!((2..=4).contains(&ways.len()), "{}", ways.len());
+    let best = &ways[0];
+    for other in &ways[1..] {
+        assert_ne!(best.roads, other.roads);
+        assert!(other.free_flow >= best.free_flow);
+        assert!(other.free_flow.as_ms() <= best.free_flow.as_ms() * 3 / 2);
+    }
 }

@@ -3,11 +3,12 @@
 use alloc::sync::Arc;
 
 use super::site::SiteState;
-use crate::corridor::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
+use super::sketch::sketch;
+use crate::corridor::{Availability, OthersDemand, Queue, Rhythm, SiteBoard, SiteSketch};
 use crate::detect::{FieldInputs, Picture, PictureSource, Sighting};
 use crate::ids::{ApproachId, GroupId, SiteId};
 use crate::kernel::{CabinetState, Kernel, Mode};
-use crate::plan::CheckedSite;
+use crate::plan::{CheckedSite, TurnKind};
 use crate::signal::{GroupSet, GroupTiming, Indication, Observed};
 use crate::units::{Length, Millis, Mono, Speed};
 
@@ -129,6 +130,7 @@ impl SiteBoard for Board<'_> {
                 if hostile.contains(wants.group()) {
                     let seen = state.detection().lane(ApproachId::new(approach), lane);
                     others.vehicles = others.vehicles.saturating_add(seen.queue);
+                    others.vehicles_per_hour += seen.flow_per_h;
                 }
             }
         }
@@ -175,6 +177,16 @@ impl SiteBoard for Board<'_> {
             cycle,
             green: served.min(cycle),
         })
+    }
+
+    fn sketch(
+        &self,
+        site: SiteId,
+        way: (ApproachId, Option<TurnKind>),
+        groups: GroupSet,
+    ) -> Option<SiteSketch> {
+        let (plan, state) = self.site(site)?;
+        sketch(plan, state, (way, groups), self.now)
     }
 
     fn in_step(&self, site: SiteId) -> bool {

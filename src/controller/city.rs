@@ -31,6 +31,9 @@ pub struct City {
     waves: Vec<Arc<Wave>>,
     #[serde(skip)]
     answers: Vec<Answer>,
+    /// Sites that are not driven on; empty for all of a running city.
+    #[serde(skip)]
+    asleep: Vec<bool>,
 }
 
 /// What one cycle of the city is told.
@@ -61,7 +64,20 @@ impl City {
             plan_second: None,
             waves: Vec::new(),
             answers: Vec::new(),
+            asleep: Vec::new(),
         }
+    }
+
+    /// The same city, of which only these sites are driven on: a twin for a look at a few of them.
+    #[must_use]
+    pub fn with_only(mut self, sites: &[SiteId]) -> Self {
+        self.asleep = vec![true; self.sites.len()];
+        for site in sites {
+            if let Some(asleep) = self.asleep.get_mut(site.index()) {
+                *asleep = false;
+            }
+        }
+        self
     }
 
     /// The same city, whose sites are told who left a neighbour and drives to them.
@@ -121,6 +137,9 @@ impl City {
         let silent = FieldInputs::default();
         for (number, (state, site)) in (0_u16..).zip(self.sites.iter_mut().zip(self.plans.iter())) {
             let id = SiteId::new(number);
+            if self.asleep.get(id.index()).is_some_and(|asleep| *asleep) {
+                continue;
+            }
             if state.detection().looks_anew(inputs.now) {
                 let ahead = (self.outlook).ahead_of(id, state.detection(), inputs.now);
                 state.expect(ahead);

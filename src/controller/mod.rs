@@ -15,6 +15,7 @@ mod outlook;
 #[cfg(test)]
 mod outlook_tests;
 mod site;
+mod sketch;
 #[cfg(test)]
 mod tests;
 

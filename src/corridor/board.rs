@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::sketch::{LaneSketch, SiteSketch, StageSketch};
 use crate::ids::{ApproachId, SiteId};
+use crate::plan::TurnKind;
 use crate::signal::GroupSet;
 use crate::units::{Length, Millis};
 
@@ -93,6 +95,66 @@ pub trait SiteBoard {
     /// How the running plan serves `groups`; `None` if the plan does not know.
     fn rhythm(&self, site: SiteId, groups: GroupSet) -> Option<Rhythm>;
 
+    /// The site as a preview runs it on, for a vehicle that comes in and goes on by `way` and
+    /// is given `groups`; `None` if nobody knows how it is run.
+    fn sketch(
+        &self,
+        site: SiteId,
+        way: (ApproachId, Option<TurnKind>),
+        groups: GroupSet,
+    ) -> Option<SiteSketch> {
+        let rhythm = self.rhythm(site, groups)?;
+        Some(from_rhythm(
+            rhythm,
+            (groups, self.hostile_to(site, groups)),
+            self.queue(site, way.0),
+            self.others_demand(site, groups),
+        ))
+    }
+
     /// True if the site follows its plan again, with nothing left to catch up.
     fn in_step(&self, site: SiteId) -> bool;
+}
+
+/// Two stages, ours and theirs, and a lane for each: all that a rhythm tells.
+fn from_rhythm(
+    rhythm: Rhythm,
+    (ours, theirs): (GroupSet, GroupSet),
+    queue: Queue,
+    others: OthersDemand,
+) -> SiteSketch {
+    let change = Millis::from_secs(5);
+    let stage = |groups: GroupSet, lasts: Millis| StageSketch {
+        groups,
+        green_min: Millis::from_secs(7),
+        green: lasts.saturating_sub(change),
+        change,
+        walked: Millis::ZERO,
+        recall: true,
+    };
+    SiteSketch {
+        lanes: vec![
+            LaneSketch {
+                groups: ours,
+                own: true,
+                leads: true,
+                queue: queue.vehicles_worst_lane,
+                ..LaneSketch::default()
+            },
+            LaneSketch {
+                groups: theirs,
+                queue: others.vehicles,
+                flow_per_h: others.vehicles_per_hour,
+                waited: others.vehicle_wait_max,
+                ..LaneSketch::default()
+            },
+        ],
+        stages: vec![
+            stage(ours, rhythm.green),
+            stage(theirs, rhythm.cycle.saturating_sub(rhythm.green)),
+        ],
+        clocked: true,
+        at: None,
+        held: ours,
+    }
 }

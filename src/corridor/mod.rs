@@ -7,6 +7,7 @@
 mod acts;
 mod beside;
 mod board;
+mod branch;
 mod claims;
 mod drive;
 mod engine;
@@ -30,11 +31,14 @@ mod run;
 mod settings;
 mod several;
 mod shown;
+mod sketch;
 mod state;
 mod stray;
 #[cfg(test)]
 mod tests;
 mod track;
+mod trial;
+mod turn;
 mod view;
 
 pub use board::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
@@ -47,10 +51,13 @@ pub use pace::{Pace, Paces};
 pub use passage::Forecast;
 pub use plan::*;
 pub use planner::{Arm, PlanRefusal, PlanRequest, RouteLeg, RouteOutline, plan_corridor};
-pub use preview::{Advice, CrossingPreview, LongestWait, Preview, Waiting, preview};
+pub use preview::{
+    Advice, Clash, CrossingPreview, LongestWait, Preview, Waiting, clashes, preview,
+};
 pub use refusal::{ActRefusal, CROSSINGS_MAX, MISSIONS_MAX, OpenRefusal};
 pub use response::Response;
 pub use settings::{JAM_SPACING_MM, Settings};
+pub use sketch::{LaneSketch, SiteSketch, StageSketch};
 pub use state::{CrossingState, MissionState};
 pub use stray::Stray;
 pub use track::Spot;

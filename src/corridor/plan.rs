@@ -127,6 +127,8 @@ pub struct SideWay {
 /// nothing is decided by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedBy {
+    /// The agency that the one who pressed speaks for.
+    pub agency: String,
     /// Who pressed.
     pub operator: String,
     /// The agency's own id of the incident.

@@ -1,37 +1,47 @@
 //! What the key would do, before it is pressed: seconds saved, and the price to everyone else.
 //!
-//! Deterministic queue formulas on what the board shows now; no simulation. A branch of the whole
-//! city gives a better number and takes longer.
+//! Every signal of the way is run on twice, with the hold and without it, from what the board shows
+//! now; and that for several draws of what nobody can know: how fast the vehicle drives, who else
+//! comes, where a stage ends. What comes out is a spread and not a figure. See
+//! `docs/decisions/0011-worth.md` for what is left out and how far off it is.
 
 use serde::{Deserialize, Serialize};
 
 use super::forecast::{Here, forecast};
 use super::pace::Paces;
 use super::passage::Passage;
-use super::{Availability, CorridorPlan, Crossing, OthersDemand, Rhythm, Settings, SiteBoard};
-use crate::ids::SiteId;
+use super::trial::{Trial, Way, sorted_at};
+use super::{Availability, CorridorPlan, Corridors, Crossing, OthersDemand, Settings, SiteBoard};
+use crate::ids::{CorridorId, SiteId};
 use crate::units::{Length, Millis, Mono};
 
 /// A rescue that saves less than this is not worth stopping others for.
 const SAVED_MIN: Millis = Millis::from_secs(5);
 /// More vehicle-seconds of others than this for one second saved are not worth it.
-const PRICE_MAX: u64 = 300;
+const PRICE_MAX: i64 = 300;
 /// A signal late by less than this is not worth a word.
 const LATE_MIN: Millis = Millis::from_secs(2);
-/// Flow of the hostile lanes together while they discharge, vehicles per hour.
-const DISCHARGE_PER_HOUR: u64 = 3_600;
 
 /// What the key would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
-    /// Expected travel time with the key.
+    /// Travel time with the key that one run in two keeps.
     pub with_key: Millis,
-    /// Expected travel time without it, obeying the lights.
+    /// Travel time with the key that nine runs in ten keep.
+    pub with_key_p90: Millis,
+    /// Travel time without it, obeying the lights, that one run in two keeps.
     pub without_key: Millis,
-    /// What the key saves.
+    /// Travel time without it that nine runs in ten keep.
+    pub without_key_p90: Millis,
+    /// What the key saves: more in one run of two, less in the other.
     pub saved: Millis,
-    /// Delay of all others together, vehicle-seconds.
-    pub price_vehicle_s: u64,
+    /// Delay that all others together have more than without the key, vehicle-seconds: more in one
+    /// run of two. Below zero where those who drive along gain more than the others lose.
+    pub price_vehicle_s: i64,
+    /// Nine runs in ten cost no less than this and no more than `price_high_vehicle_s`.
+    pub price_low_vehicle_s: i64,
+    /// The other end.
+    pub price_high_vehicle_s: i64,
     /// The longest wait anyone will have; `None` if nobody will wait.
     pub longest_wait: Option<LongestWait>,
     /// The crossings in order.
@@ -51,6 +61,10 @@ pub struct CrossingPreview {
     pub available: bool,
     /// When the vehicle is expected at the stop line.
     pub eta: Mono,
+    /// It comes no earlier in nine runs of ten.
+    pub eta_p10: Mono,
+    /// It comes no later in nine runs of ten.
+    pub eta_p90: Mono,
     /// The latest moment the lock can start and be in time.
     pub start: Mono,
     /// Time the queue needs to clear.
@@ -61,8 +75,10 @@ pub struct CrossingPreview {
     pub late_by: Millis,
     /// Expected delay at this signal without the key.
     pub delay_without: Millis,
-    /// Delay of others at this signal, vehicle-seconds.
-    pub price_vehicle_s: u64,
+    /// Added delay of others at this signal, vehicle-seconds, as in [`Preview::price_vehicle_s`].
+    pub price_vehicle_s: i64,
+    /// The longest that a motor vehicle waits here.
+    pub longest_vehicle_wait: Millis,
     /// Vehicles of others that wait here now and will wait through the hold.
     pub vehicles: u32,
     /// Walkers, at least one per latched button, that wait here now and will wait through it.
@@ -125,24 +141,31 @@ pub fn preview<B: SiteBoard>(
         blocked: false,
     };
     forecast(plan, &here, settings, board, &mut passages);
-    let places = plan.crossings.iter().zip(&passages);
-    let crossings: Vec<CrossingPreview> = places
-        .map(|(crossing, passage)| price_crossing(crossing, passage, board, now))
+    let ways: Vec<Way> = plan
+        .crossings
+        .iter()
+        .enumerate()
+        .map(|crossing| Way::of(plan, crossing, settings, board))
         .collect();
-    let last = plan.crossings.iter().zip(&crossings).next_back();
-    let with_key = last.map_or(plan.free_flow, |(crossing, priced)| {
-        now.until(priced.eta) + plan.free_flow.saturating_sub(crossing.free_flow)
-    });
-    let without = |sum: Millis, priced: &CrossingPreview| sum + priced.delay_without;
-    let without_key = crossings.iter().fold(plan.free_flow, without).max(with_key);
-    let saved = without_key.saturating_sub(with_key);
-    let price_vehicle_s = crossings.iter().map(|c| c.price_vehicle_s).sum();
+    let trial = Trial::run(plan, &ways, settings);
+    let places = plan.crossings.iter().zip(&passages).enumerate();
+    let crossings: Vec<CrossingPreview> = places
+        .map(|(at, (crossing, passage))| {
+            price_crossing(crossing, passage, (&trial, at), board, now)
+        })
+        .collect();
+    let saved = trial.saved();
+    let (price_low_vehicle_s, price_vehicle_s, price_high_vehicle_s) = trial.price();
     let waits = plan.crossings.iter().zip(&crossings);
     Preview {
-        with_key,
-        without_key,
+        with_key: sorted_at(&trial.with_key, 500),
+        with_key_p90: sorted_at(&trial.with_key, 900),
+        without_key: sorted_at(&trial.without_key, 500),
+        without_key_p90: sorted_at(&trial.without_key, 900),
         saved,
         price_vehicle_s,
+        price_low_vehicle_s,
+        price_high_vehicle_s,
         longest_wait: waits
             .filter(|(_, priced)| priced.available)
             .filter_map(|(crossing, priced)| longest_wait(crossing, priced, board, now))
@@ -157,8 +180,8 @@ pub fn preview<B: SiteBoard>(
     }
 }
 
-fn advise(saved: Millis, price: u64, crossings: &[CrossingPreview]) -> Advice {
-    let saved_s = u64::from(saved.as_ms() / 1000);
+fn advise(saved: Millis, price: i64, crossings: &[CrossingPreview]) -> Advice {
+    let saved_s = i64::from(saved.as_ms() / 1000);
     if saved < SAVED_MIN || price > saved_s * PRICE_MAX {
         return Advice::NotWorth;
     }
@@ -171,13 +194,12 @@ fn advise(saved: Millis, price: u64, crossings: &[CrossingPreview]) -> Advice {
 fn price_crossing<B: SiteBoard>(
     crossing: &Crossing,
     passage: &Passage,
+    (trial, at): (&Trial, usize),
     board: &B,
     now: Mono,
 ) -> CrossingPreview {
     let forecast = &passage.forecast;
-    let available =
-        crossing.can_be_held() && board.availability(crossing.site) == Availability::Ready;
-    let rhythm = board.rhythm(crossing.site, crossing.groups);
+    let available = is_available(crossing, board);
     let window = passage.window(crossing);
     let start = forecast.start.max(now);
     let hold = if available {
@@ -185,67 +207,36 @@ fn price_crossing<B: SiteBoard>(
     } else {
         Millis::ZERO
     };
-    let queue = board.queue(crossing.site, crossing.approach);
     let others = if hold > Millis::ZERO {
         board.others_demand(crossing.site, crossing.groups)
     } else {
         OthersDemand::default()
     };
+    let place = trial.place(at);
     CrossingPreview {
         vehicles: u32::from(others.vehicles),
         walkers: u32::from(others.walkers),
         site: crossing.site,
         available,
         eta: forecast.eta,
+        eta_p10: now + place.eta(100),
+        eta_p90: now + place.eta(900),
         start,
         flush: forecast.flush,
         hold,
         late_by: forecast.behind,
-        delay_without: rhythm.map_or(forecast.change, |rhythm| {
-            red_delay(rhythm, u32::from(queue.vehicles_worst_lane))
-        }),
-        price_vehicle_s: price(&others, hold, rhythm),
+        delay_without: place.delay_without(),
+        price_vehicle_s: place.price(500),
+        longest_vehicle_wait: place.longest(),
     }
 }
 
-/// Expected delay of a vehicle that arrives at a random moment of the cycle behind `queue`
-/// vehicles: half the red, as often as it is red, and the queue's discharge with it; a queue that
-/// needs more than one green costs a red more for each.
-fn red_delay(rhythm: Rhythm, queue: u32) -> Millis {
-    let cycle = u64::from(rhythm.cycle.as_ms());
-    let green = u64::from(rhythm.green.as_ms()).min(cycle);
-    let red = cycle - green;
-    let discharge = if queue == 0 {
-        0
-    } else {
-        2_000 + u64::from(queue) * 2_000
-    };
-    let wait = (red * red / 2 + red * discharge).checked_div(cycle);
-    let again = discharge.checked_div(green).unwrap_or(0) * red;
-    let ms = wait.unwrap_or(0) + again;
-    Millis::new(u32::try_from(ms).unwrap_or(u32::MAX))
+pub(super) fn is_available<B: SiteBoard>(crossing: &Crossing, board: &B) -> bool {
+    crossing.can_be_held() && board.availability(crossing.site) == Availability::Ready
 }
 
-/// Delay of the others over a hold: those who wait now wait through it, those who arrive wait half
-/// of it, less what they would have waited anyway, stretched by the queue's discharge afterwards.
-fn price(others: &OthersDemand, hold: Millis, rhythm: Option<Rhythm>) -> u64 {
-    let hold = u64::from(hold.as_ms());
-    let flow = u64::from(others.vehicles_per_hour);
-    let there = u64::from(others.vehicles) * hold;
-    let arrivals = flow * hold / 3_600_000 * hold / 2 + flow * hold % 3_600_000 * hold / 7_200_000;
-    let anyway = rhythm.map_or(0, |rhythm| {
-        let green = u64::from(rhythm.green.as_ms()) * 1000;
-        green
-            .checked_div(u64::from(rhythm.cycle.as_ms()))
-            .unwrap_or(0)
-            .min(1000)
-    });
-    let spare = DISCHARGE_PER_HOUR.saturating_sub(flow).max(360);
-    (there + arrivals) * (1000 - anyway) / 1000 * DISCHARGE_PER_HOUR / spare / 1000
-}
-
-/// The longest wait at one crossing. Who waits now is served before the hold if the plan has time
-/// for a whole cycle; otherwise they wait until it ends, or until their bound is served.
+/// The longest wait at one crossing. Walkers who wait now are served before the hold if the plan has
+/// time for a whole cycle; otherwise they wait until it ends, or until their bound is served.
 fn longest_wait<B: SiteBoard>(
     crossing: &Crossing,
     priced: &CrossingPreview,
@@ -255,16 +246,15 @@ fn longest_wait<B: SiteBoard>(
     let others = board.others_demand(crossing.site, crossing.groups);
     let before = now.until(priced.start);
     let rhythm = board.rhythm(crossing.site, crossing.groups);
-    let wait = |so_far: Millis| {
+    let walkers = (others.walkers > 0).then(|| {
         let waited = match rhythm {
             Some(rhythm) if before > rhythm.cycle => rhythm.green,
-            Some(_) | None => so_far + before,
+            Some(_) | None => others.walker_wait_max + before,
         };
-        waited + priced.hold
-    };
+        (waited + priced.hold, Waiting::Walkers)
+    });
     let vehicles = (others.vehicles > 0 || others.vehicles_per_hour > 0)
-        .then(|| (wait(others.vehicle_wait_max), Waiting::Vehicles));
-    let walkers = (others.walkers > 0).then(|| (wait(others.walker_wait_max), Waiting::Walkers));
+        .then_some((priced.longest_vehicle_wait, Waiting::Vehicles));
     let bounded = |(wait, who): (Millis, Waiting)| {
         let bound = match who {
             Waiting::Vehicles if wait > crossing.red_max => crossing.red_ever,
@@ -280,4 +270,54 @@ fn longest_wait<B: SiteBoard>(
     };
     let all = vehicles.into_iter().chain(walkers).map(bounded);
     all.max_by_key(|longest| longest.wait)
+}
+
+/// Another corridor wants a signal of the way at about the same time, and cannot share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clash {
+    /// Where.
+    pub site: SiteId,
+    /// The other corridor.
+    pub corridor: CorridorId,
+    /// The other one goes first: expect red.
+    pub other_first: bool,
+}
+
+/// The corridors that run now and want a signal of `plan` while it would be held for it.
+#[must_use]
+pub fn clashes<B: SiteBoard>(
+    plan: &CorridorPlan,
+    preview: &Preview,
+    corridors: &Corridors,
+    board: &B,
+    now: Mono,
+) -> Vec<Clash> {
+    let settings = corridors.settings();
+    let mut found = Vec::new();
+    let running = corridors
+        .missions()
+        .filter(|mission| !mission.state().is_over() && mission.plan().corridor != plan.corridor);
+    for mission in running {
+        let other = mission.view(now, corridors);
+        let rank = (settings.rank(other.class), other.priority);
+        let first = rank <= (settings.rank(plan.class), plan.priority);
+        for (crossing, own) in plan.crossings.iter().zip(&preview.crossings) {
+            let hostile = board.hostile_to(crossing.site, crossing.groups);
+            let meets = other.crossings.iter().any(|theirs| {
+                theirs.site == crossing.site
+                    && theirs.passed_at.is_none()
+                    && !theirs.groups.is_disjoint(hostile)
+                    && theirs.start < own.eta_p90
+                    && own.start < theirs.eta + theirs.eta_err
+            });
+            if meets {
+                found.push(Clash {
+                    site: crossing.site,
+                    corridor: other.corridor,
+                    other_first: first,
+                });
+            }
+        }
+    }
+    found
 }

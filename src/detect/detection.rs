@@ -327,6 +327,7 @@ impl Detection {
             occupancy: nearest.occupancy,
             speed: advance.and_then(|seen| seen.speed).or(nearest.speed),
             queue: lane.queue,
+            flow_per_h: lane.flow_per_h,
             age: self.age,
             health: advance.map_or(nearest.health, |seen| seen.health.max(nearest.health)),
         }

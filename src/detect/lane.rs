@@ -45,6 +45,9 @@ pub struct LaneObservation {
     /// Estimated vehicles between the advance detector and the stop line; without an advance
     /// detector 1 if the stop line is occupied.
     pub queue: u16,
+    /// Vehicles that come an hour, smoothed over about two minutes; counted upstream, and at the
+    /// stop line where there is nothing upstream.
+    pub flow_per_h: u32,
     /// Age of the reading.
     pub age: Millis,
     /// Whether the lane's detectors can be believed; the worse of the two.
@@ -61,6 +64,7 @@ impl Default for LaneObservation {
             occupancy: 0,
             speed: None,
             queue: 0,
+            flow_per_h: 0,
             age: Millis::MAX,
             health: Health::Missing,
         }
@@ -86,7 +90,7 @@ pub(super) struct Lane {
     /// Vehicles behind a queue that stands on the advance detector, as far as is believed.
     pub(super) unseen: u16,
     /// Arrivals an hour, smoothed over about two minutes.
-    flow_per_h: u32,
+    pub(super) flow_per_h: u32,
     arrivals_at_check: u32,
     /// The latest arrivals, newest first; [`Mono::ZERO`] where there was none yet.
     recent: [Mono; RECENT],
@@ -119,8 +123,13 @@ impl Lane {
 
     /// Follows the flow; called every [`CHECK`].
     pub(super) fn check(&mut self) {
-        let came = self.arrivals.wrapping_sub(self.arrivals_at_check);
-        self.arrivals_at_check = self.arrivals;
+        let counted = if self.advance.is_some() {
+            self.arrivals
+        } else {
+            self.count
+        };
+        let came = counted.wrapping_sub(self.arrivals_at_check);
+        self.arrivals_at_check = counted;
         let now_per_h = came.saturating_mul(3_600_000 / CHECK.as_ms());
         self.flow_per_h = (self.flow_per_h.saturating_mul(11).saturating_add(now_per_h)) / 12;
     }

@@ -137,6 +137,11 @@ pub fn read_cycle(payload: &[u8], fields: &mut [FieldInputs]) -> Result<Recorded
     Ok(cycle)
 }
 
+/// The commands of a recorded cycle, without its inputs.
+pub(super) fn read_commands(payload: &[u8]) -> Result<RecordedCycle, Malformed> {
+    read_head(&mut Reader(payload))
+}
+
 /// When a recorded cycle was, without its inputs.
 pub(super) fn read_moment(payload: &[u8]) -> Result<(Mono, CivilTime), Malformed> {
     let cycle = read_head(&mut Reader(payload))?;

@@ -11,9 +11,10 @@ mod seek;
 #[cfg(test)]
 mod tests;
 mod wire;
+pub mod worth;
 
 pub use cycle::{RecordedCycle, Recorder, observed_lamp_byte, read_cycle};
 pub use frame::{FrameError, MAGIC, RecordKind, Records, push_record};
-pub use replay::{ReplayError, ReplayStep, Replayed, push_snapshot, replay};
+pub use replay::{ReplayError, ReplayStep, Replayed, commands_of, push_snapshot, replay};
 pub use seek::{Moment, Reached, SeekError, replay_to};
 pub use wire::Malformed;

@@ -5,9 +5,9 @@ use alloc::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::cycle::{Recorder, read_cycle};
+use super::cycle::{Recorder, read_commands, read_cycle};
 use super::frame::{FrameError, RecordKind, Records, push_record};
-use crate::controller::{City, CycleInputs};
+use crate::controller::{City, Command, CycleInputs};
 use crate::detect::FieldInputs;
 use crate::plan::CheckedSite;
 
@@ -126,6 +126,21 @@ pub fn replay(
     Ok(done)
 }
 
+/// Shows every command of a journal file to `watch`, without running anything again.
+///
+/// # Errors
+/// Damage, or a record that does not decode.
+pub fn commands_of(bytes: &[u8], mut watch: impl FnMut(&Command)) -> Result<(), ReplayError> {
+    for (number, record) in (0_u64..).zip(Records::new(bytes)?) {
+        let (kind, payload) = record?;
+        if kind == RecordKind::Cycle {
+            let cycle = read_commands(payload).map_err(|_| ReplayError::Malformed(number))?;
+            cycle.commands.iter().for_each(&mut watch);
+        }
+    }
+    Ok(())
+}
+
 /// A city that is being run again.
 pub(super) struct Running {
     city: City,
@@ -150,6 +165,15 @@ impl Running {
             fields: vec![FieldInputs::default(); sites],
             again: Vec::new(),
         })
+    }
+
+    pub(super) const fn city(&self) -> &City {
+        &self.city
+    }
+
+    /// What the cabinets told in the last cycle.
+    pub(super) fn fields(&self) -> &[FieldInputs] {
+        &self.fields
     }
 
     pub(super) fn into_city(self) -> City {

@@ -3,6 +3,7 @@
 //! It is read from `network.geojson`, knows the way from a vehicle to a place, and puts a position
 //! on its road. Nothing here knows a signal: a node only names its site.
 
+mod alternatives;
 mod finding;
 pub mod gcj02;
 mod graph;

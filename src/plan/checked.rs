@@ -347,6 +347,22 @@ impl CheckedSite {
         })
     }
 
+    /// The vehicle groups that a lane yields to while both are green. Who goes straight on yields to
+    /// nobody, whatever those do who turn beside; walkers hold nobody up long enough to count.
+    #[must_use]
+    pub fn yields_of(&self, lane: &Lane) -> GroupSet {
+        if lane.turns().any(|turn| turn == TurnKind::Through) {
+            return GroupSet::EMPTY;
+        }
+        let yields = self.yields.get(lane.group().index());
+        let vehicles = |group: &GroupId| {
+            let info = self.groups.get(group.index());
+            info.is_some_and(|info| info.walk.is_none())
+        };
+        let yields = yields.copied().unwrap_or_default();
+        yields.iter().filter(vehicles).collect()
+    }
+
     /// The detector with this name on the drawing.
     #[must_use]
     pub fn detector(&self, name: &str) -> Option<DetectorId> {

@@ -11,6 +11,7 @@ pub mod missions;
 pub mod neighbours;
 pub mod planner;
 pub mod replan;
+pub mod report;
 pub mod runtime;
 pub mod simulators;
 pub mod store;

@@ -69,6 +69,25 @@ impl Planner {
         self.graph.route_via(&query, turns)
     }
 
+    /// The fastest way and at most `others` other ones, fastest first.
+    ///
+    /// # Errors
+    /// [`NoRoute`] with the reason.
+    pub fn routes(
+        &self,
+        (from, to): (Position, Position),
+        size: VehicleSize,
+        others: usize,
+    ) -> Result<Vec<Route>, NoRoute> {
+        let query = RouteQuery {
+            from,
+            to,
+            size,
+            depart: Millis::ZERO,
+        };
+        self.graph.routes(&query, others)
+    }
+
     /// True if the city's policy lets vehicles of this class preempt, and not only go first.
     #[must_use]
     pub fn preempts(&self, class: ServiceClass) -> bool {

@@ -10,6 +10,7 @@ use super::virtual_city::VirtualCity;
 use crate::controller::{City, Command, CycleInputs};
 use crate::corridor::CorridorPlan;
 use crate::detect::FieldInputs;
+use crate::journal::{MAGIC, RecordKind, Recorder, push_record, push_snapshot};
 use crate::sim::{Dispatch, VirtualStreet};
 use crate::units::{CivilTime, Millis, Mono, TICK};
 
@@ -60,11 +61,38 @@ impl Twin {
     /// sets off after `departs`.
     #[must_use]
     pub fn run(
+        self,
+        plan: Option<Arc<CorridorPlan>>,
+        drive: (&Dispatch, Millis),
+        time: Millis,
+    ) -> Branch {
+        self.run_on(plan, drive, time, None)
+    }
+
+    /// The same, with the branch's journal.
+    #[must_use]
+    pub fn run_recorded(
+        self,
+        plan: Option<Arc<CorridorPlan>>,
+        drive: (&Dispatch, Millis),
+        time: Millis,
+    ) -> (Branch, Vec<u8>) {
+        let mut journal = MAGIC.to_vec();
+        let branch = self.run_on(plan, drive, time, Some(&mut journal));
+        (branch, journal)
+    }
+
+    fn run_on(
         mut self,
         plan: Option<Arc<CorridorPlan>>,
         (order, departs): (&Dispatch, Millis),
         time: Millis,
+        mut journal: Option<&mut Vec<u8>>,
     ) -> Branch {
+        let mut recorder = Recorder::new(self.city.sites().len());
+        if let Some(journal) = journal.as_deref_mut() {
+            let _plain_data_serialises = push_snapshot(journal, &self.city);
+        }
         let delay_before = self.world.street.stats().vehicle_delay_s;
         let mut commands: Vec<Command> = plan.into_iter().map(Command::OpenCorridor).collect();
         let mut now = self.from;
@@ -82,6 +110,11 @@ impl Twin {
                 commands: &commands,
             };
             self.city.cycle(&inputs);
+            if let Some(journal) = journal.as_deref_mut() {
+                let mut payload = Vec::new();
+                recorder.push_cycle(&mut payload, &inputs, &self.city);
+                push_record(journal, RecordKind::Cycle, &payload);
+            }
             commands.clear();
             self.world.show(&self.city);
             if now == self.from + departs {

@@ -2,7 +2,8 @@
 
 use greenwave::shell::dispatch::request::Destination;
 use greenwave::shell::dispatch::world::{
-    Advice, LatLon, Names, PreviewCrossing, PreviewView, PriceView, Refusal, RefusalClass,
+    Advice, ArrivalView, LatLon, Names, PreviewCrossing, PreviewView, PriceView, Refusal,
+    RefusalClass,
 };
 
 use super::drive::{Drive, SPEED_MPS, Way};
@@ -118,10 +119,12 @@ impl Drive {
                         .clone(),
                     movement: "through".to_owned(),
                     eta_s,
+                    eta_p90_s: eta_s * 1.1,
                     latest_start_s: (eta_s - flush_s - 11.0).max(0.0),
                     flush_s,
                     queue,
                     hold_s: flush_s + 14.0,
+                    price_veh_s: 96.0,
                     unavailable: self
                         .is_silent(*site)
                         .then(|| Names::new("机柜无应答", "the cabinet does not answer")),
@@ -136,9 +139,18 @@ impl Drive {
             free_flow_s,
             with_key_s: free_flow_s * 1.06,
             without_key_s: free_flow_s + f64::from(signals) * 14.5,
+            saved_s: f64::from(signals) * 14.5 - free_flow_s * 0.06,
+            arrival: ArrivalView {
+                with_key_p90_s: free_flow_s * 1.15,
+                without_key_p90_s: free_flow_s + f64::from(signals) * 22.0,
+            },
             crossings,
+            clashes: Vec::new(),
+            alternatives: Vec::new(),
             price: PriceView {
                 delay_veh_s: f64::from(signals) * 96.0,
+                delay_low_veh_s: f64::from(signals) * 40.0,
+                delay_high_veh_s: f64::from(signals) * 180.0,
                 vehicles: signals * 7,
                 walkers: signals * 2,
                 wait_max_s: 84.0,

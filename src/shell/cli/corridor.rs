@@ -152,14 +152,20 @@ pub(super) fn all_prepared(loaded: &LoadedCity) -> Vec<Mission> {
 fn draw(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Preview) {
     let (_, words) = advice(priced.advice, priced.saved, priced.price_vehicle_s);
     say(&format!(
-        "{} m, {} signals: {:.0} s with the key, {:.0} s without, {:.0} s on an empty road",
+        "{} m, {} signals: {:.0} s with the key (nine in ten: {:.0} s), {:.0} s without ({:.0} s), {:.0} s on an empty road",
         plan.length.as_mm() / 1000,
         plan.crossings.len(),
         seconds(priced.with_key),
+        seconds(priced.with_key_p90),
         seconds(priced.without_key),
+        seconds(priced.without_key_p90),
         seconds(plan.free_flow),
     ));
     say(&words.en);
+    say(&format!(
+        "nine runs in ten cost others {} to {} vehicle-seconds",
+        priced.price_low_vehicle_s, priced.price_high_vehicle_s
+    ));
     if let Some(wait) = &priced.longest_wait {
         let site = loaded.city.site(wait.site);
         say(&format!(
@@ -209,7 +215,11 @@ fn as_json(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Previ
         "free_flow_s": seconds(plan.free_flow),
         "with_key_s": seconds(priced.with_key),
         "without_key_s": seconds(priced.without_key),
+        "with_key_p90_s": seconds(priced.with_key_p90),
+        "without_key_p90_s": seconds(priced.without_key_p90),
         "saved_s": seconds(priced.saved),
+        "price_low_veh_s": priced.price_low_vehicle_s,
+        "price_high_veh_s": priced.price_high_vehicle_s,
         "price_veh_s": priced.price_vehicle_s,
         "advice": advice(priced.advice, priced.saved, priced.price_vehicle_s).1.en,
         "longest_wait": priced.longest_wait.map(|wait| json!({
@@ -219,6 +229,7 @@ fn as_json(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Previ
             "site": name(crossing.site),
             "available": price.available,
             "eta_s": seconds(start.until(price.eta)),
+            "eta_p90_s": seconds(start.until(price.eta_p90)),
             "lock_by_s": seconds(start.until(price.start)),
             "flush_s": seconds(price.flush),
             "hold_s": seconds(price.hold),

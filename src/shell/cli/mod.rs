@@ -1,6 +1,7 @@
 //! The commands, and how each of them ends.
 
 mod args;
+mod calibrate;
 mod corridor;
 mod demo;
 mod desk;
@@ -18,6 +19,7 @@ mod run;
 mod simulate;
 mod station;
 mod stop_signal;
+mod worth;
 
 use std::error::Error;
 use std::io::IsTerminal;
@@ -75,6 +77,9 @@ pub fn main() -> ExitCode {
         Command::Plan(Plan::Show { site, signal, plan }) => show(&site, &signal, plan.as_deref()),
         Command::Corridor(Corridor::Preview(options)) => corridor::preview(&options),
         Command::Corridor(Corridor::Routes { site }) => corridor::routes(&site),
+        Command::Corridor(Corridor::Calibrate(options)) => calibrate::calibrate(&options),
+        Command::Corridor(Corridor::Report(options)) => worth::report(&options),
+        Command::Corridor(Corridor::Worth(options)) => worth::sum(&options),
         Command::Simulate(options) => simulate::simulate(&options),
         Command::SimulateVehicle(options) => partners::simulate_vehicle(&options),
         Command::SimulateCad(options) => partners::simulate_cad(&options),

@@ -123,8 +123,16 @@ fn told(event: &CorridorEvent, step: &ReplayStep<'_>) -> String {
 /// Whose vehicle it is for, who pressed and why, as far as it is known.
 fn asked_by(plan: &CorridorPlan) -> String {
     let mut text = format!(", for {}", plan.vehicle);
-    let AskedBy { operator, incident } = &plan.asked_by;
-    for (word, id) in [("by operator", operator), ("incident", incident)] {
+    let AskedBy {
+        agency,
+        operator,
+        incident,
+    } = &plan.asked_by;
+    for (word, id) in [
+        ("of", agency),
+        ("by operator", operator),
+        ("incident", incident),
+    ] {
         if !id.is_empty() {
             let _cannot_fail = write!(text, ", {word} {id}");
         }
@@ -233,6 +241,7 @@ mod tests {
             revision: 1,
             vehicle: "A120".to_owned(),
             asked_by: AskedBy {
+                agency: "ems".to_owned(),
                 operator: "op-7".to_owned(),
                 incident: "inc-42".to_owned(),
             },
@@ -266,7 +275,7 @@ mod tests {
             lines.extend(events.iter().map(|event| told(event, step)));
         });
         done.unwrap();
-        let opened = "opened, plan 1, for A120, by operator op-7, incident inc-42";
+        let opened = "opened, plan 1, for A120, of ems, by operator op-7, incident inc-42";
         assert!(lines.contains(&opened.to_owned()), "{lines:?}");
     }
 }

@@ -15,6 +15,7 @@ use crate::controller::{City, CycleInputs};
 use crate::corridor::{CorridorPlan, Preview, preview};
 use crate::shell::neighbours::feeders;
 use crate::shell::store::{Chunk, JournalSink};
+use crate::shell::twin::Twin;
 use crate::shell::virtual_city::{VirtualCity, counts_json};
 use crate::units::{CivilTime, Date, Millis, Mono, TICK};
 
@@ -143,6 +144,13 @@ impl Run {
     pub(super) fn preview(&self, plan: &CorridorPlan) -> Preview {
         let board = self.city.board(self.now, self.world.fields());
         preview(plan, self.city.corridors().settings(), &board, self.now)
+    }
+
+    /// The city and its street branched at the last cycle.
+    pub(super) fn branch(&self) -> Twin {
+        let (street, _) = self.world.clone().into_street();
+        let fields = self.world.fields().to_vec();
+        Twin::branch(self.city.clone(), fields, street, (self.now, self.civil()))
     }
 
     fn snapshot(&mut self) {

@@ -26,7 +26,7 @@ use crate::shell::planner::Planner;
 use crate::shell::runtime::{Control, ControlParts, FieldCabinets, Pace, WallClock, mailbox};
 use crate::shell::store::JournalSink;
 use crate::shell::vehicles::{BoundFeeds, Feeds};
-use crate::shell::world::{LiveWorld, WorldParts};
+use crate::shell::world::{JournalFolder, LiveWorld, WorldParts};
 use crate::units::{CivilTime, Date, Millis, Mono};
 
 /// Read-back may lag this far behind the command on a wire of its own ...
@@ -99,7 +99,7 @@ impl Station {
         );
         let monitors = set.monitors().to_vec();
         let (post, inbox) = mailbox();
-        let journal = JournalSink::start(&options.data.join("journal"));
+        let (journal, journal_folder) = begin_journal(&options.data);
         let health = journal.health();
         let control = Control::start(ControlParts {
             city: new_city(loaded),
@@ -117,6 +117,7 @@ impl Station {
             mailbox: post,
             monitors,
             journal: Some(health),
+            journal_folder: Some(journal_folder),
             virtual_street: options.virtual_street,
             grants: control.grants_cell(),
             epoch,
@@ -171,6 +172,13 @@ impl Station {
     pub(super) fn stop(self) {
         drop(self);
     }
+}
+
+/// Begins the journal, and remembers what lay there before.
+fn begin_journal(data: &std::path::Path) -> (JournalSink, JournalFolder) {
+    let path = data.join("journal");
+    let folder = JournalFolder::before_start(path.clone());
+    (JournalSink::start(&path), folder)
 }
 
 /// However a command ends, its cabinets are handed over and its journal is closed.

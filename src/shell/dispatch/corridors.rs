@@ -219,7 +219,7 @@ pub(super) async fn passed(
     Ok(Json((&corridor).into()))
 }
 
-fn number(id: &str) -> Result<u32, Problem> {
+pub(super) fn number(id: &str) -> Result<u32, Problem> {
     id.parse().map_err(|_| no_such(id))
 }
 

@@ -20,6 +20,7 @@ mod limits;
 mod live;
 mod origin;
 mod problem;
+mod reports;
 pub mod request;
 pub mod routes;
 mod server;

@@ -22,7 +22,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::auth::Auth;
 use super::problem::Problem;
 use super::world::World;
-use super::{Api, corridors, handlers, ledger, limits, live, routes as table};
+use super::{Api, corridors, handlers, ledger, limits, live, reports, routes as table};
 use crate::shell::console;
 
 /// A request that is not answered by then gets 503.
@@ -64,6 +64,9 @@ fn api_routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(corridors::preview))
         .routes(routes!(corridors::list, corridors::open))
         .routes(routes!(corridors::one))
+        .routes(routes!(reports::page))
+        .routes(routes!(reports::data))
+        .routes(routes!(reports::exemptions))
         .routes(routes!(corridors::cancel))
         .routes(routes!(corridors::confirm))
         .routes(routes!(corridors::extend))
@@ -140,13 +143,12 @@ async fn headers(request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");
     let mut answer: Response<Body> = next.run(request).await;
     let all = answer.headers_mut();
+    // A report brings a policy of its own, stricter than the console's.
+    all.entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(if docs { CSP_DOCS } else { CSP }));
     let mut set = |name: HeaderName, value: &'static str| {
         all.insert(name, HeaderValue::from_static(value));
     };
-    set(
-        header::CONTENT_SECURITY_POLICY,
-        if docs { CSP_DOCS } else { CSP },
-    );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, "no-referrer");

@@ -11,13 +11,14 @@ pub use super::request::{
     Stretch,
 };
 pub use super::view::{
-    Advice, Alarm, ApproachStatic, CityStatic, CityView, ClassStatic, Confirmed, CorridorState,
-    CorridorVehicle, CorridorView, CrossingState, CrossingView, GroupStatic, JunctionStatic,
-    KeyTimesView, LatLon, LinkView, ManualView, MissionStatic, Mode, Names, PlaceStatic,
-    PreviewCrossing, PreviewView, PriceView, QueueView, RoadStatic, SiteStatic, SiteView,
-    StatusView, VehicleStatic, VehicleView, WaitView,
+    Advice, Alarm, ApproachStatic, ArrivalView, CityStatic, CityView, ClashView, ClassStatic,
+    Confirmed, CorridorState, CorridorVehicle, CorridorView, CrossingState, CrossingView,
+    GroupStatic, JunctionStatic, KeyTimesView, LatLon, LinkView, ManualView, MissionStatic, Mode,
+    Names, PlaceStatic, PreviewCrossing, PreviewView, PriceView, QueueView, RoadStatic, SiteStatic,
+    SiteView, StatusView, VehicleStatic, VehicleView, WaitView,
 };
 pub use super::view_decision::DecisionView;
+use crate::shell::report::ReportData;
 
 /// A running city, seen from the API.
 ///
@@ -64,6 +65,16 @@ pub trait World: Send + Sync {
     /// # Errors
     /// No such corridor.
     fn corridor(&self, corridor: u32) -> Result<CorridorView, Refusal>;
+
+    /// What a corridor's run came to, by the journal. The first call begins to reckon it; until that
+    /// is done it is refused with `report-in-work`.
+    ///
+    /// # Errors
+    /// No such corridor, it still runs, there is no journal, or the report is not ready.
+    fn report(&self, corridor: u32) -> Result<Arc<ReportData>, Refusal> {
+        let why = format!("nobody keeps a journal of corridor {corridor}");
+        Err(Refusal::new(RefusalClass::NotFound, "no-report", why))
+    }
 
     /// Confirms a corridor that waits for a second person.
     ///

@@ -3,21 +3,20 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::planning::{Planned, unprocessable};
-use super::snapshot::{Opened, manual_view, seconds};
-use super::{LiveWorld, account, lock, mono_of, statics, words};
+use super::planning::unprocessable;
+use super::snapshot::{Opened, manual_view};
+use super::{LiveWorld, account, lock, mono_of};
 use crate::controller::Command;
 use crate::corridor::{CancelReason, CorridorPlan, Fix, preview};
 use crate::ids::{CorridorId, StageId};
-use crate::network::Route;
 use crate::policy::{Manual, ManualAct as PolicyAct};
 use crate::shell::dispatch::auth::Principal;
 use crate::shell::dispatch::world::{
-    Advice, CityStatic, CityView, CorridorRequest, CorridorView, Decision, DecisionView, ManualAct,
-    ManualView, Names, OpenAnswer, PositionFix, PreviewCrossing, PreviewRequest, PreviewView,
-    PriceView, Refusal, RefusalClass, World,
+    CityStatic, CityView, CorridorRequest, CorridorView, Decision, DecisionView, ManualAct,
+    ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal, RefusalClass, World,
 };
 use crate::shell::missions::metres;
+use crate::shell::report::ReportData;
 use crate::shell::runtime::PostError;
 use crate::units::{Millis, Speed};
 
@@ -37,79 +36,6 @@ impl LiveWorld {
                 }
                 PostError::Refused(why) => Refusal::new(RefusalClass::Conflict, "refused", why),
             })
-    }
-
-    fn price(&self, planned: &Planned) -> Result<PreviewView, Refusal> {
-        let picture = self.picture()?;
-        let board = picture.city.board(picture.now, &picture.fields);
-        let settings = picture.city.corridors().settings();
-        let priced = preview(&planned.plan, settings, &board, picture.now);
-        let city = &self.parts.planner.city;
-        let crossings =
-            planned
-                .plan
-                .crossings
-                .iter()
-                .zip(&priced.crossings)
-                .map(|(plan, price)| {
-                    let site = city.site(plan.site);
-                    let approach = site.and_then(|site| site.approaches.get(plan.approach.index()));
-                    let seen = crate::corridor::SiteBoard::queue(&board, plan.site, plan.approach);
-                    let unavailable = !price.available;
-                    PreviewCrossing {
-                        site: site.map(|site| site.id.clone()).unwrap_or_default(),
-                        approach: approach.map(|a| a.name.clone()).unwrap_or_default(),
-                        movement: self.movement(&planned.route, &plan.entry_road),
-                        eta_s: seconds(picture.now.until(price.eta)),
-                        latest_start_s: seconds(picture.now.until(price.start)),
-                        flush_s: seconds(price.flush),
-                        queue: seen.vehicles_worst_lane,
-                        hold_s: seconds(price.hold),
-                        unavailable: unavailable
-                            .then(|| Names::new("不可控", "cannot be commanded now")),
-                    }
-                });
-        let longest = priced.longest_wait;
-        let (code, text) = words::advice(priced.advice, priced.saved, priced.price_vehicle_s);
-        let line = planned.route.line.iter();
-        Ok(PreviewView {
-            line: line
-                .map(|point| statics::on_map(&self.parts.planner.graph, point.at))
-                .collect(),
-            destination: planned.destination.clone(),
-            length_m: f64::from(planned.plan.length.as_mm()) / 1000.0,
-            free_flow_s: seconds(planned.plan.free_flow),
-            with_key_s: seconds(priced.with_key),
-            without_key_s: seconds(priced.without_key),
-            crossings: crossings.collect(),
-            price: PriceView {
-                delay_veh_s: price_f64(priced.price_vehicle_s),
-                vehicles: priced.crossings.iter().map(|one| one.vehicles).sum(),
-                walkers: priced.crossings.iter().map(|one| one.walkers).sum(),
-                wait_max_s: longest.map_or(0.0, |wait| seconds(wait.wait)),
-                wait_max_site: longest
-                    .and_then(|wait| city.site(wait.site))
-                    .map(|site| site.id.clone())
-                    .unwrap_or_default(),
-                bound_s: longest.map_or(0, |wait| wait.bound.as_ms() / 1000),
-            },
-            advice: vec![Advice {
-                code,
-                text,
-                site: None,
-            }],
-        })
-    }
-
-    fn movement(&self, route: &Route, entry: &str) -> String {
-        let graph = &self.parts.planner.graph;
-        let at = route
-            .roads
-            .iter()
-            .position(|road| graph.road(*road).is_some_and(|road| road.id == entry));
-        let turn = at.and_then(|at| route.turns.get(at));
-        turn.map(|turn| statics::turn_word(*turn).to_owned())
-            .unwrap_or_default()
     }
 }
 
@@ -139,8 +65,8 @@ impl World for LiveWorld {
 
     fn preview(&self, request: &PreviewRequest) -> Result<PreviewView, Refusal> {
         let ask = self.ask_of_preview(request)?;
-        let planned = self.plan(&ask, CorridorId::default())?;
-        self.price(&planned)
+        let planned = self.plan_all(&ask, CorridorId::default())?;
+        self.price_all(&planned)
     }
 
     fn open(&self, request: &CorridorRequest, _by: &Principal) -> Result<OpenAnswer, Refusal> {
@@ -178,6 +104,10 @@ impl World for LiveWorld {
 
     fn corridor(&self, corridor: u32) -> Result<CorridorView, Refusal> {
         self.seen(corridor)
+    }
+
+    fn report(&self, corridor: u32) -> Result<Arc<ReportData>, Refusal> {
+        self.report_of(corridor)
     }
 
     fn confirm(&self, corridor: u32, _by: &Principal) -> Result<CorridorView, Refusal> {
@@ -292,9 +222,4 @@ impl World for LiveWorld {
         self.saw(&fix.vehicle, taken, fix.heading_deg);
         Ok(())
     }
-}
-
-/// Vehicle-seconds are far below what a float holds exactly.
-fn price_f64(vehicle_s: u64) -> f64 {
-    u32::try_from(vehicle_s).map_or(f64::from(u32::MAX), f64::from)
 }

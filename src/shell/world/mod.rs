@@ -7,6 +7,8 @@ mod acts;
 mod alarms;
 mod decided;
 mod planning;
+mod pricing;
+mod reports;
 mod routes;
 mod running;
 mod snapshot;
@@ -16,6 +18,7 @@ mod tests;
 mod words;
 
 pub use decided::account;
+pub use reports::JournalFolder;
 pub use words::advice;
 
 use std::collections::BTreeMap;
@@ -65,6 +68,8 @@ pub struct WorldParts {
     pub monitors: Vec<PortMonitor>,
     /// The journal, if one is kept.
     pub journal: Option<Arc<JournalHealth>>,
+    /// Where the journal lies, if one is kept.
+    pub journal_folder: Option<JournalFolder>,
     /// What the operating system granted.
     pub grants: Arc<ArcSwapOption<Grants>>,
     /// Fencing token of this controller.
@@ -82,6 +87,7 @@ pub struct LiveWorld {
     accounts: Mutex<Vec<String>>,
     /// Vehicles whose positions look as if they were in another datum.
     doubted: Mutex<Vec<String>>,
+    reports: reports::Reports,
 }
 
 /// Where a vehicle was last.
@@ -99,6 +105,7 @@ impl LiveWorld {
     pub fn new(parts: WorldParts) -> Self {
         let city = statics::city_static(&parts.planner.city, &parts.planner.graph, &parts.missions);
         Self {
+            reports: reports::Reports::new(parts.journal_folder.clone()),
             parts,
             city: Arc::new(city),
             next_corridor: AtomicU32::new(1),

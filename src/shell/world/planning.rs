@@ -19,6 +19,8 @@ use crate::units::{Length, Mono};
 
 /// Emergency vehicles drive this much faster than others where they can, percent.
 const PACE_PERCENT: u32 = 120;
+/// Other ways that a preview shows beside the best one.
+const ALTERNATIVES: usize = 3;
 /// From one vehicle of a convoy to the next.
 const CONVOY_GAP: Length = Length::from_mm(20_000);
 
@@ -89,6 +91,7 @@ impl LiveWorld {
             vehicle: &request.vehicle.id,
             field,
             asked_by: AskedBy {
+                agency: request.agency.clone(),
                 operator: request.operator_id.clone(),
                 incident: request.incident_id.clone(),
             },
@@ -108,11 +111,43 @@ impl LiveWorld {
         let from = self.from(ask.origin, ask.vehicle)?;
         let (to, destination) = self.to(ask.destination)?;
         let turns = self.turns(ask.via)?;
-        let planner = &self.parts.planner;
-        let route = planner
+        let route = (self.parts.planner)
             .route_via((from, to), ask.size, &turns)
             .map_err(|why| no_route(&why, ask))?;
         self.goes_on(&route)?;
+        self.planned(route, &destination, ask, corridor)
+    }
+
+    /// The best way and, after it, the others that are worth a look; those that make no corridor
+    /// are left out.
+    pub(super) fn plan_all(
+        &self,
+        ask: &Ask<'_>,
+        corridor: CorridorId,
+    ) -> Result<Vec<Planned>, Refusal> {
+        let from = self.from(ask.origin, ask.vehicle)?;
+        let (to, destination) = self.to(ask.destination)?;
+        let routes = (self.parts.planner)
+            .routes((from, to), ask.size, ALTERNATIVES)
+            .map_err(|why| no_route(&why, ask))?;
+        let mut planned = Vec::new();
+        for route in routes {
+            match self.planned(route, &destination, ask, corridor) {
+                Ok(one) => planned.push(one),
+                Err(refusal) if planned.is_empty() => return Err(refusal),
+                Err(_) => {}
+            }
+        }
+        Ok(planned)
+    }
+
+    fn planned(
+        &self,
+        route: Route,
+        destination: &Names,
+        ask: &Ask<'_>,
+        corridor: CorridorId,
+    ) -> Result<Planned, Refusal> {
         let request = PlanRequest {
             corridor,
             revision: 1,
@@ -126,13 +161,13 @@ impl LiveWorld {
             expires: ask.expires,
             depart: false,
         };
-        let plan = planner
+        let plan = (self.parts.planner)
             .corridor(&route, request)
             .map_err(|why| unprocessable("no-corridor", &PlanError::from(why).to_string()))?;
         Ok(Planned {
             route,
             plan,
-            destination,
+            destination: destination.clone(),
         })
     }
 

@@ -345,7 +345,16 @@ fn warnings(city: &City, view: &MissionView) -> Vec<Advice> {
             site: Some(site.id.clone()),
         })
     });
-    late.take(3).collect()
+    let refused = view.crossings.iter().filter(|c| c.passed_at.is_none());
+    let refused = refused.filter_map(|crossing| {
+        let site = city.plans().get(crossing.site.index())?;
+        Some(Advice {
+            code: "expect-red".to_owned(),
+            text: words::clash(true, crossing.refused_by?.number()),
+            site: Some(site.id.clone()),
+        })
+    });
+    refused.take(3).chain(late.take(3)).collect()
 }
 
 pub(super) fn seconds(time: Millis) -> f64 {

@@ -96,6 +96,7 @@ impl Rig {
             mailbox: post,
             monitors: Vec::new(),
             journal,
+            journal_folder: None,
             grants: Arc::default(),
             epoch: 1,
         });

@@ -259,29 +259,65 @@ pub(super) fn fault(site: &CheckedSite, fault: &Fault) -> Names {
 
 /// Whether a press is worth it, in a sentence with its figures.
 #[must_use]
-pub fn advice(worth: Worth, saved: Millis, price_vehicle_s: u64) -> (String, Names) {
+pub fn advice(worth: Worth, saved: Millis, price_vehicle_s: i64) -> (String, Names) {
     let saved_s = saved.as_ms() / 1000;
     match worth {
-        Worth::WorthIt => (
-            "worth-it".to_owned(),
-            Names::new(
-                format!("节省 {saved_s} 秒，他人多等 {price_vehicle_s} 车·秒"),
-                format!("saves {saved_s} s, costs others {price_vehicle_s} vehicle-seconds"),
-            ),
-        ),
-        Worth::NotWorth => (
+        Worth::WorthIt => ("worth-it".to_owned(), bargain(saved_s, price_vehicle_s)),
+        Worth::NotWorth if saved_s < 5 => (
             "not-worth".to_owned(),
             Names::new(
                 format!("仅节省 {saved_s} 秒，不值得启动"),
                 format!("saves {saved_s} s: not worth pressing"),
             ),
         ),
-        Worth::LateBy(late) => (
-            "late".to_owned(),
+        Worth::NotWorth => (
+            "too-dear".to_owned(),
             Names::new(
-                format!("首个路口将晚 {} 秒放行", late.as_ms() / 1000),
-                format!("the first signal will be late by {} s", late.as_ms() / 1000),
+                format!("节省 {saved_s} 秒，他人多等 {price_vehicle_s} 车·秒，代价过高"),
+                format!(
+                    "saves {saved_s} s, costs others {price_vehicle_s} vehicle-seconds: too dear"
+                ),
             ),
         ),
+        Worth::LateBy(late) => {
+            let (late, all) = (late.as_ms() / 1000, bargain(saved_s, price_vehicle_s));
+            (
+                "late".to_owned(),
+                Names::new(
+                    format!("首个路口将晚 {late} 秒放行；{}", all.zh),
+                    format!("the first signal will be late by {late} s; {}", all.en),
+                ),
+            )
+        }
+    }
+}
+
+/// What one gains and the others pay.
+fn bargain(saved_s: u32, price_vehicle_s: i64) -> Names {
+    if price_vehicle_s < 0 {
+        let spared = price_vehicle_s.unsigned_abs();
+        return Names::new(
+            format!("节省 {saved_s} 秒，他人合计也少等 {spared} 车·秒"),
+            format!("saves {saved_s} s, and spares others {spared} vehicle-seconds"),
+        );
+    }
+    Names::new(
+        format!("节省 {saved_s} 秒，他人多等 {price_vehicle_s} 车·秒"),
+        format!("saves {saved_s} s, costs others {price_vehicle_s} vehicle-seconds"),
+    )
+}
+
+/// Another corridor wants the same signal at the same time.
+pub(super) fn clash(other_first: bool, corridor: u32) -> Names {
+    if other_first {
+        Names::new(
+            format!("绿波护航 {corridor} 优先，预计红灯"),
+            format!("corridor {corridor} goes first: expect red"),
+        )
+    } else {
+        Names::new(
+            format!("先于绿波护航 {corridor} 放行，对方将遇红灯"),
+            format!("goes before corridor {corridor}, which will meet red"),
+        )
     }
 }

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use super::{AdviceDto, NamesDto, Position, line, many, position, round};
 use crate::corridor::ServiceClass;
 use crate::shell::dispatch::view::{
-    Confirmed, CorridorState, CorridorVehicle, CorridorView, CrossingState, CrossingView,
-    PreviewCrossing, PreviewView, PriceView,
+    ClashView, Confirmed, CorridorState, CorridorVehicle, CorridorView, CrossingState,
+    CrossingView, PreviewCrossing, PreviewView, PriceView,
 };
 use crate::shell::dispatch::world::{Decision, OpenAnswer};
 
@@ -168,17 +168,41 @@ pub(crate) struct PreviewDto {
     free_flow_s: f64,
     with_key_s: f64,
     without_key_s: f64,
+    /// What the key saves in one run of two, or more.
     saved_s: f64,
+    /// Time with the key that nine runs in ten keep; `with_key_s` is kept by one in two.
+    with_key_p90_s: f64,
+    /// Time without it that nine runs in ten keep.
+    without_key_p90_s: f64,
     intersections: Vec<PreviewCrossingDto>,
     price: PriceDto,
+    /// Other corridors that want the same signals at the same time.
+    conflicts: Vec<ClashDto>,
     advice: Vec<AdviceDto>,
+    /// At most three other ways to the same place, each with its own figures.
+    #[schema(no_recursion)]
+    alternatives: Vec<PreviewDto>,
+}
+
+/// Another corridor wants a signal of the way at the same time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ClashDto {
+    /// Site id.
+    site: String,
+    corridor_id: u32,
+    /// The other one goes first: expect red.
+    other_first: bool,
 }
 
 /// What others pay.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PriceDto {
-    /// Extra vehicle-seconds of waiting.
+    /// Extra vehicle-seconds of waiting: more in one run of two. Below zero if others gain.
     delay_veh_s: f64,
+    /// Nine runs in ten cost no less than this ...
+    delay_low_veh_s: f64,
+    /// ... and no more than this.
+    delay_high_veh_s: f64,
     vehicles: u32,
     walkers: u32,
     wait_max_s: f64,
@@ -194,12 +218,16 @@ pub(crate) struct PreviewCrossingDto {
     approach: String,
     movement: String,
     eta_s: f64,
+    /// The vehicle is there by then in nine runs of ten.
+    eta_p90_s: f64,
     /// Latest safe start of the change to green, seconds from now.
     latest_start_s: f64,
     /// Time the queue needs to clear.
     flush_s: f64,
     queue_vehicles: u16,
     hold_s: f64,
+    /// Added delay of others at this signal, vehicle-seconds.
+    price_veh_s: f64,
     /// Why the signal cannot be had, if so.
     unavailable: Option<NamesDto>,
 }
@@ -327,10 +355,24 @@ impl From<&PreviewView> for PreviewDto {
             free_flow_s: round(preview.free_flow_s, 10.0),
             with_key_s: round(preview.with_key_s, 10.0),
             without_key_s: round(preview.without_key_s, 10.0),
-            saved_s: round(preview.without_key_s - preview.with_key_s, 10.0),
+            saved_s: round(preview.saved_s, 10.0),
+            with_key_p90_s: round(preview.arrival.with_key_p90_s, 10.0),
+            without_key_p90_s: round(preview.arrival.without_key_p90_s, 10.0),
             intersections: crossings.map(|(one, order)| foreseen(one, order)).collect(),
             price: (&preview.price).into(),
+            conflicts: many(&preview.clashes),
             advice: many(&preview.advice),
+            alternatives: many(&preview.alternatives),
+        }
+    }
+}
+
+impl From<&ClashView> for ClashDto {
+    fn from(clash: &ClashView) -> Self {
+        Self {
+            site: clash.site.clone(),
+            corridor_id: clash.corridor,
+            other_first: clash.other_first,
         }
     }
 }
@@ -339,6 +381,8 @@ impl From<&PriceView> for PriceDto {
     fn from(price: &PriceView) -> Self {
         Self {
             delay_veh_s: price.delay_veh_s.round(),
+            delay_low_veh_s: price.delay_low_veh_s.round(),
+            delay_high_veh_s: price.delay_high_veh_s.round(),
             vehicles: price.vehicles,
             walkers: price.walkers,
             wait_max_s: round(price.wait_max_s, 10.0),
@@ -355,10 +399,12 @@ fn foreseen(one: &PreviewCrossing, order: usize) -> PreviewCrossingDto {
         approach: one.approach.clone(),
         movement: one.movement.clone(),
         eta_s: round(one.eta_s, 10.0),
+        eta_p90_s: round(one.eta_p90_s, 10.0),
         latest_start_s: round(one.latest_start_s, 10.0),
         flush_s: round(one.flush_s, 10.0),
         queue_vehicles: one.queue,
         hold_s: round(one.hold_s, 10.0),
+        price_veh_s: one.price_veh_s.round(),
         unavailable: one.unavailable.as_ref().map(NamesDto::from),
     }
 }

@@ -1,6 +1,6 @@
 // Calls to the API. Every refusal comes back as a `Refused` with the server's problem.
 
-import type { City, Decision, Preview, Problem, Session } from './wire';
+import type { City, Decision, Preview, Problem, Report, Session } from './wire';
 
 export class Refused extends Error {
   constructor(readonly problem: Problem) {
@@ -72,6 +72,7 @@ export const detail = (site: string): Promise<{ decision: Decision | null }> =>
 export const preview = (body: unknown): Promise<Preview> => call('POST', 'previews', body);
 export const open = (body: unknown): Promise<{ corridor_id: number; decision: string }> =>
   call('POST', 'corridors', body);
+export const report = (id: number): Promise<Report> => call('GET', `corridors/${id}/report/data`);
 export const cancel = (id: number): Promise<unknown> => call('POST', `corridors/${id}/cancel`);
 export const takeOut = (id: number, site: string): Promise<unknown> =>
   call('POST', `corridors/${id}/take-out`, { site });

@@ -5,7 +5,7 @@ import { firstLang, knows, pick, translate, type Lang } from './i18n';
 import { follow, type Link } from './live';
 import { corridorRequest, destination, type Goal } from './request';
 import { grow, isRunning, type Picture, type Trails } from './state';
-import type { City, Corridor, Names, Preview, Session } from './wire';
+import type { City, Corridor, Names, Preview, Report, Session } from './wire';
 
 const LANG = 'greenwave-lang';
 
@@ -23,7 +23,11 @@ class App {
   goal: Goal | null = $state.raw(null);
   picking = $state(false);
   preview: Preview | null = $state.raw(null);
+  /** Which way is looked at: 0 the best one, then the others. */
+  way = $state(0);
   previewing = $state(false);
+  /** Reports of runs that are over, as far as they are made. */
+  reports: Record<number, Report> = $state.raw({});
   pressing = $state(false);
   problem: { text: string; fields: string[] } | null = $state.raw(null);
   /** The corridor looked at; 0 shows the planning side. */
@@ -43,6 +47,12 @@ class App {
 
   get looked(): Corridor | null {
     return this.picture?.corridors.find((one) => one.corridor_id === this.corridor) ?? null;
+  }
+
+  /** The way that the key would open. */
+  get chosen(): Preview | null {
+    if (!this.preview || this.way === 0) return this.preview;
+    return this.preview.alternatives[this.way - 1] ?? this.preview;
   }
 
   get canCommand(): boolean {
@@ -83,6 +93,7 @@ class App {
     );
     setInterval(() => (this.now = performance.now()), 500);
     setInterval(() => void this.look(true), 5000);
+    setInterval(() => void this.askReport(), 3000);
   }
 
   choose(vehicle: string): void {
@@ -101,6 +112,7 @@ class App {
     if (quietly && (!this.preview || this.corridor !== 0 || this.pressing)) return;
     if (!quietly) {
       this.preview = null;
+      this.way = 0;
       this.problem = null;
       this.press = null;
     }
@@ -139,7 +151,8 @@ class App {
     this.pressing = true;
     this.problem = null;
     try {
-      const body = corridorRequest(this.city, this.session, vehicle, this.goal, this.press);
+      const way = this.way > 0 ? this.chosen : null;
+      const body = corridorRequest(this.city, this.session, vehicle, this.goal, this.press, way);
       const answer = await api.open(body);
       this.press = null;
       this.corridor = answer.corridor_id;
@@ -149,6 +162,25 @@ class App {
       this.blame(error);
     } finally {
       this.pressing = false;
+    }
+  }
+
+  chooseWay(way: number): void {
+    this.way = way;
+    this.press = null;
+  }
+
+  /** The report of the corridor looked at, once it is over; asks again until it is made. */
+  async askReport(): Promise<void> {
+    const looked = this.looked;
+    if (!looked || isRunning(looked)) return;
+    const known = this.reports[looked.corridor_id];
+    if (known && !known.is_cut) return;
+    try {
+      const report = await api.report(looked.corridor_id);
+      this.reports = { ...this.reports, [looked.corridor_id]: report };
+    } catch {
+      // Not made yet, or there is no journal: the link just does not appear.
     }
   }
 

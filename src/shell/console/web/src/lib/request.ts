@@ -1,7 +1,7 @@
 // The body of a corridor request. No DOM, no clock.
 
 import { nonce, uuidV7 } from './ids';
-import type { City, Place, Position, Service, Session, Vehicle } from './wire';
+import type { City, Place, Position, Preview, Service, Session, Vehicle } from './wire';
 
 /** Where to: a place, or a point on the map. */
 export type Goal = { place: Place } | { at: Position };
@@ -26,15 +26,24 @@ export function priority(city: City, service: Service): number {
   return Math.max(1, Math.min(5, rank));
 }
 
-/** A corridor request. The same `random` gives the same id, so a second press is the same press. */
+/** A way as the API wants it prescribed: its signals in order. */
+export function prescribed(way: Preview): Record<string, string>[] {
+  return way.intersections
+    .filter((one) => one.approach !== '' && one.movement !== '')
+    .map((one) => ({ intersection: one.id, approach: one.approach, movement: one.movement }));
+}
+
+/** A corridor request; without a `way` the city routes. The same `random` gives the same id, so a second press is the same press. */
 export function corridorRequest(
   city: City,
   session: Session,
   vehicle: Vehicle,
   goal: Goal,
   press: { unix_ms: number; random: Uint8Array },
+  way: Preview | null = null,
 ): Record<string, unknown> {
   return {
+    ...(way ? { route: prescribed(way) } : {}),
     request_id: uuidV7(press.unix_ms, press.random),
     issued_at: new Date(press.unix_ms).toISOString(),
     nonce: nonce(press.random.subarray(10)),

@@ -254,16 +254,29 @@ export interface Preview {
   with_key_s: number;
   without_key_s: number;
   saved_s: number;
+  with_key_p90_s: number;
+  without_key_p90_s: number;
   intersections: PreviewCrossing[];
   price: {
     delay_veh_s: number;
+    delay_low_veh_s: number;
+    delay_high_veh_s: number;
     vehicles: number;
     walkers: number;
     wait_max_s: number;
     wait_max_site: string;
     bound_s: number;
   };
+  conflicts: { site: string; corridor_id: number; other_first: boolean }[];
   advice: Advice[];
+  /** Other ways to the same place; theirs are empty. */
+  alternatives: Preview[];
+}
+/** What the console shows of a run's report. */
+export interface Report {
+  saved_s: { value: number; low: number; high: number } | null;
+  paid_vehicle_s: { value: number; low: number; high: number };
+  is_cut: boolean;
 }
 export interface Session {
   name: string;

@@ -1,0 +1,157 @@
+//! The vehicle's drive without the key: the same links, the twin's signals and queues.
+
+use super::run::{GreenSpan, RunRecord};
+use super::street::QueueStreet;
+use crate::plan::CheckedSite;
+use crate::units::{Millis, Mono};
+
+/// Braking and getting up to speed cost a vehicle that had to stop this much on top.
+const STOP_LOSS: Millis = Millis::from_secs(5);
+/// A signal that does not let it through by then is given up: something is wrong with the twin.
+const PATIENCE: Millis = Millis::from_secs(400);
+
+/// The vehicle in the twin.
+#[derive(Clone, Debug)]
+pub(super) struct TwinDrive {
+    /// Moving time to each signal from the one before, and the lanes it may take there.
+    links: Vec<Link>,
+    at: usize,
+    /// When it is at the next signal's queue.
+    arrives: Mono,
+    waits: Option<Wait>,
+    /// When it was at each signal, and over it.
+    pub(super) passes: Vec<GreenSpan>,
+    /// When it was over the last signal.
+    pub(super) arrived: Option<Mono>,
+}
+
+#[derive(Clone, Debug)]
+struct Link {
+    moving: Millis,
+    lanes: Vec<bool>,
+    place: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    since: Mono,
+    kerb: usize,
+    ahead: u32,
+    left: u32,
+}
+
+impl TwinDrive {
+    /// A drive over the signals that the vehicle passed; nothing if it never set off.
+    pub(super) fn new(record: &RunRecord, sites: &[alloc::sync::Arc<CheckedSite>]) -> Option<Self> {
+        let departed = record.departed?;
+        let mut links = Vec::new();
+        let mut before = (departed, Millis::ZERO);
+        for (place, signal) in record.signals.iter().enumerate() {
+            let crossing = record.plan.crossings.get(place)?;
+            let Some(passed) = signal.passed_at else {
+                break;
+            };
+            let took = passed.since(before.0);
+            let stop = if signal.stood > Millis::ZERO {
+                signal.stood + STOP_LOSS
+            } else {
+                Millis::ZERO
+            };
+            let least = crossing.free_flow.saturating_sub(before.1);
+            let least = Millis::new(least.as_ms() / 10 * 8).min(took);
+            links.push(Link {
+                moving: took.saturating_sub(stop).max(least),
+                lanes: lanes(record, place, sites),
+                place,
+            });
+            before = (passed, crossing.free_flow);
+        }
+        let arrives = departed + links.first()?.moving;
+        Some(Self {
+            links,
+            at: 0,
+            arrives,
+            waits: None,
+            passes: Vec::new(),
+            arrived: None,
+        })
+    }
+
+    /// One cycle of the twin has passed.
+    pub(super) fn step(&mut self, now: Mono, record: &RunRecord, street: &QueueStreet<'_>) {
+        let Some(link) = self.links.get(self.at).filter(|_| now >= self.arrives) else {
+            return;
+        };
+        let Some(crossing) = record.plan.crossings.get(link.place) else {
+            return;
+        };
+        let place = (crossing.site, crossing.approach);
+        let wait = *self.waits.get_or_insert_with(|| {
+            let leads = |kerb: usize| link.lanes.get(kerb).copied().unwrap_or(true);
+            let kerbs = (0..link.lanes.len().max(1)).filter(|kerb| leads(*kerb));
+            let known = kerbs.filter_map(|kerb| {
+                let lane = street.lane(place.0, place.1, kerb)?;
+                Some((lane.queue(), kerb, lane.left()))
+            });
+            let (ahead, kerb, left) = known.min().unwrap_or_default();
+            Wait {
+                since: now,
+                kerb,
+                ahead,
+                left,
+            }
+        });
+        let lane = street.lane(place.0, place.1, wait.kerb);
+        let is_through = lane.is_none_or(|lane| {
+            let gone = lane.left().wrapping_sub(wait.left);
+            let first = wait.ahead == 0 && wait.since == now;
+            gone >= wait.ahead
+                && if first {
+                    lane.is_green()
+                } else {
+                    lane.drives(now)
+                }
+        });
+        if !is_through && now.since(wait.since) < PATIENCE {
+            return;
+        }
+        let stood = now.since(wait.since);
+        let lost = if stood > Millis::ZERO {
+            stood + STOP_LOSS
+        } else {
+            Millis::ZERO
+        };
+        let over = wait.since + lost;
+        self.passes.push(GreenSpan {
+            from: wait.since,
+            to: over,
+        });
+        self.waits = None;
+        self.at += 1;
+        match self.links.get(self.at) {
+            Some(next) => self.arrives = over + next.moving,
+            None => self.arrived = Some(over),
+        }
+    }
+}
+
+/// The lanes of the approach that lead where the vehicle goes; all of them if nobody knows.
+fn lanes(record: &RunRecord, place: usize, sites: &[alloc::sync::Arc<CheckedSite>]) -> Vec<bool> {
+    let crossing = record.plan.crossings.get(place);
+    let turn = record.plan.turn_at(place);
+    let approach = crossing.and_then(|crossing| {
+        let site = sites.get(crossing.site.index())?;
+        site.approaches.get(crossing.approach.index())
+    });
+    let Some(approach) = approach else {
+        return Vec::new();
+    };
+    let leads: Vec<bool> = (approach.lanes.iter())
+        .map(|lane| turn.is_none_or(|turn| lane.turns().any(|way| way == turn)))
+        .collect();
+    if leads.contains(&true) {
+        leads
+    } else {
+        vec![true; leads.len()]
+    }
+}

@@ -1,0 +1,394 @@
+//! Replays a journal and gathers what one corridor's run needs: the city before it was opened, the
+//! arrivals from there on, and what became of it.
+
+use alloc::sync::Arc;
+
+use super::account::{WorthError, YieldKind, Yielded};
+use super::run::{QueueSample, RunRecord, SignalRun, TrackPoint, extend};
+use super::tape::{SiteTape, Tape, TapeCycle};
+use crate::controller::{City, Command, CycleInputs};
+use crate::corridor::{CorridorPlan, MissionState, SiteBoard, What};
+use crate::ids::{CorridorId, SiteId};
+use crate::journal::cycle::read_commands;
+use crate::journal::frame::{FrameError, RecordKind, Records};
+use crate::journal::replay::{ReplayError, Running};
+use crate::plan::CheckedSite;
+use crate::policy::PolicyKind;
+use crate::signal::{GroupSet, Indication, Observed};
+use crate::units::{CivilTime, Length, Millis, Mono, Speed};
+
+/// After the corridor is over, the others are followed for so long.
+pub(super) const SETTLE: Millis = Millis::from_secs(240);
+/// The track is kept once a second, queues a little less often.
+const TRACK_EVERY: Millis = Millis::from_secs(1);
+const QUEUES_EVERY: Millis = Millis::from_secs(3);
+/// A slower vehicle stands.
+const STANDS: Speed = Speed::from_mm_per_s(1_500);
+/// A reading older than this says nothing about the lamps.
+const READ_AGE_MAX: Millis = Millis::new(1_500);
+
+/// Everything that an account of a corridor is made from.
+pub(super) struct Gathered {
+    /// The city before the cycle that opened the corridor.
+    pub(super) city: City,
+    pub(super) tape: Tape,
+    pub(super) record: RunRecord,
+    /// The journal ends before the others are done.
+    pub(super) is_cut: bool,
+}
+
+/// Replays `files` in their order and gathers the run of `corridor`.
+pub(super) fn gather(files: &[Vec<u8>], corridor: CorridorId) -> Result<Gathered, WorthError> {
+    let mut gathering: Option<Gathering> = None;
+    let mut begun = false;
+    'all: for bytes in files {
+        let mut running: Option<Running> = None;
+        for (number, record) in (0_u64..).zip(Records::new(bytes).map_err(ReplayError::from)?) {
+            let (kind, payload) = match record {
+                Ok(record) => record,
+                // The journal is still being written, or its writer was cut off: it ends here.
+                Err(FrameError::CutOff { .. }) if gathering.is_some() => break 'all,
+                Err(why) => return Err(ReplayError::from(why).into()),
+            };
+            if kind == RecordKind::Snapshot {
+                running = Some(Running::start(payload)?);
+                continue;
+            }
+            let running = running.as_mut().ok_or(ReplayError::NoSnapshot)?;
+            if gathering.is_none() {
+                gathering = opening(running, payload, number, corridor)?;
+                begun |= gathering.is_some();
+            }
+            let mut is_done = false;
+            running.cycle(payload, number, |inputs, city| {
+                if let Some(gathering) = gathering.as_mut() {
+                    is_done = gathering.take(inputs, city);
+                }
+            })?;
+            if is_done {
+                break 'all;
+            }
+        }
+    }
+    match gathering {
+        Some(gathering) => Ok(gathering.finish()),
+        None if begun => Err(WorthError::Refused(corridor)),
+        None => Err(WorthError::NotThere(corridor)),
+    }
+}
+
+/// The plan that this cycle opens, and the city before it.
+fn opening(
+    running: &Running,
+    payload: &[u8],
+    number: u64,
+    corridor: CorridorId,
+) -> Result<Option<Gathering>, WorthError> {
+    let cycle = read_commands(payload).map_err(|_| ReplayError::Malformed(number))?;
+    let plan = cycle.commands.iter().find_map(|command| match command {
+        Command::OpenCorridor(plan) if plan.corridor == corridor => Some(plan),
+        _ => None,
+    });
+    Ok(plan.map(|plan| Gathering::new(running, plan, (cycle.now, cycle.civil))))
+}
+
+struct Gathering {
+    city: City,
+    tape: Tape,
+    record: RunRecord,
+    over_at: Option<Mono>,
+    next_track: Mono,
+    next_queues: Mono,
+    was_green: Vec<bool>,
+    was_held: Vec<bool>,
+    go_before: Vec<GroupSet>,
+    is_over: bool,
+}
+
+impl Gathering {
+    fn new(running: &Running, plan: &Arc<CorridorPlan>, (now, civil): (Mono, CivilTime)) -> Self {
+        let city = running.city();
+        let mut ids: Vec<SiteId> = plan
+            .crossings
+            .iter()
+            .map(|crossing| crossing.site)
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let sites = ids.iter().filter_map(|id| {
+            let (at, state) = (city.plans().get(id.index())?, city.sites().get(id.index())?);
+            let first = running.fields().get(id.index())?;
+            Some(SiteTape::new(*id, at, state, first, now))
+        });
+        let count = plan.crossings.len();
+        Self {
+            tape: Tape::new(sites.collect()),
+            city: city.clone().with_only(&ids),
+            record: RunRecord {
+                plan: Arc::clone(plan),
+                opened: now,
+                opened_civil: civil,
+                departed: None,
+                ended: now,
+                state: MissionState::Requested,
+                track: Vec::new(),
+                signals: signals_of(plan),
+                yielded: Vec::new(),
+            },
+            over_at: None,
+            next_track: now,
+            next_queues: now,
+            was_green: vec![false; count],
+            was_held: vec![false; count],
+            go_before: vec![GroupSet::EMPTY; count],
+            is_over: false,
+        }
+    }
+
+    /// Takes one cycle that was run again; true if nothing more is needed.
+    fn take(&mut self, inputs: &CycleInputs<'_>, city: &City) -> bool {
+        let now = inputs.now;
+        self.tape.cycles.push(TapeCycle {
+            now,
+            civil: inputs.civil,
+            commands: inputs.commands.to_vec(),
+        });
+        for site in &mut self.tape.sites {
+            let at = site.site.index();
+            if let (Some(state), Some(field)) = (city.sites().get(at), inputs.fields.get(at)) {
+                site.record(now, state, field);
+            }
+        }
+        self.follow(inputs, city);
+        self.over_at.is_some_and(|over| now.since(over) >= SETTLE)
+    }
+
+    fn follow(&mut self, inputs: &CycleInputs<'_>, city: &City) {
+        let now = inputs.now;
+        let corridor = self.record.plan.corridor;
+        let Some(mission) = city.corridors().mission(corridor) else {
+            self.over_at.get_or_insert(now);
+            return;
+        };
+        if mission.plan().revision != self.record.plan.revision
+            && mission.plan().crossings.len() == self.record.plan.crossings.len()
+        {
+            self.record.plan = Arc::clone(mission.plan());
+        }
+        self.events(city);
+        self.lamps(inputs, city);
+        if self.is_over {
+            return;
+        }
+        self.record.state = mission.state();
+        self.record.ended = now;
+        if now >= self.next_track {
+            self.next_track = now + TRACK_EVERY;
+            let view = mission.view(now, city.corridors());
+            for (signal, seen) in self.record.signals.iter_mut().zip(&view.crossings) {
+                signal.refused_by = signal.refused_by.or(seen.refused_by);
+            }
+            if let Some(position) = view.position {
+                self.track(TrackPoint {
+                    at: now,
+                    along: position.along,
+                    speed: position.speed,
+                });
+            }
+        }
+        if now >= self.next_queues {
+            self.next_queues = now + QUEUES_EVERY;
+            let board = city.board(now, inputs.fields);
+            for signal in &mut self.record.signals {
+                let queue = board.queue(signal.site, signal.approach);
+                signal.queues.push(QueueSample {
+                    at: now,
+                    vehicles: queue.vehicles_worst_lane,
+                });
+            }
+        }
+        if mission.state().is_over() {
+            self.is_over = true;
+            self.over_at = Some(now);
+        }
+    }
+
+    fn track(&mut self, point: TrackPoint) {
+        let plan = &self.record.plan;
+        let before = self.record.track.last().copied();
+        if let Some(before) = before {
+            let driven = point.along.as_mm() > before.along.as_mm() + 500;
+            if self.record.departed.is_none() && (driven || point.speed > STANDS) {
+                self.record.departed = Some(before.at);
+            }
+            let spent = point.at.since(before.at);
+            let places = plan.crossings.iter().zip(&mut self.record.signals);
+            let mut next = places.filter(|(_, signal)| signal.passed_at.is_none());
+            if let Some((crossing, signal)) = next.next() {
+                if self.record.departed.is_some() && point.speed < STANDS {
+                    signal.stood += spent;
+                }
+                if point.along >= crossing.stop_line_at {
+                    signal.passed_at = Some(between(before, point, crossing.stop_line_at));
+                }
+            }
+        }
+        self.record.track.push(point);
+    }
+
+    fn events(&mut self, city: &City) {
+        let corridor = self.record.plan.corridor;
+        let all = city.corridors().events().iter();
+        for event in all.filter(|event| event.corridor == corridor) {
+            let of = |site: SiteId, signals: &'_ mut Vec<SignalRun>| {
+                signals.iter().position(|signal| signal.site == site)
+            };
+            match event.what {
+                What::Late(site, by) => {
+                    if let Some(at) = of(site, &mut self.record.signals)
+                        && let Some(signal) = self.record.signals.get_mut(at)
+                    {
+                        signal.late_by = signal.late_by.max(by);
+                    }
+                }
+                What::Passed(site, in_time, _) => {
+                    let mut open = (self.record.signals.iter_mut())
+                        .filter(|signal| signal.site == site && signal.green_in_time.is_none());
+                    if let Some(signal) = open.next() {
+                        signal.green_in_time = Some(in_time);
+                        signal.passed_at.get_or_insert(event.at);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Greens by read-back, holds, and whose green was cut for them.
+    fn lamps(&mut self, inputs: &CycleInputs<'_>, city: &City) {
+        let now = inputs.now;
+        let corridor = self.record.plan.corridor;
+        let plan = Arc::clone(&self.record.plan);
+        let places = plan.crossings.iter().zip(&mut self.record.signals);
+        for (at, (crossing, signal)) in places.enumerate() {
+            let site = crossing.site.index();
+            let (Some(field), Some(state), Some(checked)) = (
+                inputs.fields.get(site),
+                city.sites().get(site),
+                city.plans().get(site),
+            ) else {
+                continue;
+            };
+            let read = field.readback.age <= READ_AGE_MAX && crossing.can_be_held();
+            let green = read
+                && crossing.groups.iter().all(|group| {
+                    field.readback.lamps.get(group.index())
+                        == Some(&Observed::Lamps(Indication::Green))
+                });
+            let by_us = |source: PolicyKind| {
+                matches!(source, PolicyKind::Corridor | PolicyKind::CorridorBound)
+            };
+            let lease = city.corridors().lease(crossing.site);
+            let held = lease.is_some_and(|lease| lease.corridor == corridor)
+                && state
+                    .last()
+                    .is_some_and(|cycle| by_us(cycle.decision.winner.source));
+            let go = state.kernel().go_set();
+            let flags = (self.was_green.get_mut(at), self.was_held.get_mut(at));
+            let (Some(was_green), Some(was_held), Some(before)) =
+                (flags.0, flags.1, self.go_before.get_mut(at))
+            else {
+                continue;
+            };
+            extend(&mut signal.greens, now, green, *was_green);
+            extend(&mut signal.holds, now, held, *was_held);
+            if held {
+                cut(
+                    checked,
+                    (crossing.site, crossing.groups),
+                    (*before, go),
+                    now,
+                    &mut self.record.yielded,
+                );
+            } else if *was_held && let Some(span) = signal.holds.last() {
+                kept_red(
+                    checked,
+                    (crossing.site, crossing.groups),
+                    (span.from, span.to),
+                    &mut self.record.yielded,
+                );
+            }
+            (*was_green, *was_held, *before) = (green, held, go);
+        }
+    }
+
+    fn finish(mut self) -> Gathered {
+        self.tape.close();
+        let is_cut = self.over_at.is_none_or(|over| {
+            let last = self.tape.cycles.last().map(|cycle| cycle.now);
+            last.is_none_or(|last| last.since(over) < SETTLE)
+        });
+        Gathered {
+            city: self.city,
+            tape: self.tape,
+            record: self.record,
+            is_cut,
+        }
+    }
+}
+
+fn signals_of(plan: &CorridorPlan) -> Vec<SignalRun> {
+    let signals = plan.crossings.iter().map(|crossing| SignalRun {
+        site: crossing.site,
+        approach: crossing.approach,
+        ..SignalRun::default()
+    });
+    signals.collect()
+}
+
+/// When a place was passed between two points of the track.
+fn between(a: TrackPoint, b: TrackPoint, place: Length) -> Mono {
+    let way = u64::from((b.along - a.along).as_mm()).max(1);
+    let part = u64::from((place - a.along).as_mm()).min(way);
+    let time = u64::from(b.at.since(a.at).as_ms()) * part / way;
+    a.at + Millis::new(u32::try_from(time).unwrap_or(u32::MAX))
+}
+
+/// Greens of vehicles hostile to the corridor that ended while it decided.
+fn cut(
+    site: &CheckedSite,
+    (id, ours): (SiteId, GroupSet),
+    (before, go): (GroupSet, GroupSet),
+    now: Mono,
+    yielded: &mut Vec<Yielded>,
+) {
+    let ended = before.difference(go);
+    let hostile = site.safety.conflicts().hostile_to_any(ours);
+    for group in ended.intersection(hostile) {
+        yielded.push(Yielded {
+            site: id,
+            group,
+            kind: YieldKind::GreenCut,
+            from: now,
+            to: now,
+        });
+    }
+}
+
+/// Everybody hostile was kept at red over the hold.
+fn kept_red(
+    site: &CheckedSite,
+    (id, ours): (SiteId, GroupSet),
+    (from, to): (Mono, Mono),
+    yielded: &mut Vec<Yielded>,
+) {
+    for group in site.safety.conflicts().hostile_to_any(ours) {
+        yielded.push(Yielded {
+            site: id,
+            group,
+            kind: YieldKind::KeptRed,
+            from,
+            to,
+        });
+    }
+}
