@@ -13,9 +13,9 @@ use crate::network::Route;
 use crate::policy::{Manual, ManualAct as PolicyAct};
 use crate::shell::dispatch::auth::Principal;
 use crate::shell::dispatch::world::{
-    Advice, CityStatic, CityView, CorridorRequest, CorridorView, Decision, DecisionView, ManualAct,
-    ManualView, Names, OpenAnswer, PositionFix, PreviewCrossing, PreviewRequest, PreviewView,
-    PriceView, Refusal, RefusalClass, World,
+    Advice, CityStatic, CityView, CorridorChange, CorridorRequest, CorridorView, Decision,
+    DecisionView, ManualAct, ManualView, Names, OpenAnswer, PositionFix, PreviewCrossing,
+    PreviewRequest, PreviewView, PriceView, Refusal, RefusalClass, World,
 };
 use crate::shell::missions::metres;
 use crate::shell::runtime::PostError;
@@ -162,6 +162,8 @@ impl World for LiveWorld {
                 saved: priced.saved,
                 route: planned.route,
                 class: ask.class,
+                size: ask.size,
+                convoy: ask.convoy,
                 when: Instant::now(),
             },
         );
@@ -212,6 +214,15 @@ impl World for LiveWorld {
         plan.revision += 1;
         plan.expires = mono_of(&picture, until_ms);
         self.act_on(corridor, Command::ReplaceCorridor(Arc::new(plan)))
+    }
+
+    fn change(
+        &self,
+        corridor: u32,
+        change: &CorridorChange,
+        _by: &Principal,
+    ) -> Result<CorridorView, Refusal> {
+        self.change_plan(corridor, change)
     }
 
     fn take_out(&self, corridor: u32, site: &str, _: &Principal) -> Result<CorridorView, Refusal> {

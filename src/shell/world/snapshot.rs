@@ -8,7 +8,7 @@ use crate::corridor::{MissionView, ServiceClass, SiteBoard};
 use crate::detect::FieldInputs;
 use crate::ids::{ApproachId, GroupId, SiteId};
 use crate::kernel::{CabinetState, Mode as KernelMode};
-use crate::network::{PlanarPoint, RoadGraph, Route};
+use crate::network::{PlanarPoint, RoadGraph, Route, VehicleSize};
 use crate::plan::CheckedSite;
 use crate::policy::ManualAct as PolicyAct;
 use crate::shell::dispatch::world::{
@@ -16,7 +16,7 @@ use crate::shell::dispatch::world::{
     Names, QueueView, SiteView, WaitView,
 };
 use crate::shell::runtime::Picture;
-use crate::units::{Millis, Mono};
+use crate::units::{Length, Millis, Mono};
 
 /// What is known of a corridor besides what the engine knows.
 #[derive(Clone, Debug)]
@@ -26,6 +26,9 @@ pub(super) struct Opened {
     pub(super) saved: Millis,
     pub(super) route: Route,
     pub(super) class: ServiceClass,
+    pub(super) size: VehicleSize,
+    /// From the front of the first vehicle to the back of the last one.
+    pub(super) convoy: Length,
     /// When the control thread had accepted it.
     pub(super) when: Instant,
 }
