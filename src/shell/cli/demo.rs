@@ -62,8 +62,8 @@ pub(super) fn demo(options: &Demo) -> Result<(), Failure> {
     let link = stage.station.sign_in_link()?;
     say("Greenwave demo: a made-up city of 36 junctions and 40 pedestrian-request crossings.");
     say(&format!(
-        "Console (one-time link): {link}\nAPI documents: http://{}/docs\nStop with Ctrl-C.",
-        stage.station.bound
+        "Console (one-time link): {link}\nAPI documents: {}/docs\nStop with Ctrl-C.",
+        stage.station.address()
     ));
     if !crate::shell::console::is_built() {
         warn("the console was not built (Node 20.19 or newer with npm is needed); the API works");
@@ -177,6 +177,7 @@ fn set_stage(options: &Demo) -> Result<Stage, Failure> {
             pace,
             agency: agency_of(&loaded.city, None)?,
             virtual_street: true,
+            tls: None,
         },
     )?;
     *world.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&station.world));

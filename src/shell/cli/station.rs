@@ -1,6 +1,10 @@
 //! The running controller: links, control thread, API, journal, joined the same way for the demo
 //! and for the real thing.
 
+mod keep;
+
+pub(super) use keep::tls_files;
+
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,7 +22,8 @@ use super::out::warn;
 use crate::controller::City;
 use crate::ids::SiteId;
 use crate::plan::{CheckedCity, LinkKind};
-use crate::shell::dispatch::{Auth, Principal, Role, run};
+use crate::shell::dispatch::tls::{TlsFiles, acceptor};
+use crate::shell::dispatch::{Auth, Principal, Role, Service, serve as serve_api};
 use crate::shell::field::{Fallback, FieldClock, FieldOptions, FieldSet, LinkSpec, Wire};
 use crate::shell::missions::missions;
 use crate::shell::neighbours::feeders;
@@ -55,6 +60,8 @@ pub(super) struct StationOptions {
     pub(super) agency: String,
     /// True if cabinets and vehicles are emulated.
     pub(super) virtual_street: bool,
+    /// Certificate and key of the console; a plain wire without them.
+    pub(super) tls: Option<TlsFiles>,
 }
 
 /// A running controller with its API.
@@ -66,6 +73,7 @@ pub(super) struct Station {
     pub(super) agency: String,
     /// Where the API really listens.
     pub(super) bound: SocketAddr,
+    is_tls: bool,
     api: Option<Runtime>,
     _field: Runtime,
     stop_api: Option<oneshot::Sender<()>>,
@@ -77,7 +85,10 @@ impl Station {
         let api = runtime("api", 2)?;
         // What can be refused comes before anything that a cabinet could notice.
         let (listener, bound) = listen(&api, options.listen)?;
+        let tls = options.tls.as_ref().map(acceptor).transpose();
+        let tls = tls.map_err(|why| Failure::runtime(&why))?;
         let epoch = next_epoch(&options.data)?;
+        let keep = keep::Keep::open(&options.data)?;
         let planner = Planner {
             city: Arc::new(loaded.city.clone()),
             graph: Arc::new(loaded.graph.clone()),
@@ -120,14 +131,24 @@ impl Station {
             grants: control.grants_cell(),
             epoch,
         }));
-        let auth = Arc::new(Auth::new());
-        let stop_api = serve(&api, listener, (Arc::clone(&auth), Arc::clone(&world)));
+        world.number_from(keep.last_corridor.saturating_add(1));
+        let auth = keep.auth;
+        let is_tls = tls.is_some();
+        let service = Service {
+            world: Arc::clone(&world) as Arc<_>,
+            auth: Arc::clone(&auth),
+            audit: Some(keep.audit),
+            records: Some(keep.records),
+            tls,
+        };
+        let stop_api = serve(&api, listener, service);
         Ok(Self {
             control: Some(control),
             world,
             auth,
             agency: options.agency,
             bound,
+            is_tls,
             api: Some(api),
             _field: field,
             stop_api: Some(stop_api),
@@ -140,7 +161,20 @@ impl Station {
             .auth
             .issue_link(operator(self.agency.clone()), LINK_LIFE)
             .map_err(|why| Failure::runtime(&why))?;
-        Ok(format!("http://{}/#sign-in={token}", self.bound))
+        Ok(format!("{}/#sign-in={token}", self.address()))
+    }
+
+    /// Where the console is.
+    pub(super) fn address(&self) -> String {
+        let wire = if self.is_tls { "https" } else { "http" };
+        format!("{wire}://{}", self.bound)
+    }
+
+    /// A link that sets the first admin up, while nobody is set up.
+    pub(super) fn first_run_link(&self) -> Result<Option<String>, Failure> {
+        let secret = self.auth.first_run_secret(&self.agency);
+        let secret = secret.map_err(|why| Failure::runtime(&why))?;
+        Ok(secret.map(|secret| format!("{}/#set-up={secret}", self.address())))
     }
 
     /// A token for a machine.
@@ -172,17 +206,13 @@ impl Drop for Station {
 }
 
 /// Serves API and console until the sender is used or dropped.
-fn serve(
-    api: &Runtime,
-    listener: TcpListener,
-    (auth, world): (Arc<Auth>, Arc<LiveWorld>),
-) -> oneshot::Sender<()> {
+fn serve(api: &Runtime, listener: TcpListener, service: Service) -> oneshot::Sender<()> {
     let (stop, stopped) = oneshot::channel::<()>();
     api.spawn(async move {
         let until = async move {
             let _stopped_or_dropped = stopped.await;
         };
-        if let Err(why) = run(listener, world, auth, until).await {
+        if let Err(why) = serve_api(listener, service, until).await {
             tracing::error!(%why, "the API ended; control goes on");
         }
     });

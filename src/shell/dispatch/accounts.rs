@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::Api;
 use super::audited::with_about;
@@ -78,7 +78,7 @@ pub(crate) struct AuditDto {
 }
 
 /// Where a page of the audit begins.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize)]
 pub(super) struct AuditQuery {
     /// Records after this number.
     #[serde(default)]
@@ -209,7 +209,8 @@ pub(super) async fn tokens(State(api): State<Arc<Api>>) -> Result<Json<Vec<Token
 }
 
 /// The audit, oldest first, at most 500 records at once.
-#[utoipa::path(get, path = "/api/v1/audit", tag = "audit", params(AuditQuery),
+#[utoipa::path(get, path = "/api/v1/audit", tag = "audit",
+    params(("after" = Option<u64>, Query, description = "records after this number")),
     responses((status = 200, body = AuditDto), (status = 400, body = Problem),
         (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 503, body = Problem)))]

@@ -45,9 +45,8 @@ pub(super) async fn record(
         body: digest(&body),
         status: answer.status().as_u16(),
     };
-    // A stranger who hammers at the door must not fill the disk; the door's own limits let a few
-    // a minute through as tries, and the rest leaves nothing.
-    if entry.who == "nobody" && matches!(entry.status, 401 | 403 | 429) && !api.strangers_noted() {
+    // A stranger who hammers at the door must not fill the disk: a few refusals a minute are noted.
+    if entry.who == "nobody" && entry.status >= 400 && !api.strangers_noted() {
         return answer;
     }
     if let Err(error) = tokio::task::spawn_blocking(move || audit.append(entry)).await {

@@ -64,13 +64,18 @@ pub(super) async fn act<T: Send + 'static>(
         Ok(answer) => answer.map_err(Problem::from),
         Err(error) => {
             tracing::error!(%error, "an act of the API broke off");
-            Err(Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "the act broke off; the journal knows whether it had an effect",
-            ))
+            Err(broke_off())
         }
     }
+}
+
+/// A fault of ours in the middle of an act.
+pub(super) fn broke_off() -> Problem {
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "the act broke off; the journal knows whether it had an effect",
+    )
 }
 
 /// That the program is alive.

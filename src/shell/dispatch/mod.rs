@@ -16,6 +16,7 @@ mod bodies;
 mod connections;
 mod corridors;
 mod custody;
+mod document;
 mod dto;
 mod fields;
 mod handlers;

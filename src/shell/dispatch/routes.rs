@@ -181,17 +181,29 @@ pub(super) async fn door(
         return next.run(Request::from_parts(parts, body)).await;
     };
     let body = bytes.as_ref().map_or_else(|_| Bytes::new(), Clone::clone);
-    let answer = match admitted.and(bytes) {
-        Ok(bytes) => {
-            next.run(Request::from_parts(parts, Body::from(bytes)))
-                .await
+    let admitted = admitted.and(bytes);
+    let act = async move {
+        let answer = match admitted {
+            Ok(bytes) => {
+                next.run(Request::from_parts(parts, Body::from(bytes)))
+                    .await
+            }
+            Err(problem) => problem.into_response(),
+        };
+        if is_act {
+            super::audited::record(&api, by, what, body, answer).await
+        } else {
+            answer
         }
-        Err(problem) => problem.into_response(),
     };
-    if is_act {
-        return super::audited::record(&api, by, what, body, answer).await;
+    // On its own: a caller that hangs up leaves no act half done, and none without its record.
+    match tokio::spawn(act).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            tracing::error!(%error, "an act of the API broke off");
+            super::handlers::broke_off().into_response()
+        }
     }
-    answer
 }
 
 fn too_large() -> Problem {

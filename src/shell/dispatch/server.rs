@@ -26,7 +26,7 @@ use super::auth::Auth;
 use super::problem::Problem;
 use super::world::World;
 use super::{
-    Api, accounts, connections, corridors, custody, handlers, ledger, limits, live,
+    Api, accounts, connections, corridors, custody, document, handlers, ledger, limits, live,
     routes as table, two_step,
 };
 use crate::shell::console;
@@ -95,9 +95,13 @@ fn api_routes() -> OpenApiRouter<Arc<Api>> {
 /// The OpenAPI 3.1 document of the API, pretty-printed, with a newline at its end.
 #[must_use]
 pub fn openapi_json() -> String {
-    let doc = api_routes().into_openapi();
-    let text = doc.to_pretty_json().unwrap_or_default();
+    let doc = whole(&api_routes().into_openapi());
+    let text = serde_json::to_string_pretty(&doc).unwrap_or_default();
     format!("{text}\n")
+}
+
+fn whole(doc: &utoipa::openapi::OpenApi) -> serde_json::Value {
+    document::complete(serde_json::to_value(doc).unwrap_or_default())
 }
 
 /// What is served, and with what behind it.
@@ -203,7 +207,7 @@ fn router(api: Arc<Api>) -> Router {
         ));
     Router::new()
         .merge(routes)
-        .merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", doc))
+        .merge(SwaggerUi::new("/docs").external_url_unchecked("/api/v1/openapi.json", whole(&doc)))
         .fallback(elsewhere)
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn(headers))
