@@ -164,8 +164,11 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
+        Self::over(tempfile::tempdir().unwrap())
+    }
+
+    fn over(folder: tempfile::TempDir) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let folder = tempfile::tempdir().unwrap();
         let records = Records::open(&folder.path().join("store.sqlite")).unwrap();
         let auth = Arc::new(Auth::over(records.clone()).unwrap());
         let audit = AuditLog::open(&folder.path().join("audit"), Some(records.clone())).unwrap();
@@ -389,7 +392,55 @@ fn keys_are_made_in_two_steps_and_everything_is_audited() {
     rig.verified(6);
 }
 
+/// The captured bytes of a request, sent again after a restart: the same answer, no effect.
+#[test]
+fn a_replay_after_a_restart_has_no_effect() {
+    let rig = Rig::new();
+    let now = jiff::Timestamp::now();
+    let later = now + jiff::SignedDuration::from_mins(20);
+    let mut body = json!({
+        "request_id": "0190b6a2-7d3e-7c11-8f00-000000000001",
+        "issued_at": now.to_string(), "expires_at": later.to_string(),
+        "nonce": "0123456789abcdef0123456789abcdef",
+        "agency": "ems", "source_system": "cad", "operator_id": "op", "incident_id": "inc",
+        "service": "ambulance", "stage": "to_hospital", "priority": 1, "lights_siren": true,
+        "vehicle": { "id": "amb-1", "length_m": 6.0, "convoy_n": 1 },
+        "origin": "live", "destination": { "facility_id": "H1" },
+    });
+    let machine = rig.bearer(Role::Integration);
+    let first = rig.post(&machine, "/api/v1/corridors", &body);
+    assert_eq!(first.0, 201, "{}", first.1);
+    let rig = rig.restarted();
+    let machine = rig.bearer(Role::Integration);
+    assert_eq!(rig.post(&machine, "/api/v1/corridors", &body), first);
+    body["priority"] = json!(2);
+    assert_eq!(
+        rig.post(&machine, "/api/v1/corridors", &body).0,
+        409,
+        "another body"
+    );
+    body["request_id"] = json!("0190b6a2-7d3e-7c11-8f00-000000000002");
+    assert_eq!(
+        rig.post(&machine, "/api/v1/corridors", &body).0,
+        409,
+        "the nonce"
+    );
+    assert_eq!(
+        rig.city.opened(),
+        0,
+        "the city that was started anew has no corridor"
+    );
+}
+
 impl Rig {
+    /// Ends the server and starts another one over the same folder and a new city.
+    fn restarted(mut self) -> Self {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(Duration::from_secs(5));
+        }
+        Self::over(self.folder)
+    }
+
     fn site(&self, number: usize) -> Value {
         let (_, city) = self.call(
             "GET",

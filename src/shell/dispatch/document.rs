@@ -53,6 +53,7 @@ fn complete_one(rule: &RouteRule, operation: &mut Map<String, Value>) {
         ("403", is_act || matches!(rule.access, Access::Roles(_))),
         ("413", is_act),
         ("415", has_body),
+        ("422", has_body),
         ("429", !is_public),
         ("503", true),
     ];
