@@ -80,6 +80,10 @@ pub(super) struct Station {
 }
 
 impl Station {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the order of a start, read from top to bottom"
+    )]
     pub(super) fn start(loaded: &LoadedCity, options: StationOptions) -> Result<Self, Failure> {
         let field = runtime("field", 2)?;
         let api = runtime("api", 2)?;

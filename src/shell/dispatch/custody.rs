@@ -105,7 +105,8 @@ impl Custodies {
 
     /// Gives a corridor to another agency.
     pub(super) fn hand_over(&self, corridor: u32, agency: &str) {
-        self.inner().corridors.entry(corridor).or_default().agency = agency.to_owned();
+        let mut inner = self.inner();
+        agency.clone_into(&mut inner.corridors.entry(corridor).or_default().agency);
     }
 
     /// Notes that the second person has said yes.

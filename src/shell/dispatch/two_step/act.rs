@@ -105,6 +105,7 @@ impl TwoStep {
     }
 
     /// What follows, for the person who is asked whether they mean it.
+    #[expect(clippy::too_many_lines, reason = "a table: one act, its sentences")]
     pub(super) fn consequences(&self, api: &Api) -> Vec<Names> {
         match self {
             Self::AddPerson(one) => {
@@ -199,6 +200,7 @@ pub(crate) fn read(body: &Map<String, Value>, city: &CityStatic) -> Result<TwoSt
     findings.finish(made)
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one act, its fields")]
 fn read_act(body: &Map<String, Value>, city: &CityStatic, findings: &Findings) -> Option<TwoStep> {
     const KINDS: [(&str, (u8, &[&str])); 9] = [
         ("add-person", (0, &["act", "name", "agency", "roles"])),

@@ -33,7 +33,7 @@ use super::problem::Problem;
 use super::{accounts, bodies};
 
 /// A challenge is worth nothing after this.
-const CHALLENGE_LIFE: Duration = Duration::from_secs(60);
+const CHALLENGE_LIFE: Duration = Duration::from_mins(1);
 /// Challenges that may be open at once.
 const CHALLENGES_MAX: usize = 64;
 
