@@ -73,6 +73,13 @@ else
   skip "Chromium" "no chromium in PATH or no playwright-core; hil-tests/setup.sh says what to install"
 fi
 
+if [ -x hil-tests/.venv-schemathesis/bin/schemathesis ]; then
+  step "every route against its schema" ./hil-tests/steps/schemathesis.sh target/release/console-fixture "$out"
+  peers+=("schemathesis: tested")
+else
+  skip "schemathesis" "none in hil-tests/.venv-schemathesis; hil-tests/setup.sh brings it"
+fi
+
 net=hil-tests/.nets/cologne1/cologne1
 if [ ! -x hil-tests/.venv-sumo/bin/python ]; then
   skip "SUMO" "no SUMO in hil-tests/.venv-sumo; hil-tests/setup.sh brings it"

@@ -7,6 +7,7 @@ here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 
 PYMODBUS="pymodbus==3.16.1"
 PYSERIAL="pyserial==3.5"
+SCHEMATHESIS="schemathesis==4.32.5"
 SUMO="eclipse-sumo==1.28.0"
 SUMO_OLD="eclipse-sumo==1.9.2"
 # The wheel that the public network comes from, and what its file must hash to.
@@ -99,6 +100,7 @@ pinned_venv() {
 }
 
 pinned_venv .venv-pymodbus "$PYMODBUS" "$PYSERIAL"
+pinned_venv .venv-schemathesis "$SCHEMATHESIS"
 pinned_venv .venv-sumo "$SUMO"
 if [ "$old_sumo" = yes ]; then pinned_venv .venv-sumo-1.9.2 "$SUMO_OLD"; fi
 

@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use greenwave::shell::dispatch::routes::{Access, CSRF_HEADER, ROUTES};
+use greenwave::shell::dispatch::auth::Limit;
+use greenwave::shell::dispatch::routes::{CSRF_HEADER, ROUTES};
 use greenwave::shell::dispatch::{Auth, Principal, Role, openapi_json, run};
 use hil_tests::fake_city::{FakeCity, Town};
 use serde_json::{Value, json};
@@ -172,11 +173,10 @@ fn vehicle(length_m: f64, convoy_n: u32) -> Value {
     json!({ "id": "amb-1", "length_m": length_m, "convoy_n": convoy_n })
 }
 
-/// Every route of the document is in the table and the other way round, and every role gets from
-/// every route exactly what the table says.
+/// Every route of the document is in the table and the other way round; what each role gets from
+/// each route is in `roles.rs`.
 #[test]
-fn every_route_knows_the_role_it_needs() {
-    let rig = Rig::new();
+fn every_documented_route_is_in_the_table() {
     let doc: Value = serde_json::from_str(&openapi_json()).unwrap();
     let mut documented = BTreeSet::new();
     for (path, methods) in doc["paths"].as_object().unwrap() {
@@ -191,36 +191,6 @@ fn every_route_knows_the_role_it_needs() {
         .collect();
     assert_eq!(documented, table);
     assert_eq!(table.len(), ROUTES.len(), "no route is named twice");
-
-    for rule in ROUTES {
-        let path = rule.path.replace("{id}", "999");
-        let body = (rule.method == "POST").then_some("{}");
-        let stranger = rig.call(rule.method, &path, &[], body).status;
-        assert_eq!(
-            stranger == 401,
-            rule.access != Access::Public && path != "/api/v1/session"
-                || path == "/api/v1/session" && rule.method != "POST",
-            "{} {path} for a stranger: {stranger}",
-            rule.method
-        );
-        for role in Role::ALL {
-            let got = rig.call(rule.method, &path, &[rig.bearer(role)], body);
-            let allowed = match rule.access {
-                Access::Public | Access::SignedIn => true,
-                Access::Roles(roles) => roles.contains(&role),
-            };
-            let refused = got.status == 403;
-            assert_eq!(
-                refused,
-                !allowed,
-                "{} {path} as {}",
-                rule.method,
-                role.name()
-            );
-            assert!(got.status < 500, "{} {path}: {}", rule.method, got.status);
-        }
-    }
-    assert_eq!(rig.city.opened(), 0, "none of this opened a corridor");
 }
 
 #[test]
@@ -494,6 +464,120 @@ fn a_corridor_is_seen_thinned_out_and_ended() {
     let late = json!({ "expires_at": utc(3700) });
     let late = rig.post(Role::Integration, &format!("{path}/extend"), &late);
     assert_eq!(late.status, 422);
+}
+
+/// Above its agency's ceiling a corridor runs at the ceiling until another person says yes.
+#[test]
+fn a_priority_above_the_ceiling_waits_for_another_person() {
+    let rig = Rig::new();
+    let limit = Limit {
+        priority_ceiling: 2,
+        corridors_max: 1,
+    };
+    rig.auth.set_limit("ems", limit).unwrap();
+    let opened = rig.post(Role::Dispatcher, "/api/v1/corridors", &request());
+    assert_eq!(opened.status, 201, "{}", opened.body);
+    assert_eq!(opened.body["decision"], "needs_confirmation");
+    assert_eq!(opened.body["reason_code"], "above-ceiling");
+    assert_eq!(opened.body["effective_priority"], 2);
+    let mut more = request();
+    more["vehicle"]["id"] = json!("amb-2");
+    let more = rig.post(Role::Dispatcher, "/api/v1/corridors", &more);
+    assert_eq!(more.status, 429, "the quota: {}", more.body);
+    let path = format!("/api/v1/corridors/{}/confirm", opened.body["corridor_id"]);
+    let same = rig.post(Role::Dispatcher, &path, &json!({}));
+    assert_eq!(same.body["type"], "urn:greenwave:problem:same-person");
+    let of = |name: &str, agency: &str| {
+        let somebody = Principal {
+            name: name.to_owned(),
+            agency: agency.to_owned(),
+            ..principal(Role::Dispatcher)
+        };
+        let life = Duration::from_mins(5);
+        let token = rig.auth.issue_bearer(somebody, life).unwrap();
+        [("authorization".to_owned(), format!("Bearer {token}"))]
+    };
+    let colleague = rig.call("POST", &path, &of("wang", "ems"), Some("{}"));
+    assert_eq!(
+        colleague.status, 403,
+        "the same ceiling: {}",
+        colleague.body
+    );
+    let police = of("zhao", "police");
+    let confirmed = rig.call("POST", &path, &police, Some("{}"));
+    assert_eq!(confirmed.body["priority"], 1, "{}", confirmed.body);
+    let again = rig.call("POST", &path, &police, Some("{}"));
+    assert_eq!(
+        again.body["type"],
+        "urn:greenwave:problem:nothing-to-confirm"
+    );
+    // Another agency's dispatcher ends it in two steps only, and a partner does not even see it.
+    let cancel = path.replace("confirm", "cancel");
+    let foreign = rig.call("POST", &cancel, &police, Some("{}"));
+    assert_eq!(
+        foreign.body["type"],
+        "urn:greenwave:problem:another-agencys"
+    );
+    let partner = Principal {
+        agency: "red-cross".to_owned(),
+        ..principal(Role::Integration)
+    };
+    let life = Duration::from_mins(5);
+    let token = rig.auth.issue_bearer(partner, life).unwrap();
+    let partner = [("authorization".to_owned(), format!("Bearer {token}"))];
+    assert_eq!(rig.call("POST", &cancel, &partner, Some("{}")).status, 404);
+    let list = rig.call("GET", "/api/v1/corridors", &partner, None);
+    assert_eq!(list.body, json!([]));
+    let picture = rig.call("GET", "/api/v1/snapshot", &partner, None);
+    assert_eq!(picture.body["corridors"], json!([]));
+    assert_eq!(
+        rig.call("POST", &cancel, &of("li", "ems"), Some("{}"))
+            .status,
+        200
+    );
+}
+
+#[test]
+fn a_running_corridor_is_led_elsewhere_and_handed_over() {
+    let rig = Rig::new();
+    let opened = rig.post(Role::Integration, "/api/v1/corridors", &request());
+    let path = format!("/api/v1/corridors/{}", opened.body["corridor_id"]);
+    let way = json!({ "destination": { "facility_id": "H1" } });
+    let led = rig.post(Role::Integration, &format!("{path}/route"), &way);
+    assert_eq!(led.body["revision"], 2, "{}", led.body);
+    let nowhere = json!({ "agency": "moon" });
+    let nowhere = rig.post(Role::Integration, &format!("{path}/handover"), &nowhere);
+    assert_eq!(nowhere.status, 422);
+    let to = nowhere.body["errors"][0]["allowed"].as_str().unwrap();
+    let to = to
+        .split(", ")
+        .find(|agency| *agency != "ems")
+        .unwrap()
+        .to_owned();
+    let given = json!({ "agency": to });
+    let given = rig.post(Role::Integration, &format!("{path}/handover"), &given);
+    assert_eq!(given.status, 200, "{}", given.body);
+    let lost = rig.post(Role::Integration, &format!("{path}/cancel"), &json!({}));
+    assert_eq!(lost.status, 404, "it is another agency's now");
+}
+
+#[test]
+fn answers_go_to_registered_targets_only() {
+    let rig = Rig::new();
+    let url = "https://cad.example/answers";
+    let refused = rig.post(
+        Role::Integration,
+        "/api/v1/corridors",
+        &with("reply_to", json!(url)),
+    );
+    assert_eq!(refused.status, 422);
+    rig.auth.register_reply("ems", url).unwrap();
+    let taken = rig.post(
+        Role::Integration,
+        "/api/v1/corridors",
+        &with("reply_to", json!(url)),
+    );
+    assert_eq!(taken.status, 201, "{}", taken.body);
 }
 
 #[test]

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use greenwave::shell::dispatch::{Auth, Principal, Role, run};
+use greenwave::shell::dispatch::{Auth, Principal, Role, Service, serve};
+use greenwave::shell::store::Records;
+use greenwave::shell::store::audit::AuditLog;
 use hil_tests::fake_city::{FakeCity, Town};
 use tokio::net::TcpListener;
 
@@ -15,6 +17,9 @@ struct Args {
     /// Port on 127.0.0.1.
     #[arg(long, default_value_t = 8090)]
     port: u16,
+    /// Print a bearer token that has every role, for tools that try every route.
+    #[arg(long)]
+    token: bool,
     /// Control cycles per 100 ms.
     #[arg(long, default_value_t = 1)]
     speed: u32,
@@ -27,7 +32,10 @@ struct Args {
 )]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
-    let auth = Arc::new(Auth::new());
+    let folder = tempfile::tempdir()?;
+    let records = Records::open(&folder.path().join("store.sqlite"))?;
+    let audit = AuditLog::open(&folder.path().join("audit"), Some(records.clone()))?;
+    let auth = Arc::new(Auth::over(records.clone())?);
     let somebody = Principal {
         name: "fixture".to_owned(),
         agency: "ems".to_owned(),
@@ -40,7 +48,22 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let token = auth.issue_link(somebody.clone(), Duration::from_hours(12))?;
         println!("http://127.0.0.1:{port}/#sign-in={token}");
     }
+    if args.token {
+        let everybody = Principal {
+            roles: Role::ALL.to_vec(),
+            ..somebody
+        };
+        let token = auth.issue_bearer(everybody, Duration::from_hours(12))?;
+        println!("token {token}");
+    }
     let world = FakeCity::start(Town::large(), args.speed, true);
-    run(listener, world, auth, core::future::pending()).await?;
+    let service = Service {
+        world,
+        auth,
+        audit: Some(Arc::new(audit)),
+        records: Some(records),
+        tls: None,
+    };
+    serve(listener, service, core::future::pending()).await?;
     Ok(())
 }

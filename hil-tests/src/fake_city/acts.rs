@@ -2,8 +2,8 @@
 
 use greenwave::corridor::ServiceClass;
 use greenwave::shell::dispatch::world::{
-    CorridorRequest, CorridorState, CorridorView, CrossingState, CrossingView, ManualAct,
-    ManualView, Refusal, RefusalClass,
+    CorridorChange, CorridorRequest, CorridorState, CorridorView, CrossingState, CrossingView,
+    ManualAct, ManualView, Refusal, RefusalClass,
 };
 
 use super::drive::{Drive, Run, SPEED_MPS};
@@ -44,6 +44,30 @@ impl Drive {
             self.let_go(site);
         }
         Ok(view)
+    }
+
+    pub(super) fn change(
+        &mut self,
+        id: u32,
+        change: &CorridorChange,
+    ) -> Result<CorridorView, Refusal> {
+        if self.run(id)?.over_s.is_some() {
+            let detail = "the corridor is over already";
+            let class = RefusalClass::Conflict;
+            return Err(Refusal::new(class, "corridor-over", detail));
+        }
+        match change {
+            CorridorChange::Priority(priority) => self.run(id)?.view.priority = *priority,
+            CorridorChange::Way { destination, .. } => {
+                let vehicle = self.run(id)?.view.vehicle_id.clone();
+                let vehicle = self.vehicle(&vehicle)?;
+                let (_, name) = self.way(vehicle, destination)?;
+                self.run(id)?.view.destination = name;
+            }
+        }
+        let view = &mut self.run(id)?.view;
+        view.revision += 1;
+        Ok(view.clone())
     }
 
     pub(super) fn take_out(&mut self, id: u32, site: &str) -> Result<CorridorView, Refusal> {

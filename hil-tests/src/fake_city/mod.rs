@@ -21,8 +21,9 @@ use std::time::Duration;
 use greenwave::shell::dispatch::auth::Principal;
 use greenwave::shell::dispatch::request::Destination;
 use greenwave::shell::dispatch::world::{
-    CityStatic, CityView, CorridorRequest, CorridorState, CorridorView, Decision, ManualAct,
-    ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal, RefusalClass, World,
+    CityStatic, CityView, CorridorChange, CorridorRequest, CorridorState, CorridorView, Decision,
+    ManualAct, ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal,
+    RefusalClass, World,
 };
 
 use drive::Drive;
@@ -125,6 +126,15 @@ impl World for FakeCity {
         let mut drive = self.drive();
         drive.corridor(corridor)?.expires_ms = until_ms;
         drive.corridor(corridor).cloned()
+    }
+
+    fn change(
+        &self,
+        corridor: u32,
+        change: &CorridorChange,
+        _: &Principal,
+    ) -> Result<CorridorView, Refusal> {
+        self.drive().change(corridor, change)
     }
 
     fn take_out(&self, corridor: u32, site: &str, _: &Principal) -> Result<CorridorView, Refusal> {

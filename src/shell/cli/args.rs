@@ -34,6 +34,9 @@ pub(super) enum Command {
     Emulate(Emulate),
     /// Every finding of a city folder at once; exit 0 fine, 1 findings, 2 usage, 3 runtime.
     Check(Check),
+    /// The record of who did what: verify and export it.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Look at signal plans.
     #[command(subcommand)]
     Plan(Plan),
@@ -128,12 +131,78 @@ pub(super) struct Run {
     /// The ports file that `greenwave emulate` wrote, to drive its cabinets.
     #[arg(long)]
     pub(super) ports: Option<PathBuf>,
-    /// The agency of city.toml that the printed sign-in link speaks for; the first one if absent.
+    /// The agency of city.toml that the first admin belongs to; the first one if absent.
     #[arg(long)]
     pub(super) agency: Option<String>,
+    /// Print a one-time link that signs a dispatcher in without an account.
+    #[arg(long)]
+    pub(super) dispatcher_link: bool,
+    #[command(flatten)]
+    pub(super) tls: TlsOf,
+    /// Listen beyond this machine without TLS: only behind a proxy that has it.
+    #[arg(long)]
+    pub(super) plain_http: bool,
     /// End after this many seconds.
     #[arg(long)]
     pub(super) seconds: Option<u32>,
+}
+
+/// TLS of the console and the API.
+#[derive(Debug, Args)]
+pub(super) struct TlsOf {
+    /// TLS with a certificate that is made in the data folder; its SHA-256 is printed.
+    #[arg(long)]
+    pub(super) tls: bool,
+    /// TLS with this certificate chain, PEM.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_key",
+        conflicts_with = "tls"
+    )]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The certificate's private key, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Authorities whose client certificates are taken, PEM; machine tokens can be bound to theirs.
+    #[arg(long, value_name = "FILE")]
+    pub(super) client_ca: Option<PathBuf>,
+}
+
+/// The record of who did what.
+#[derive(Debug, Subcommand)]
+pub(super) enum Audit {
+    /// Whether every record is as it was written; names the first that is not. Exit 1 if so.
+    Verify(AuditVerify),
+    /// Verify, and copy records and signed heads for somebody else.
+    Export(AuditExport),
+}
+
+/// Options of `audit verify`.
+#[derive(Debug, Args)]
+pub(super) struct AuditVerify {
+    /// The records, as audit.jsonl of the data folder or of an export.
+    pub(super) file: PathBuf,
+    /// The signed heads; the same name with `.heads` if absent.
+    #[arg(long, value_name = "FILE")]
+    pub(super) heads: Option<PathBuf>,
+    /// The public key that must have signed them, 64 hexadecimal digits.
+    #[arg(long, value_name = "HEX")]
+    pub(super) key: Option<String>,
+    /// Print the result as a JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Options of `audit export`.
+#[derive(Debug, Args)]
+pub(super) struct AuditExport {
+    /// The data folder of `greenwave run`.
+    #[arg(long, default_value = "greenwave-data")]
+    pub(super) data: PathBuf,
+    /// The file to write; its heads go beside it. Neither may exist.
+    #[arg(long)]
+    pub(super) out: PathBuf,
 }
 
 /// Options of `emulate`.

@@ -63,8 +63,8 @@ pub(super) fn demo(options: &Demo) -> Result<(), Failure> {
     let link = stage.station.sign_in_link()?;
     say("Greenwave demo: a made-up city of 36 junctions and 40 pedestrian-request crossings.");
     say(&format!(
-        "Console (one-time link): {link}\nAPI documents: http://{}/docs\nStop with Ctrl-C.",
-        stage.station.bound
+        "Console (one-time link): {link}\nAPI documents: {}/docs\nStop with Ctrl-C.",
+        stage.station.address()
     ));
     stage.station.tell_feeds();
     if !crate::shell::console::is_built() {
@@ -185,6 +185,7 @@ fn set_stage(options: &Demo) -> Result<Stage, Failure> {
             pace,
             agency: agency_of(&loaded.city, None)?,
             virtual_street: true,
+            tls: None,
         },
     )?;
     *world.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&station.world));

@@ -1,6 +1,7 @@
 //! The commands, and how each of them ends.
 
 mod args;
+mod audit;
 mod calibrate;
 mod corridor;
 mod demo;
@@ -29,7 +30,7 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
-use args::{Check, Corridor, Export, Import, Plan};
+use args::{Audit, Check, Corridor, Export, Import, Plan};
 use out::{say, warn};
 
 /// Why a command did not end well.
@@ -74,6 +75,8 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Emulate(options) => emulate::emulate(&options),
         Command::Check(options) => check(&options),
+        Command::Audit(Audit::Verify(options)) => audit::verify(&options),
+        Command::Audit(Audit::Export(options)) => audit::export(&options),
         Command::Plan(Plan::Show { site, signal, plan }) => show(&site, &signal, plan.as_deref()),
         Command::Corridor(Corridor::Preview(options)) => corridor::preview(&options),
         Command::Corridor(Corridor::Routes { site }) => corridor::routes(&site),

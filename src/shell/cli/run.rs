@@ -7,10 +7,11 @@ use super::Failure;
 use super::args::Run;
 use super::load::{LoadedCity, load_folder};
 use super::out::{say, warn};
-use super::station::{Station, StationOptions, agency_of, civil_clock, runtime};
+use super::station::{Station, StationOptions, agency_of, civil_clock, runtime, tls_files};
 use super::stop_signal::StopSignal;
 use crate::kernel::CabinetState;
 use crate::plan::LinkKind;
+use crate::shell::dispatch::tls::{TlsFiles, fingerprint};
 use crate::shell::field::{FieldClock, Wire};
 use crate::shell::runtime::Pace;
 
@@ -27,6 +28,18 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
         Some(ports) => wires_of_ports(&loaded, ports)?,
         None => wires_of_links(&loaded),
     };
+    let tls = tls_files(
+        &options.tls,
+        &options.data,
+        &options.listen.ip().to_string(),
+    )?;
+    if tls.is_none() && !options.listen.ip().is_loopback() && !options.plain_http {
+        return Err(Failure::Usage(format!(
+            "--listen {}: passwords would go over the network unprotected; add --tls (or \
+             --tls-cert and --tls-key), or --plain-http behind a proxy that has TLS",
+            options.listen
+        )));
+    }
     let waiting = runtime("wait", 1)?;
     let mut stop = StopSignal::listen(&waiting)?;
     let clock = FieldClock::start();
@@ -42,14 +55,16 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
             pace,
             agency: agency_of(&loaded.city, options.agency.as_deref())?,
             virtual_street: false,
+            tls: tls.clone(),
         },
     )?;
     say(&format!(
-        "driving {} sites; console (one-time link): {}",
+        "driving {} sites; console: {}",
         loaded.city.sites.len(),
-        station.sign_in_link()?
+        station.address()
     ));
     station.tell_feeds();
+    tell_door(&station, options, tls.as_ref())?;
     waiting.block_on(async {
         let silent = async {
             tokio::time::sleep(ANSWER_WITHIN).await;
@@ -63,6 +78,26 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
     });
     say("handing every cabinet to its local plan ...");
     station.stop();
+    Ok(())
+}
+
+/// Says how somebody gets in.
+fn tell_door(station: &Station, options: &Run, tls: Option<&TlsFiles>) -> Result<(), Failure> {
+    if let Some(files) = tls {
+        let shown = fingerprint(&files.certificate).map_err(|why| Failure::runtime(&why))?;
+        say(&format!("certificate SHA-256 {shown}"));
+    }
+    if let Some(link) = station.first_run_link()? {
+        say(&format!(
+            "nobody has an account yet; this link sets the admin up, once, and is not shown again:\n{link}"
+        ));
+    }
+    if options.dispatcher_link {
+        say(&format!(
+            "one-time link of a dispatcher: {}",
+            station.sign_in_link()?
+        ));
+    }
     Ok(())
 }
 

@@ -1,6 +1,10 @@
 //! The running controller: links, control thread, API, journal, joined the same way for the demo
 //! and for the real thing.
 
+mod keep;
+
+pub(super) use keep::tls_files;
+
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,7 +23,8 @@ use super::out::{say, warn};
 use crate::controller::City;
 use crate::ids::SiteId;
 use crate::plan::{CheckedCity, LinkKind};
-use crate::shell::dispatch::{Auth, Principal, Role, run};
+use crate::shell::dispatch::tls::{TlsFiles, acceptor};
+use crate::shell::dispatch::{Auth, Principal, Role, Service, serve as serve_api};
 use crate::shell::field::{Fallback, FieldClock, FieldOptions, FieldSet, LinkSpec, Wire};
 use crate::shell::neighbours::feeders;
 use crate::shell::planner::Planner;
@@ -56,6 +61,8 @@ pub(super) struct StationOptions {
     pub(super) agency: String,
     /// True if cabinets and vehicles are emulated.
     pub(super) virtual_street: bool,
+    /// Certificate and key of the console; a plain wire without them.
+    pub(super) tls: Option<TlsFiles>,
 }
 
 /// A running controller with its API.
@@ -69,12 +76,17 @@ pub(super) struct Station {
     pub(super) bound: SocketAddr,
     /// Where vehicles report, if feeds.toml says so.
     pub(super) feeds: Option<Feeds>,
+    is_tls: bool,
     api: Option<Runtime>,
     _field: Runtime,
     stop_api: Option<oneshot::Sender<()>>,
 }
 
 impl Station {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the order of a start, read from top to bottom"
+    )]
     pub(super) fn start(loaded: &LoadedCity, options: StationOptions) -> Result<Self, Failure> {
         let field = runtime("field", 2)?;
         let api = runtime("api", 2)?;
@@ -82,7 +94,10 @@ impl Station {
         let (listener, bound) = listen(&api, options.listen)?;
         let feeds = BoundFeeds::bind(api.handle(), &loaded.city, &options.data)
             .map_err(|why| Failure::runtime(&why))?;
+        let tls = options.tls.as_ref().map(acceptor).transpose();
+        let tls = tls.map_err(|why| Failure::runtime(&why))?;
         let epoch = next_epoch(&options.data)?;
+        let keep = keep::Keep::open(&options.data)?;
         let planner = Planner {
             city: Arc::new(loaded.city.clone()),
             graph: Arc::new(loaded.graph.clone()),
@@ -124,8 +139,17 @@ impl Station {
         }));
         LiveWorld::keep_routes(&world).map_err(|why| Failure::runtime(&why))?;
         let feeds = feeds.map(|feeds| feeds.serve(api.handle(), world.clone()));
-        let auth = Arc::new(Auth::new());
-        let stop_api = serve(&api, listener, (Arc::clone(&auth), Arc::clone(&world)));
+        world.number_from(keep.last_corridor.saturating_add(1));
+        let auth = keep.auth;
+        let is_tls = tls.is_some();
+        let service = Service {
+            world: Arc::clone(&world) as Arc<_>,
+            auth: Arc::clone(&auth),
+            audit: Some(keep.audit),
+            records: Some(keep.records),
+            tls,
+        };
+        let stop_api = serve(&api, listener, service);
         Ok(Self {
             control: Some(control),
             world,
@@ -133,6 +157,7 @@ impl Station {
             agency: options.agency,
             bound,
             feeds,
+            is_tls,
             api: Some(api),
             _field: field,
             stop_api: Some(stop_api),
@@ -145,7 +170,20 @@ impl Station {
             .auth
             .issue_link(operator(self.agency.clone()), LINK_LIFE)
             .map_err(|why| Failure::runtime(&why))?;
-        Ok(format!("http://{}/#sign-in={token}", self.bound))
+        Ok(format!("{}/#sign-in={token}", self.address()))
+    }
+
+    /// Where the console is.
+    pub(super) fn address(&self) -> String {
+        let wire = if self.is_tls { "https" } else { "http" };
+        format!("{wire}://{}", self.bound)
+    }
+
+    /// A link that sets the first admin up, while nobody is set up.
+    pub(super) fn first_run_link(&self) -> Result<Option<String>, Failure> {
+        let secret = self.auth.first_run_secret(&self.agency);
+        let secret = secret.map_err(|why| Failure::runtime(&why))?;
+        Ok(secret.map(|secret| format!("{}/#set-up={secret}", self.address())))
     }
 
     /// A token for a machine.
@@ -200,17 +238,13 @@ impl Drop for Station {
 }
 
 /// Serves API and console until the sender is used or dropped.
-fn serve(
-    api: &Runtime,
-    listener: TcpListener,
-    (auth, world): (Arc<Auth>, Arc<LiveWorld>),
-) -> oneshot::Sender<()> {
+fn serve(api: &Runtime, listener: TcpListener, service: Service) -> oneshot::Sender<()> {
     let (stop, stopped) = oneshot::channel::<()>();
     api.spawn(async move {
         let until = async move {
             let _stopped_or_dropped = stopped.await;
         };
-        if let Err(why) = run(listener, world, auth, until).await {
+        if let Err(why) = serve_api(listener, service, until).await {
             tracing::error!(%why, "the API ended; control goes on");
         }
     });

@@ -1,13 +1,17 @@
 //! Reads request bodies into what the city is asked.
 
+mod secrets;
+
+pub(super) use secrets::{password, proof, set_up};
+
 use serde_json::{Map, Value};
 
 use super::auth::Principal;
 use super::fields::{Fields, Findings};
 use super::problem::Problem;
 use super::request::{
-    CorridorRequest, Destination, ManualAct, MissionStage, Origin, PositionFix, PreviewRequest,
-    RequestVehicle, Stretch,
+    CorridorChange, CorridorRequest, Destination, ManualAct, MissionStage, Origin, PositionFix,
+    PreviewRequest, RequestVehicle, Stretch,
 };
 use crate::corridor::ServiceClass;
 
@@ -69,13 +73,13 @@ const CLINICAL: &[&str] = &[
 /// A corridor request and its nonce.
 pub(super) fn corridor(
     body: &Map<String, Value>,
-    by: &Principal,
+    (by, replies): (&Principal, &[String]),
     now_ms: i64,
 ) -> Result<(CorridorRequest, String), Problem> {
     let findings = Findings::default();
     let made = read_corridor(
         &Fields::new(body, "", CORRIDOR_FIELDS, &findings),
-        by,
+        (by, replies),
         now_ms,
     );
     findings.finish(made)
@@ -83,7 +87,7 @@ pub(super) fn corridor(
 
 fn read_corridor(
     fields: &Fields<'_>,
-    by: &Principal,
+    (by, replies): (&Principal, &[String]),
     now_ms: i64,
 ) -> Option<(CorridorRequest, String)> {
     // Read everything before the first `?`, so that every mistake is told.
@@ -106,14 +110,9 @@ fn read_corridor(
     let depart_after_ms = time_before(fields, "depart_after", (None, expires_at_ms));
     let needed_by_ms = time_before(fields, "needed_by", (Some(now_ms), expires_at_ms));
     let note = note(fields);
-    if fields.has("reply_to") {
-        fields.impossible(
-            "reply_to",
-            "not registered",
-            "no reply target is registered for this principal; leave it out",
-        );
-    }
+    let reply_to = reply_to(fields, replies);
     issued?;
+    reply_to?;
     let request = CorridorRequest {
         request_id: request_id?,
         agency: agency?,
@@ -134,6 +133,24 @@ fn read_corridor(
         note: note?,
     };
     Some((request, nonce?))
+}
+
+/// Only what an admin registered beforehand: a caller cannot make the server talk to somebody else.
+fn reply_to(fields: &Fields<'_>, registered: &[String]) -> Option<()> {
+    if !fields.has("reply_to") {
+        return Some(());
+    }
+    let wanted = fields.text("reply_to", 256)?;
+    if registered.contains(&wanted) {
+        return Some(());
+    }
+    let allowed = if registered.is_empty() {
+        "no reply target is registered for this agency; leave it out".to_owned()
+    } else {
+        registered.join(", ")
+    };
+    fields.impossible("reply_to", "not registered", &allowed);
+    None
 }
 
 /// The same body with its hexadecimal fields in lower case: a request sent again in upper case is
@@ -246,7 +263,8 @@ fn time_before(
     Some(at)
 }
 
-fn utc(ms: i64) -> String {
+/// A moment as RFC 3339.
+pub(super) fn utc(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms)
         .map(|at| at.to_string())
         .unwrap_or_default()
@@ -399,6 +417,30 @@ pub(super) fn extend(body: &Map<String, Value>, now_ms: i64) -> Result<i64, Prob
     let findings = Findings::default();
     let made = expires_at(&Fields::new(body, "", &["expires_at"], &findings), now_ms);
     findings.finish(made)
+}
+
+/// Another way or destination.
+pub(super) fn reroute(body: &Map<String, Value>) -> Result<CorridorChange, Problem> {
+    let findings = Findings::default();
+    let fields = Fields::new(body, "", &["destination", "route"], &findings);
+    let destination = destination(&fields);
+    let route = route(&fields);
+    let made = destination.zip(route);
+    findings.finish(made.map(|(destination, route)| CorridorChange::Way { destination, route }))
+}
+
+/// The agency that a corridor is handed to.
+pub(super) fn handover(body: &Map<String, Value>, agencies: &[String]) -> Result<String, Problem> {
+    let findings = Findings::default();
+    let fields = Fields::new(body, "", &["agency"], &findings);
+    let agency = fields.text("agency", 64).filter(|agency| {
+        let known = agencies.contains(agency);
+        if !known {
+            fields.impossible("agency", "not an agency of this city", &agencies.join(", "));
+        }
+        known
+    });
+    findings.finish(agency)
 }
 
 /// The site that `take-out` and `passed` speak of.

@@ -11,13 +11,16 @@ use super::Api;
 use super::allow_list;
 use super::auth::Principal;
 use super::bodies;
+use super::custody::{Custody, no_such};
 use super::dto::corridor::{CorridorDto, OpenAnswerDto, PreviewDto};
-use super::dto::requests::{CorridorRequestDto, ExtendDto, PreviewRequestDto, SiteRefDto};
+use super::dto::requests::{
+    CorridorRequestDto, ExtendDto, HandoverDto, PreviewRequestDto, RerouteDto, SiteRefDto,
+};
 use super::fields::JsonBody;
 use super::handlers::act;
-use super::ledger::{Answer, Known};
+use super::ledger::{Answer, Known, NotEntered, broke_off};
 use super::problem::Problem;
-use super::world::CorridorRequest;
+use super::world::{CityStatic, CorridorChange, CorridorRequest, Decision, OpenAnswer};
 
 type Answered = Result<Json<CorridorDto>, Problem>;
 
@@ -51,21 +54,65 @@ pub(super) async fn open(
     let (key, answer, request) = match known(&api, &by, &body)? {
         Some(answer) => {
             // Waits if the first press is still being answered.
-            let never = || async { Err(still_open()) };
+            let never = || async { Err(broke_off()) };
             let answer = answer.get_or_init(never).await.clone()?;
             return Ok((StatusCode::CREATED, Json((&answer).into())));
         }
-        None => enter(&api, &by, &body)?,
+        None => enter(&api, &by, body).await?,
     };
-    let ask = || async { act(&api, move |world| world.open(&request, &by)).await };
+    let ask = || async {
+        let answer = press(&api, request, &by).await;
+        let (ledger, key) = (Arc::clone(&api), key.clone());
+        let kept = answer.clone();
+        // The store has the answer before the caller has it.
+        let keep = move || ledger.ledger.keep(&key, &kept);
+        if let Err(error) = tokio::task::spawn_blocking(keep).await {
+            tracing::error!(%error, "an answer could not be kept");
+        }
+        answer
+    };
     let made = answer.get_or_init(ask).await.clone();
-    if made
-        .as_ref()
-        .is_err_and(|problem| is_passing(problem.status))
-    {
-        api.ledger.forget(&key);
-    }
     made.map(|answer| (StatusCode::CREATED, Json((&answer).into())))
+}
+
+/// Opens the corridor within what the agency may ask for.
+async fn press(
+    api: &Arc<Api>,
+    mut request: CorridorRequest,
+    by: &Principal,
+) -> Result<OpenAnswer, Problem> {
+    let limit = api.auth.limit(&by.agency);
+    let running = act(api, |world| world.corridors()).await?;
+    let running = running.iter().filter(|one| !one.state.is_over());
+    let running = running.map(|one| one.id);
+    api.custody
+        .reserve(&by.agency, limit.corridors_max, running)?;
+    // The highest priority is 1: above the ceiling is a smaller number.
+    let asked = request.priority;
+    let above = asked < limit.priority_ceiling;
+    request.priority = asked.max(limit.priority_ceiling);
+    let asker = by.clone();
+    let opened = act(api, move |world| world.open(&request, &asker)).await;
+    let custody = Custody {
+        agency: by.agency.clone(),
+        by: by.name.clone(),
+        asked_priority: above.then_some(asked),
+    };
+    let number = opened.as_ref().ok().map(|answer| answer.corridor);
+    api.custody
+        .settle(&by.agency, number.map(|number| (number, custody)));
+    opened.map(|answer| {
+        if above {
+            // An emergency does not wait for a signature: it runs at the ceiling meanwhile.
+            OpenAnswer {
+                decision: Decision::NeedsConfirmation,
+                reason: "above-ceiling".to_owned(),
+                ..answer
+            }
+        } else {
+            answer
+        }
+    })
 }
 
 /// The answer of an earlier press with the same id and body.
@@ -84,47 +131,48 @@ fn known(api: &Api, by: &Principal, body: &Map<String, Value>) -> Result<Option<
     }
 }
 
-fn enter(
-    api: &Api,
+async fn enter(
+    api: &Arc<Api>,
     by: &Principal,
-    body: &Map<String, Value>,
+    body: Map<String, Value>,
 ) -> Result<(String, Answer, CorridorRequest), Problem> {
-    let (request, nonce) = bodies::corridor(body, by, api.now_ms())?;
+    let replies = api.auth.reply_targets(&by.agency);
+    let (request, nonce) = bodies::corridor(&body, (by, &replies), api.now_ms())?;
     allow_list::check(&request, &api.world.city())?;
     let key = ledger_key(by, &request.request_id);
-    let Some(answer) = api.ledger.enter(&key, &nonce, body) else {
-        return Err(Problem::new(
+    let (ledger, entry) = (Arc::clone(api), key.clone());
+    let enter = move || {
+        let now_ms = ledger.now_ms();
+        ledger.ledger.enter((&entry, &nonce), &body, now_ms)
+    };
+    match tokio::task::spawn_blocking(enter).await {
+        Ok(Ok(answer)) => Ok((key, answer, request)),
+        Ok(Err(NotEntered::Nonce)) => Err(Problem::new(
             StatusCode::CONFLICT,
             "nonce-reused",
             "this nonce was used by another request; nothing was changed",
-        ));
-    };
-    Ok((key, answer, request))
+        )),
+        Ok(Err(NotEntered::Store)) | Err(_) => Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store",
+            "the request could not be entered, so nothing was done; use the console's manual acts",
+        )),
+    }
 }
 
 fn ledger_key(by: &Principal, request_id: &str) -> String {
     format!("{}/{request_id}", by.agency)
 }
 
-/// The first press broke off before it was answered.
-fn still_open() -> Problem {
-    Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "unanswered",
-        "the first press with this request_id broke off; look at the list of corridors",
-    )
-}
-
-/// True for a refusal that may be gone at the next try.
-fn is_passing(status: u16) -> bool {
-    status == 429 || status >= 500
-}
-
 /// Corridors that are not over, and those that ended a moment ago.
 #[utoipa::path(get, path = "/api/v1/corridors", tag = "corridors",
     responses((status = 200, body = [CorridorDto]), (status = 401, body = Problem)))]
-pub(super) async fn list(State(api): State<Arc<Api>>) -> Result<Json<Vec<CorridorDto>>, Problem> {
-    let corridors = act(&api, |world| world.corridors()).await?;
+pub(super) async fn list(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+) -> Result<Json<Vec<CorridorDto>>, Problem> {
+    let mut corridors = act(&api, |world| world.corridors()).await?;
+    corridors.retain(|one| api.custody.may_see(one.id, &by));
     Ok(Json(super::dto::many(&corridors)))
 }
 
@@ -132,8 +180,15 @@ pub(super) async fn list(State(api): State<Arc<Api>>) -> Result<Json<Vec<Corrido
 #[utoipa::path(get, path = "/api/v1/corridors/{id}", tag = "corridors",
     params(("id" = u32, Path, description = "corridor number")),
     responses((status = 200, body = CorridorDto), (status = 404, body = Problem)))]
-pub(super) async fn one(State(api): State<Arc<Api>>, Path(id): Path<String>) -> Answered {
+pub(super) async fn one(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+    Path(id): Path<String>,
+) -> Answered {
     let id = number(&id)?;
+    if !api.custody.may_see(id, &by) {
+        return Err(no_such(id));
+    }
     let corridor = act(&api, move |world| world.corridor(id)).await?;
     Ok(Json((&corridor).into()))
 }
@@ -149,11 +204,12 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
 ) -> Answered {
     let id = number(&id)?;
+    api.custody.check(id, &by)?;
     let corridor = act(&api, move |world| world.cancel(id, &by)).await?;
     Ok(Json((&corridor).into()))
 }
 
-/// A second person's yes.
+/// A second person's yes to a priority above the agency's ceiling.
 #[utoipa::path(post, path = "/api/v1/corridors/{id}/confirm", tag = "corridors",
     params(("id" = u32, Path, description = "corridor number")),
     responses((status = 200, body = CorridorDto), (status = 403, body = Problem),
@@ -164,8 +220,85 @@ pub(super) async fn confirm(
     Path(id): Path<String>,
 ) -> Answered {
     let id = number(&id)?;
-    let corridor = act(&api, move |world| world.confirm(id, &by)).await?;
+    let custody = api.custody.of(id);
+    let Some((asker, priority)) = custody.and_then(|one| Some((one.by, one.asked_priority?)))
+    else {
+        let corridor = act(&api, move |world| world.confirm(id, &by)).await?;
+        return Ok(Json((&corridor).into()));
+    };
+    if asker == by.name {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "same-person",
+            "whoever opened the corridor cannot confirm it",
+        ));
+    }
+    if api.auth.limit(&by.agency).priority_ceiling > priority {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "above-ceiling",
+            format!(
+                "priority {priority} is above the ceiling of {} too",
+                by.agency
+            ),
+        ));
+    }
+    let change = CorridorChange::Priority(priority);
+    let corridor = act(&api, move |world| world.change(id, &change, &by)).await?;
+    api.custody.confirmed(id);
     Ok(Json((&corridor).into()))
+}
+
+/// Leads a running corridor another way, or to another destination, from where the vehicle is.
+#[utoipa::path(post, path = "/api/v1/corridors/{id}/route", tag = "corridors",
+    params(("id" = u32, Path, description = "corridor number")), request_body = RerouteDto,
+    responses((status = 200, body = CorridorDto), (status = 400, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn update_route(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody,
+) -> Answered {
+    let (id, change) = (number(&id)?, bodies::reroute(&body)?);
+    api.custody.check(id, &by)?;
+    let corridor = act(&api, move |world| world.change(id, &change, &by)).await?;
+    Ok(Json((&corridor).into()))
+}
+
+/// Gives a corridor into another agency's hands; the signals notice nothing.
+#[utoipa::path(post, path = "/api/v1/corridors/{id}/handover", tag = "corridors",
+    params(("id" = u32, Path, description = "corridor number")), request_body = HandoverDto,
+    responses((status = 200, body = CorridorDto), (status = 400, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn hand_over(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody,
+) -> Answered {
+    let agencies = agencies(&api.world.city());
+    let (id, agency) = (number(&id)?, bodies::handover(&body, &agencies)?);
+    api.custody.check(id, &by)?;
+    let corridor = act(&api, move |world| world.corridor(id)).await?;
+    if corridor.state.is_over() {
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "corridor-over",
+            "a corridor that is over stays whose it was",
+        ));
+    }
+    api.custody.hand_over(id, &agency);
+    Ok(Json((&corridor).into()))
+}
+
+/// The agencies that have vehicles.
+fn agencies(city: &CityStatic) -> Vec<String> {
+    let agencies = city.vehicles.iter().map(|one| one.agency.clone());
+    let agencies: std::collections::BTreeSet<String> = agencies.collect();
+    agencies.into_iter().collect()
 }
 
 /// Moves the expiry, never past the maximum.
@@ -181,6 +314,7 @@ pub(super) async fn extend(
     JsonBody(body): JsonBody,
 ) -> Answered {
     let (id, until_ms) = (number(&id)?, bodies::extend(&body, api.now_ms())?);
+    api.custody.check(id, &by)?;
     let corridor = act(&api, move |world| world.extend(id, until_ms, &by)).await?;
     Ok(Json((&corridor).into()))
 }
@@ -215,18 +349,11 @@ pub(super) async fn passed(
     JsonBody(body): JsonBody,
 ) -> Answered {
     let (id, site) = (number(&id)?, bodies::site(&body)?);
+    api.custody.check(id, &by)?;
     let corridor = act(&api, move |world| world.passed(id, &site, &by)).await?;
     Ok(Json((&corridor).into()))
 }
 
 pub(super) fn number(id: &str) -> Result<u32, Problem> {
     id.parse().map_err(|_| no_such(id))
-}
-
-fn no_such(id: &str) -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "no-such-corridor",
-        format!("there is no corridor {id}"),
-    )
 }

@@ -1,6 +1,8 @@
 //! Reads a JSON body field by field and collects everything that is wrong with it, so that a
 //! caller learns of all mistakes at once, by name and with what is allowed.
 
+mod lists;
+
 use core::cell::RefCell;
 
 use axum::body::Body;

@@ -5,12 +5,14 @@ use alloc::sync::Arc;
 use axum::Json;
 use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{AppendHeaders, IntoResponse};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::auth::{Principal, SESSION_LIFE, SignInError};
+use super::accounts;
+use super::audited::with_about;
+use super::auth::{Principal, SESSION_LIFE, SignedIn};
 use super::bodies;
 use super::dto::city::{CityDto, PlaceDto, VehicleDto};
 use super::dto::decision::DecisionDto;
@@ -62,13 +64,18 @@ pub(super) async fn act<T: Send + 'static>(
         Ok(answer) => answer.map_err(Problem::from),
         Err(error) => {
             tracing::error!(%error, "an act of the API broke off");
-            Err(Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "the act broke off; the journal knows whether it had an effect",
-            ))
+            Err(broke_off())
         }
     }
+}
+
+/// A fault of ours in the middle of an act.
+pub(super) fn broke_off() -> Problem {
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "the act broke off; the journal knows whether it had an effect",
+    )
 }
 
 /// That the program is alive.
@@ -88,25 +95,31 @@ pub(super) async fn health() -> Json<HealthDto> {
 pub(super) async fn sign_in(
     State(api): State<Arc<Api>>,
     JsonBody(body): JsonBody,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let token = bodies::sign_in(&body)?;
-    let signed_in = api.auth.redeem(&token).map_err(|error| {
-        let (status, code) = match error {
-            SignInError::BadLink => (StatusCode::UNAUTHORIZED, "bad-link"),
-            SignInError::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many-sign-ins"),
-            SignInError::NoEntropy => (StatusCode::SERVICE_UNAVAILABLE, "no-entropy"),
-        };
-        Problem::new(status, code, error.to_string())
-    })?;
+    let made = api.auth.redeem(&token);
+    let made = made.map_err(|why| accounts::problem_of(&why))?;
+    Ok(with_about(
+        signed_in(&api, &made),
+        "sign-in by a one-time link",
+    ))
+}
+
+/// The answer of every sign-in: the cookie, and who it is.
+pub(super) fn signed_in(api: &Api, made: &SignedIn) -> Response {
     let cookie = format!(
-        "{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}",
-        signed_in.session,
+        "{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict{}; Max-Age={}",
+        made.session,
+        api.secure(),
         SESSION_LIFE.as_secs()
     );
-    Ok((
+    let answer = (
         AppendHeaders([(header::SET_COOKIE, cookie)]),
-        Json(SessionDto::new(&signed_in.principal, signed_in.csrf)),
-    ))
+        Json(SessionDto::new(&made.principal, made.csrf.clone())),
+    );
+    let mut answer = answer.into_response();
+    answer.extensions_mut().insert(made.principal.clone());
+    answer
 }
 
 /// Who is signed in; hands out a fresh CSRF token.
@@ -117,7 +130,14 @@ pub(super) async fn session(
     Extension(principal): Extension<Principal>,
     headers: HeaderMap,
 ) -> Json<SessionDto> {
-    let csrf = session_cookie(&headers).and_then(|token| api.auth.renew_csrf(&token).ok());
+    let csrf = match session_cookie(&headers) {
+        Some(token) => {
+            let door = Arc::clone(&api.auth);
+            let renewed = tokio::task::spawn_blocking(move || door.renew_csrf(&token).ok());
+            renewed.await.ok().flatten()
+        }
+        None => None,
+    };
     Json(SessionDto::new(&principal, csrf.unwrap_or_default()))
 }
 
@@ -126,9 +146,11 @@ pub(super) async fn session(
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub(super) async fn sign_out(State(api): State<Arc<Api>>, headers: HeaderMap) -> impl IntoResponse {
     if let Some(token) = session_cookie(&headers) {
-        api.auth.sign_out(&token);
+        let door = Arc::clone(&api.auth);
+        let _ = tokio::task::spawn_blocking(move || door.sign_out(&token)).await;
     }
-    let cookie = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    let secure = api.secure();
+    let cookie = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict{secure}; Max-Age=0");
     (
         StatusCode::NO_CONTENT,
         AppendHeaders([(header::SET_COOKIE, cookie)]),
@@ -166,9 +188,12 @@ pub(super) async fn vehicles(State(api): State<Arc<Api>>) -> Json<Vec<VehicleDto
 /// The whole picture of this moment.
 #[utoipa::path(get, path = "/api/v1/snapshot", tag = "city",
     responses((status = 200, body = SnapshotDto), (status = 401, body = Problem)))]
-pub(super) async fn snapshot(State(api): State<Arc<Api>>) -> Json<SnapshotDto> {
+pub(super) async fn snapshot(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+) -> Json<SnapshotDto> {
     let frame = api.frames.borrow().clone();
-    Json(SnapshotDto::new(frame.seq, &frame.view))
+    Json(SnapshotDto::new(frame.seq, &api.seen_by(&frame.view, &by)))
 }
 
 /// One site, both as built and in motion.
@@ -238,6 +263,15 @@ pub(super) async fn fix(
     JsonBody(body): JsonBody,
 ) -> Result<StatusCode, Problem> {
     let fix = bodies::position(&body, api.now_ms())?;
+    let city = api.world.city();
+    let listed = city.vehicles.iter().find(|one| one.id == fix.vehicle);
+    if listed.is_some_and(|one| one.agency != by.agency) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "another-agencys-vehicle",
+            "positions are taken from the vehicle's own agency only",
+        ));
+    }
     act(&api, move |world| world.fix(&fix, &by)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

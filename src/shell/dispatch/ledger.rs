@@ -1,19 +1,25 @@
-//! Remembers corridor requests, so that a second press with the same id changes nothing.
+//! Remembers corridor requests, so that a second press with the same id changes nothing, also
+//! after a restart.
 
 use alloc::sync::Arc;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::problem::Problem;
-use super::world::OpenAnswer;
+use super::world::{Decision, OpenAnswer};
+use crate::shell::store::{Records, RecordsError, SeenRequest};
 
 /// Requests remembered; the oldest is forgotten first. With a request fresh for 30 s only, a
 /// forgotten one cannot be replayed unless thousands came in that time.
 const ENTRIES_MAX: usize = 4096;
+/// Requests older than this are not read back after a restart, milliseconds: no corridor lives
+/// longer than an hour.
+const KEPT_MS: i64 = 2 * 3_600_000;
 
 /// The answer of a request, once there is one.
 pub(super) type Answer = Arc<OnceCell<Result<OpenAnswer, Problem>>>;
@@ -35,6 +41,7 @@ struct Inner {
 #[derive(Default)]
 pub(super) struct Ledger {
     inner: Mutex<Inner>,
+    records: Option<Records>,
 }
 
 /// What the ledger knows of a request.
@@ -47,10 +54,36 @@ pub(super) enum Known {
     Other,
 }
 
+/// Why a request was not entered.
+pub(super) enum NotEntered {
+    /// Another request has used the nonce.
+    Nonce,
+    /// The store does not answer: nothing may be done that a replay could do again.
+    Store,
+}
+
 impl Ledger {
-    /// What is known of request `id` by `agency` with this body.
+    /// A ledger that knows what the store has seen.
+    pub(super) fn over(records: Records, now_ms: i64) -> Result<Self, RecordsError> {
+        let mut inner = Inner::default();
+        for seen in records.requests_since(now_ms.saturating_sub(KEPT_MS))? {
+            let answer = seen.answer.and_then(|text| answer_of(&text));
+            let entry = Entry {
+                body: seen.body,
+                // Without an answer the first press broke off.
+                answer: Arc::new(OnceCell::from(answer.unwrap_or_else(|| Err(broke_off())))),
+            };
+            inner.insert(&seen.key, &seen.nonce, entry);
+        }
+        Ok(Self {
+            inner: Mutex::new(inner),
+            records: Some(records),
+        })
+    }
+
+    /// What is known of request `key` with this body.
     pub(super) fn look(&self, key: &str, body: &Map<String, Value>) -> Known {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner();
         match inner.entries.get(key) {
             None => Known::New,
             Some(entry) if entry.body == hash(body) => Known::Same(Arc::clone(&entry.answer)),
@@ -58,44 +91,79 @@ impl Ledger {
         }
     }
 
-    /// Enters a request; the answer is filled in by whoever calls its `get_or_init` first.
-    /// `None` if the nonce was used by another request.
+    /// Enters a request; the answer is filled in by whoever calls its `get_or_init` first. It is
+    /// in the store before anything is done about it.
     pub(super) fn enter(
         &self,
-        key: &str,
-        nonce: &str,
+        (key, nonce): (&str, &str),
         body: &Map<String, Value>,
-    ) -> Option<Answer> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        if inner.nonces.get(nonce).is_some_and(|user| user != key) {
-            return None;
-        }
-        if let Some(entry) = inner.entries.get(key) {
-            return Some(Arc::clone(&entry.answer));
-        }
-        inner.make_room();
+        now_ms: i64,
+    ) -> Result<Answer, NotEntered> {
         let answer = Answer::default();
-        let entry = Entry {
-            body: hash(body),
-            answer: Arc::clone(&answer),
+        let body = hash(body);
+        {
+            let mut inner = self.inner();
+            if inner.nonces.get(nonce).is_some_and(|user| user != key) {
+                return Err(NotEntered::Nonce);
+            }
+            if let Some(entry) = inner.entries.get(key) {
+                return Ok(Arc::clone(&entry.answer));
+            }
+            let entry = Entry {
+                body,
+                answer: Arc::clone(&answer),
+            };
+            inner.insert(key, nonce, entry);
+        }
+        let seen = SeenRequest {
+            key: key.to_owned(),
+            nonce: nonce.to_owned(),
+            body,
+            at_ms: now_ms,
+            answer: None,
         };
-        inner.entries.insert(key.to_owned(), entry);
-        inner.order.push_back(key.to_owned());
-        inner.nonces.insert(nonce.to_owned(), key.to_owned());
-        inner.nonce_order.push_back(nonce.to_owned());
-        Some(answer)
+        match self
+            .records
+            .as_ref()
+            .map(|records| records.enter_request(seen))
+        {
+            None | Some(Ok(true)) => Ok(answer),
+            Some(Ok(false)) => Err(NotEntered::Nonce),
+            Some(Err(why)) => {
+                tracing::error!(%why, "a corridor request could not be entered");
+                self.inner().forget(key);
+                Err(NotEntered::Store)
+            }
+        }
     }
 
-    /// Forgets a request whose refusal was only for the moment, so that it may be tried again.
-    pub(super) fn forget(&self, key: &str) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.entries.remove(key);
-        inner.order.retain(|known| known != key);
+    /// Keeps the answer; a refusal that was only for the moment is forgotten instead, so that the
+    /// request may be tried again. Waits for the store.
+    pub(super) fn keep(&self, key: &str, answer: &Result<OpenAnswer, Problem>) {
+        let passing = answer.as_ref().is_err_and(Problem::is_passing);
+        if passing {
+            self.inner().forget(key);
+        }
+        let Some(records) = &self.records else {
+            return;
+        };
+        let kept = if passing {
+            records.forget_request(key)
+        } else {
+            records.answer_request(key, text_of(answer))
+        };
+        if let Err(why) = kept {
+            tracing::error!(%why, "the answer of a corridor request is not in the store");
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Inner {
-    fn make_room(&mut self) {
+    fn insert(&mut self, key: &str, nonce: &str, entry: Entry) {
         if self.entries.len() >= ENTRIES_MAX
             && let Some(oldest) = self.order.pop_front()
         {
@@ -106,11 +174,92 @@ impl Inner {
         {
             self.nonces.remove(&oldest);
         }
+        self.entries.insert(key.to_owned(), entry);
+        self.order.push_back(key.to_owned());
+        self.nonces.insert(nonce.to_owned(), key.to_owned());
+        self.nonce_order.push_back(nonce.to_owned());
     }
+
+    fn forget(&mut self, key: &str) {
+        self.entries.remove(key);
+        self.order.retain(|known| known != key);
+    }
+}
+
+/// The first press broke off before it was answered.
+pub(super) fn broke_off() -> Problem {
+    Problem::new(
+        axum::http::StatusCode::SERVICE_UNAVAILABLE,
+        "unanswered",
+        "the first press with this request_id broke off; look at the list of corridors",
+    )
+}
+
+/// An answer as the store has it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    corridor: u32,
+    decision: String,
+    reason: String,
+    effective_priority: u8,
+    valid_until_ms: i64,
+    revision: u32,
+}
+
+const DECISIONS: [(&str, Decision); 3] = [
+    ("accepted", Decision::Accepted),
+    ("needs_confirmation", Decision::NeedsConfirmation),
+    ("queued", Decision::Queued),
+];
+
+fn text_of(answer: &Result<OpenAnswer, Problem>) -> String {
+    let kept = answer.as_ref().map(|answer| {
+        let decision = DECISIONS.iter().find(|(_, one)| *one == answer.decision);
+        Kept {
+            corridor: answer.corridor,
+            decision: decision.map_or("", |(word, _)| *word).to_owned(),
+            reason: answer.reason.clone(),
+            effective_priority: answer.effective_priority,
+            valid_until_ms: answer.valid_until_ms,
+            revision: answer.revision,
+        }
+    });
+    serde_json::to_string(&kept).unwrap_or_default()
+}
+
+fn answer_of(text: &str) -> Option<Result<OpenAnswer, Problem>> {
+    let kept: Result<Kept, Problem> = serde_json::from_str(text).ok()?;
+    Some(match kept {
+        Err(problem) => Err(problem),
+        Ok(kept) => {
+            let (_, decision) = DECISIONS.iter().find(|(word, _)| *word == kept.decision)?;
+            Ok(OpenAnswer {
+                corridor: kept.corridor,
+                decision: *decision,
+                reason: kept.reason,
+                effective_priority: kept.effective_priority,
+                valid_until_ms: kept.valid_until_ms,
+                revision: kept.revision,
+            })
+        }
+    })
 }
 
 /// Objects are sorted by key, so the order in which a caller writes them does not matter.
 fn hash(body: &Map<String, Value>) -> [u8; 32] {
     let text = serde_json::to_vec(body).unwrap_or_default();
     Sha256::digest(text).into()
+}
+
+/// The highest corridor number that an answer of the last hours named; nothing may use it again.
+pub(crate) fn last_corridor(records: &Records, now_ms: i64) -> Result<u32, RecordsError> {
+    let seen = records.requests_since(now_ms.saturating_sub(KEPT_MS))?;
+    let answers = seen
+        .iter()
+        .filter_map(|one| answer_of(one.answer.as_deref()?));
+    Ok(answers
+        .filter_map(Result::ok)
+        .map(|answer| answer.corridor)
+        .max()
+        .unwrap_or(0))
 }

@@ -7,24 +7,29 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Api;
+use super::auth::Principal;
 use super::dto::live::{DeltaDto, FrameDto, SnapshotDto};
 use super::origin;
 use super::problem::Problem;
+use super::routes::SessionToken;
 use super::world::{CityView, World};
 
 /// Time between frames.
 const PERIOD: Duration = Duration::from_millis(200);
 /// A client that takes no frame for this long is cut off.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Frames from one look at the session to the next: 5 s.
+const LOOKED_AT_EVERY: u64 = 25;
 
 /// One numbered picture.
 #[derive(Clone)]
@@ -61,6 +66,8 @@ pub(super) async fn fill(world: Arc<dyn World>, frames: watch::Sender<Frame>) {
         body = FrameDto), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub(super) async fn live(
     State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+    session: Option<Extension<SessionToken>>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -72,16 +79,50 @@ pub(super) async fn live(
             "this route speaks WebSocket only",
         )
     })?;
-    let frames = api.frames.clone();
+    let watcher = Watcher {
+        frames: api.frames.clone(),
+        session: session.map(|Extension(SessionToken(token))| token),
+        by,
+        api,
+    };
     Ok(upgrade
         .max_message_size(4096)
-        .on_upgrade(move |socket| serve(socket, frames)))
+        .on_upgrade(move |socket| serve(socket, watcher)))
 }
 
-async fn serve(mut socket: WebSocket, mut frames: watch::Receiver<Frame>) {
+/// Who looks.
+struct Watcher {
+    api: Arc<Api>,
+    by: Principal,
+    /// Whose end ends the stream; machines come with a token for each stream.
+    session: Option<String>,
+    frames: watch::Receiver<Frame>,
+}
+
+impl Watcher {
+    /// False once the session has ended. An open stream is use: it keeps a session from idling.
+    fn may_look(&self) -> bool {
+        let session = self.session.as_deref();
+        session.is_none_or(|token| self.api.auth.session(token).is_some())
+    }
+
+    /// The newest picture, as far as this one may see it.
+    fn newest(&mut self) -> Frame {
+        let frame = self.frames.borrow_and_update().clone();
+        Frame {
+            seq: frame.seq,
+            view: self.api.seen_by(&frame.view, &self.by),
+        }
+    }
+}
+
+async fn serve(mut socket: WebSocket, mut watcher: Watcher) {
     let mut sent: Option<Frame> = None;
     loop {
-        let frame = frames.borrow_and_update().clone();
+        let frame = watcher.newest();
+        if frame.seq.is_multiple_of(LOOKED_AT_EVERY) && !watcher.may_look() {
+            return;
+        }
         let Some(text) = text(sent.as_ref(), &frame) else {
             return;
         };
@@ -91,7 +132,7 @@ async fn serve(mut socket: WebSocket, mut frames: watch::Receiver<Frame>) {
         }
         loop {
             tokio::select! {
-                changed = frames.changed() => {
+                changed = watcher.frames.changed() => {
                     if changed.is_err() {
                         return;
                     }

@@ -8,10 +8,15 @@
     reason = "sessions and rate limits run on the machine's own clock"
 )]
 
+mod accounts;
 mod allow_list;
+mod audited;
 pub mod auth;
 mod bodies;
+mod connections;
 mod corridors;
+mod custody;
+mod document;
 mod dto;
 mod fields;
 mod handlers;
@@ -24,24 +29,43 @@ mod reports;
 pub mod request;
 pub mod routes;
 mod server;
+pub mod tls;
+mod two_step;
 pub mod view;
 pub mod view_decision;
 pub mod world;
 
 pub use auth::{Auth, Principal, Role};
-pub use server::{openapi_json, run};
+pub(crate) use ledger::last_corridor;
+pub use server::{Service, openapi_json, run, serve};
 pub use world::World;
 
 use alloc::sync::Arc;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use connections::Peer;
+use tokio::sync::{Semaphore, watch};
+
+use crate::shell::store::audit::AuditLog;
+
+/// Refused strangers that the audit notes in a minute; more would be a way to fill the disk.
+const STRANGERS_NOTED: u32 = 60;
 
 /// What every handler shares.
 pub(crate) struct Api {
     world: Arc<dyn World>,
     auth: Arc<Auth>,
+    audit: Option<Arc<AuditLog>>,
     ledger: ledger::Ledger,
+    custody: custody::Custodies,
+    challenges: two_step::Challenges,
     limits: limits::Limits,
+    reads: limits::Limits,
+    /// Turns at what costs much time.
+    slow: Semaphore,
+    strangers: Mutex<(Instant, u32)>,
+    is_tls: bool,
     frames: watch::Receiver<live::Frame>,
 }
 
@@ -53,5 +77,34 @@ impl Api {
     )]
     fn now_ms(&self) -> i64 {
         jiff::Timestamp::now().as_millisecond()
+    }
+
+    /// What a cookie says of its wire: under TLS it never goes over a plain one.
+    const fn secure(&self) -> &'static str {
+        if self.is_tls { "; Secure" } else { "" }
+    }
+
+    /// The picture as far as `by` may see it: partners see their own missions and vehicles.
+    fn seen_by(&self, view: &Arc<world::CityView>, by: &Principal) -> Arc<world::CityView> {
+        if !custody::is_partner(by) {
+            return Arc::clone(view);
+        }
+        let city = self.world.city();
+        let own = city.vehicles.iter().filter(|one| one.agency == by.agency);
+        let own: Vec<String> = own.map(|one| one.id.clone()).collect();
+        Arc::new(self.custody.narrowed(view, by, &own))
+    }
+
+    /// True while the audit may take one more refused stranger this minute.
+    fn strangers_noted(&self) -> bool {
+        let mut strangers = self
+            .strangers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if strangers.0.elapsed() >= Duration::from_mins(1) {
+            *strangers = (Instant::now(), 0);
+        }
+        strangers.1 = strangers.1.saturating_add(1);
+        strangers.1 <= STRANGERS_NOTED
     }
 }

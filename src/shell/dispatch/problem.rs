@@ -3,13 +3,13 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::world::{Refusal, RefusalClass};
 
 /// One field that is to blame.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct FieldProblem {
     /// The field, as `destination.lat`.
     pub field: String,
@@ -39,7 +39,7 @@ impl FieldProblem {
 }
 
 /// Why a request was not carried out. Nothing has been changed by it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Problem {
     /// Stable name of the problem, `urn:greenwave:problem:<code>`.
     #[serde(rename = "type")]
@@ -63,6 +63,11 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
         }
+    }
+
+    /// True for a refusal that may be gone at the next try.
+    pub(super) fn is_passing(&self) -> bool {
+        self.status == 429 || self.status >= 500
     }
 
     /// The problem of a body with bad fields; the status says whether it could be read at all.

@@ -124,6 +124,20 @@ pub struct CorridorRequest {
     pub note: String,
 }
 
+/// What is changed about a running corridor.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CorridorChange {
+    /// Its priority, 1 (highest) to 5.
+    Priority(u8),
+    /// Its way, from where the vehicle is.
+    Way {
+        /// To where.
+        destination: Destination,
+        /// Signals the caller prescribes; empty: the city routes.
+        route: Vec<Stretch>,
+    },
+}
+
 /// What a preview is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreviewRequest {

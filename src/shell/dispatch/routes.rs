@@ -3,13 +3,15 @@
 use alloc::sync::Arc;
 use std::time::Instant;
 
+use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Api;
-use super::auth::{Principal, Role};
+use super::Peer;
+use super::auth::{Principal, Role, Scope};
 use super::fields::BODY_MAX;
 use super::origin;
 use super::problem::Problem;
@@ -39,6 +41,8 @@ pub struct RouteRule {
     pub path: &'static str,
     /// Who may use it.
     pub access: Access,
+    /// What a machine's token must be good for, on top of its role.
+    pub scope: Option<Scope>,
 }
 
 const fn rule(method: &'static str, path: &'static str, access: Access) -> RouteRule {
@@ -46,6 +50,25 @@ const fn rule(method: &'static str, path: &'static str, access: Access) -> Route
         method,
         path,
         access,
+        scope: None,
+    }
+}
+
+const fn read(path: &'static str) -> RouteRule {
+    RouteRule {
+        method: "GET",
+        path,
+        access: WATCH,
+        scope: Some(Scope::StatusRead),
+    }
+}
+
+const fn corridor(path: &'static str) -> RouteRule {
+    RouteRule {
+        method: "POST",
+        path,
+        access: COMMAND,
+        scope: Some(Scope::CorridorRequest),
     }
 }
 
@@ -67,71 +90,143 @@ const STATUS: Access = Access::Roles(&[
     Role::Auditor,
 ]);
 
+/// Who may begin a two-step act; the act itself names the role it needs.
+const TWO_STEP: Access = Access::Roles(&[Role::Dispatcher, Role::Admin]);
+const ADMIN: Access = Access::Roles(&[Role::Admin]);
+const AUDIT: Access = Access::Roles(&[Role::Auditor]);
+
 /// Every route of the API. A route that is not here answers 403 to everybody.
 pub const ROUTES: &[RouteRule] = &[
     rule("GET", "/api/v1/health", Access::Public),
     rule("GET", "/api/v1/openapi.json", Access::Public),
     rule("POST", "/api/v1/session", Access::Public),
+    rule("POST", "/api/v1/session/password", Access::Public),
+    rule("POST", "/api/v1/session/set-up", Access::Public),
     rule("GET", "/api/v1/session", Access::SignedIn),
     rule("DELETE", "/api/v1/session", Access::SignedIn),
-    rule("GET", "/api/v1/status", STATUS),
-    rule("GET", "/api/v1/city", WATCH),
-    rule("GET", "/api/v1/places", WATCH),
-    rule("GET", "/api/v1/vehicles", WATCH),
-    rule("GET", "/api/v1/snapshot", WATCH),
-    rule("GET", "/api/v1/live", WATCH),
-    rule("GET", "/api/v1/sites/{id}", WATCH),
+    RouteRule {
+        access: STATUS,
+        ..read("/api/v1/status")
+    },
+    read("/api/v1/city"),
+    read("/api/v1/places"),
+    read("/api/v1/vehicles"),
+    read("/api/v1/snapshot"),
+    read("/api/v1/live"),
+    read("/api/v1/sites/{id}"),
     rule("POST", "/api/v1/sites/{id}/manual", OPERATE),
     rule("DELETE", "/api/v1/sites/{id}/manual", OPERATE),
-    rule("POST", "/api/v1/previews", COMMAND),
-    rule("GET", "/api/v1/corridors", WATCH),
-    rule("POST", "/api/v1/corridors", COMMAND),
-    rule("GET", "/api/v1/corridors/{id}", WATCH),
-    rule("GET", "/api/v1/corridors/{id}/report", WATCH),
-    rule("GET", "/api/v1/corridors/{id}/report/data", WATCH),
-    rule("GET", "/api/v1/corridors/{id}/report/exemptions", WATCH),
-    rule("POST", "/api/v1/corridors/{id}/cancel", COMMAND),
-    rule("POST", "/api/v1/corridors/{id}/extend", COMMAND),
+    corridor("/api/v1/previews"),
+    read("/api/v1/corridors"),
+    corridor("/api/v1/corridors"),
+    read("/api/v1/corridors/{id}"),
+    read("/api/v1/corridors/{id}/report"),
+    read("/api/v1/corridors/{id}/report/data"),
+    read("/api/v1/corridors/{id}/report/exemptions"),
+    corridor("/api/v1/corridors/{id}/cancel"),
+    corridor("/api/v1/corridors/{id}/extend"),
+    corridor("/api/v1/corridors/{id}/route"),
+    corridor("/api/v1/corridors/{id}/handover"),
     rule("POST", "/api/v1/corridors/{id}/confirm", OPERATE),
     rule("POST", "/api/v1/corridors/{id}/take-out", OPERATE),
-    rule("POST", "/api/v1/corridors/{id}/passed", COMMAND),
-    rule(
-        "POST",
-        "/api/v1/positions",
-        Access::Roles(&[Role::Integration]),
-    ),
+    corridor("/api/v1/corridors/{id}/passed"),
+    RouteRule {
+        method: "POST",
+        path: "/api/v1/positions",
+        access: Access::Roles(&[Role::Integration]),
+        scope: Some(Scope::PositionWrite),
+    },
+    rule("POST", "/api/v1/acts", TWO_STEP),
+    rule("POST", "/api/v1/acts/{id}", TWO_STEP),
+    rule("GET", "/api/v1/people", ADMIN),
+    rule("GET", "/api/v1/tokens", ADMIN),
+    rule("GET", "/api/v1/audit", AUDIT),
 ];
+
+/// Acts that leave no audit record: they change nothing, or come every second and are in the
+/// journal.
+const NOT_AUDITED: [&str; 2] = ["/api/v1/previews", "/api/v1/positions"];
+
+/// True for bodies with a password or a secret in them: their hash would be something to guess at.
+fn has_secret(path: &str) -> bool {
+    path.starts_with("/api/v1/session") || path == "/api/v1/acts/{id}"
+}
 
 /// Who is calling, and whether by cookie (then acts need the CSRF header).
 struct Caller {
     principal: Principal,
     by_cookie: Option<String>,
+    /// What a token is good for; sessions are good for all their roles allow.
+    scopes: Option<Vec<Scope>>,
 }
 
+/// The session that a request came with, for streams that must end with it.
+#[derive(Clone)]
+pub(super) struct SessionToken(pub(super) String);
+
 /// Lets a request through if the table allows it; puts the [`Principal`] into its extensions.
+/// Every act leaves an audit record before its answer goes out.
 pub(super) async fn door(
     State(api): State<Arc<Api>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    match admit(&api, &mut request) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => {
-            // Read what is still coming, or the connection would be cut before the caller has
-            // the answer.
-            let _ = axum::body::to_bytes(request.into_body(), BODY_MAX).await;
-            problem.into_response()
+    let path = request.extensions().get::<MatchedPath>();
+    let path = path
+        .map(|path| path.as_str().to_owned())
+        .unwrap_or_default();
+    let is_act = changes_something(request.method()) && !NOT_AUDITED.contains(&&*path);
+    let what = format!("{} {}", request.method(), request.uri().path());
+    let admitted = admit(&api, &path, &mut request);
+    let by = request.extensions().get::<Principal>().cloned();
+    let (parts, body) = request.into_parts();
+    // Of a refused request too: or the connection would be cut before the caller has the answer.
+    let bytes = if is_act || admitted.is_err() {
+        axum::body::to_bytes(body, BODY_MAX)
+            .await
+            .map_err(|_| too_large())
+    } else {
+        return next.run(Request::from_parts(parts, body)).await;
+    };
+    let body = match &bytes {
+        Ok(bytes) if !has_secret(&path) => bytes.clone(),
+        _ => Bytes::new(),
+    };
+    let admitted = admitted.and(bytes);
+    let act = async move {
+        let answer = match admitted {
+            Ok(bytes) => {
+                next.run(Request::from_parts(parts, Body::from(bytes)))
+                    .await
+            }
+            Err(problem) => problem.into_response(),
+        };
+        if is_act {
+            super::audited::record(&api, by, what, body, answer).await
+        } else {
+            answer
+        }
+    };
+    // On its own: a caller that hangs up leaves no act half done, and none without its record.
+    match tokio::spawn(act).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            tracing::error!(%error, "an act of the API broke off");
+            super::handlers::broke_off().into_response()
         }
     }
 }
 
-fn admit(api: &Api, request: &mut Request) -> Result<(), Problem> {
-    let path = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
-    let path = path.unwrap_or_default();
-    let Some(access) = access(request.method(), &path) else {
+fn too_large() -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "body-too-large",
+        format!("a body may have at most {BODY_MAX} bytes"),
+    )
+}
+
+fn admit(api: &Api, path: &str, request: &mut Request) -> Result<(), Problem> {
+    let Some(RouteRule { access, scope, .. }) = rule_of(request.method(), path) else {
         if ROUTES.iter().any(|rule| rule.path == path) {
             return Err(Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -151,13 +246,19 @@ fn admit(api: &Api, request: &mut Request) -> Result<(), Problem> {
     if access == Access::Public {
         return Ok(());
     }
-    let caller = caller(api, request.headers()).ok_or_else(|| {
+    let certificate = request
+        .extensions()
+        .get::<Peer>()
+        .and_then(|peer| peer.certificate);
+    let caller = caller(api, request.headers(), certificate).ok_or_else(|| {
         Problem::new(
             StatusCode::UNAUTHORIZED,
             "not-signed-in",
-            "sign in by the link the program printed, or send a bearer token",
+            "sign in at the console, or send a bearer token (with its client certificate)",
         )
     })?;
+    // From here on it is known who asks, also in the audit.
+    request.extensions_mut().insert(caller.principal.clone());
     if let Access::Roles(roles) = access
         && !caller.principal.holds_any(roles)
     {
@@ -168,10 +269,23 @@ fn admit(api: &Api, request: &mut Request) -> Result<(), Problem> {
             format!("needs one of the roles {}", names.join(", ")),
         ));
     }
+    if let (Some(scopes), Some(scope)) = (&caller.scopes, scope)
+        && !scopes.contains(&scope)
+    {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "scope-missing",
+            format!("needs a token with the scope {}", scope.name()),
+        ));
+    }
     if changes_something(request.method()) {
         check_act(api, &caller, request.headers())?;
+    } else if !api.reads.allow(&caller.principal.name, Instant::now()) {
+        return Err(too_many());
     }
-    request.extensions_mut().insert(caller.principal);
+    if let Some(session) = caller.by_cookie {
+        request.extensions_mut().insert(SessionToken(session));
+    }
     Ok(())
 }
 
@@ -180,16 +294,24 @@ fn changes_something(method: &Method) -> bool {
 }
 
 /// The rule of a route; `HEAD` is treated as `GET`.
-fn access(method: &Method, path: &str) -> Option<Access> {
+fn rule_of(method: &Method, path: &str) -> Option<RouteRule> {
     let method = if method == Method::HEAD {
         "GET"
     } else {
         method.as_str()
     };
-    ROUTES
-        .iter()
+    let mut rules = ROUTES.iter();
+    rules
         .find(|rule| rule.method == method && rule.path == path)
-        .map(|rule| rule.access)
+        .copied()
+}
+
+fn too_many() -> Problem {
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too-many-requests",
+        "slow down: at most 50 requests a second of a kind",
+    )
 }
 
 fn check_act(api: &Api, caller: &Caller, headers: &HeaderMap) -> Result<(), Problem> {
@@ -205,27 +327,26 @@ fn check_act(api: &Api, caller: &Caller, headers: &HeaderMap) -> Result<(), Prob
         }
     }
     if !api.limits.allow(&caller.principal.name, Instant::now()) {
-        return Err(Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too-many-requests",
-            "slow down: at most 50 acts a second",
-        ));
+        return Err(too_many());
     }
     Ok(())
 }
 
-fn caller(api: &Api, headers: &HeaderMap) -> Option<Caller> {
+fn caller(api: &Api, headers: &HeaderMap, certificate: Option<[u8; 32]>) -> Option<Caller> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let token = value.to_str().ok()?.strip_prefix("Bearer ")?;
-        return api.auth.bearer(token).map(|principal| Caller {
+        let (principal, scopes) = api.auth.bearer(token, certificate.as_ref())?;
+        return Some(Caller {
             principal,
             by_cookie: None,
+            scopes: Some(scopes),
         });
     }
     let session = session_cookie(headers)?;
     api.auth.session(&session).map(|principal| Caller {
         principal,
         by_cookie: Some(session),
+        scopes: None,
     })
 }
 

@@ -4,6 +4,8 @@ use alloc::sync::Arc;
 use core::future::Future;
 use core::time::Duration;
 use std::io;
+use std::sync::Mutex;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -12,6 +14,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
@@ -22,11 +25,20 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::auth::Auth;
 use super::problem::Problem;
 use super::world::World;
-use super::{Api, corridors, handlers, ledger, limits, live, reports, routes as table};
+use super::{
+    Api, accounts, connections, corridors, custody, document, handlers, ledger, limits, live,
+    reports, routes as table, two_step,
+};
 use crate::shell::console;
+use crate::shell::store::Records;
+use crate::shell::store::audit::AuditLog;
 
 /// A request that is not answered by then gets 503.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Argon2 and the store at once: one processor stays free for the consoles.
+const SLOW_AT_ONCE: usize = 2;
+/// From one signed audit head to the next, if there are records between.
+const SEAL_EVERY: Duration = Duration::from_secs(5);
 
 /// No inline script, no inline style, nothing from elsewhere.
 const CSP: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; \
@@ -70,19 +82,52 @@ fn api_routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(corridors::cancel))
         .routes(routes!(corridors::confirm))
         .routes(routes!(corridors::extend))
+        .routes(routes!(corridors::update_route))
+        .routes(routes!(corridors::hand_over))
         .routes(routes!(corridors::take_out))
         .routes(routes!(corridors::passed))
+        .routes(routes!(accounts::password))
+        .routes(routes!(accounts::set_up))
+        .routes(routes!(accounts::people))
+        .routes(routes!(accounts::tokens))
+        .routes(routes!(accounts::audit))
+        .routes(routes!(two_step::begin))
+        .routes(routes!(two_step::finish))
 }
 
 /// The OpenAPI 3.1 document of the API, pretty-printed, with a newline at its end.
 #[must_use]
 pub fn openapi_json() -> String {
-    let doc = api_routes().into_openapi();
-    let text = doc.to_pretty_json().unwrap_or_default();
+    let doc = whole(&api_routes().into_openapi());
+    let text = serde_json::to_string_pretty(&doc).unwrap_or_default();
     format!("{text}\n")
 }
 
-/// Serves API and console on `listener` until `shutdown` completes.
+fn whole(doc: &utoipa::openapi::OpenApi) -> serde_json::Value {
+    document::complete(serde_json::to_value(doc).unwrap_or_default())
+}
+
+/// What is served, and with what behind it.
+pub struct Service {
+    /// The running city.
+    pub world: Arc<dyn World>,
+    /// Who may come in.
+    pub auth: Arc<Auth>,
+    /// Where acts are recorded; a program without one refuses nothing for its lack.
+    pub audit: Option<Arc<AuditLog>>,
+    /// Where request ids and nonces outlive the program.
+    pub records: Option<Records>,
+    /// Certificate and key; without them the wire is plain.
+    pub tls: Option<tokio_rustls::TlsAcceptor>,
+}
+
+impl core::fmt::Debug for Service {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
+}
+
+/// Serves API and console on `listener` until `shutdown` completes, without store, audit or TLS.
 ///
 /// # Errors
 /// The listener failed.
@@ -92,23 +137,65 @@ pub async fn run(
     auth: Arc<Auth>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let (sender, frames) = live::cell(&*world);
-    let filler = tokio::spawn(live::fill(Arc::clone(&world), sender));
-    let api = Arc::new(Api {
+    let service = Service {
         world,
         auth,
-        ledger: ledger::Ledger::default(),
+        audit: None,
+        records: None,
+        tls: None,
+    };
+    serve(listener, service, shutdown).await
+}
+
+/// Serves API and console on `listener` until `shutdown` completes.
+///
+/// # Errors
+/// The listener failed, or the store cannot be read.
+pub async fn serve(
+    listener: TcpListener,
+    service: Service,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (sender, frames) = live::cell(&*service.world);
+    let filler = tokio::spawn(live::fill(Arc::clone(&service.world), sender));
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let ledger = match service.records {
+        Some(records) => ledger::Ledger::over(records, now_ms).map_err(io::Error::other)?,
+        None => ledger::Ledger::default(),
+    };
+    let sealer = tokio::spawn(seal(service.audit.clone()));
+    let api = Arc::new(Api {
+        world: service.world,
+        auth: service.auth,
+        audit: service.audit,
+        ledger,
+        custody: custody::Custodies::default(),
+        challenges: two_step::Challenges::default(),
         limits: limits::Limits::default(),
+        reads: limits::Limits::default(),
+        slow: Semaphore::new(SLOW_AT_ONCE),
+        strangers: Mutex::new((Instant::now(), 0)),
+        is_tls: service.tls.is_some(),
         frames,
     });
     // Stopping the filler closes the cell, which ends every live stream.
     let stop = async move {
         shutdown.await;
         filler.abort();
+        sealer.abort();
     };
-    axum::serve(listener, router(api))
-        .with_graceful_shutdown(stop)
-        .await
+    connections::serve(listener, router(api), service.tls, stop).await
+}
+
+/// Signs the last audit record every few seconds: what is not signed could be cut off unseen.
+async fn seal(audit: Option<Arc<AuditLog>>) {
+    let Some(audit) = audit else { return };
+    let mut clock = tokio::time::interval(SEAL_EVERY);
+    loop {
+        clock.tick().await;
+        let audit = Arc::clone(&audit);
+        let _ = tokio::task::spawn_blocking(move || audit.seal()).await;
+    }
 }
 
 fn router(api: Arc<Api>) -> Router {
@@ -123,7 +210,7 @@ fn router(api: Arc<Api>) -> Router {
         ));
     Router::new()
         .merge(routes)
-        .merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", doc))
+        .merge(SwaggerUi::new("/docs").external_url_unchecked("/api/v1/openapi.json", whole(&doc)))
         .fallback(elsewhere)
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn(headers))

@@ -7,8 +7,8 @@ use alloc::sync::Arc;
 
 use super::auth::Principal;
 pub use super::request::{
-    CorridorRequest, GeoPoint, ManualAct, Origin, PositionFix, PreviewRequest, RequestVehicle,
-    Stretch,
+    CorridorChange, CorridorRequest, GeoPoint, ManualAct, Origin, PositionFix, PreviewRequest,
+    RequestVehicle, Stretch,
 };
 pub use super::view::{
     Advice, Alarm, ApproachStatic, ArrivalView, CityStatic, CityView, ClashView, ClassStatic,
@@ -94,6 +94,18 @@ pub trait World: Send + Sync {
     /// No such corridor, over already, or later than the agency's maximum.
     fn extend(&self, corridor: u32, until_ms: i64, by: &Principal)
     -> Result<CorridorView, Refusal>;
+
+    /// Changes priority or way of a running corridor; the signals that are no longer on its way
+    /// return to their plans.
+    ///
+    /// # Errors
+    /// No such corridor, over already, or no way.
+    fn change(
+        &self,
+        corridor: u32,
+        change: &CorridorChange,
+        by: &Principal,
+    ) -> Result<CorridorView, Refusal>;
 
     /// Takes one signal out of a corridor; it returns to its plan at once.
     ///

@@ -1,8 +1,14 @@
-//! City folders in, journals and records out.
+//! City folders in; journals, records and the audit out.
 
+pub mod audit;
 mod city_folder;
 mod journal_file;
 mod journal_writer;
+mod records;
 
 pub use city_folder::{FolderError, demo_city_files, read_city_folder};
 pub use journal_file::{Chunk, JournalHealth, JournalSink};
+pub use records::{
+    Records, RecordsError, SeenRequest, SignedHead, StoredPrincipal, StoredSecrets, StoredSession,
+    StoredToken, TokenUse,
+};

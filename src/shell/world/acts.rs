@@ -12,8 +12,9 @@ use crate::ids::{CorridorId, StageId};
 use crate::policy::{Manual, ManualAct as PolicyAct};
 use crate::shell::dispatch::auth::Principal;
 use crate::shell::dispatch::world::{
-    CityStatic, CityView, CorridorRequest, CorridorView, Decision, DecisionView, ManualAct,
-    ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal, RefusalClass, World,
+    CityStatic, CityView, CorridorChange, CorridorRequest, CorridorView, Decision, DecisionView,
+    ManualAct, ManualView, Names, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal,
+    RefusalClass, World,
 };
 use crate::shell::missions::metres;
 use crate::shell::report::ReportData;
@@ -89,6 +90,7 @@ impl World for LiveWorld {
                 route: planned.route,
                 class: ask.class,
                 size: ask.size,
+                convoy: ask.convoy,
                 when: Instant::now(),
             },
         );
@@ -143,6 +145,15 @@ impl World for LiveWorld {
         plan.revision += 1;
         plan.expires = mono_of(&picture, until_ms);
         self.act_on(corridor, Command::ReplaceCorridor(Arc::new(plan)))
+    }
+
+    fn change(
+        &self,
+        corridor: u32,
+        change: &CorridorChange,
+        _by: &Principal,
+    ) -> Result<CorridorView, Refusal> {
+        self.change_plan(corridor, change)
     }
 
     fn take_out(&self, corridor: u32, site: &str, _: &Principal) -> Result<CorridorView, Refusal> {

@@ -5,6 +5,7 @@
 
 mod acts;
 mod alarms;
+mod change;
 mod decided;
 mod planning;
 mod pricing;
@@ -314,6 +315,11 @@ impl LiveWorld {
             accounts.len() - 1
         });
         u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// Numbers corridors from here on: answers that callers still hold must not name another one.
+    pub fn number_from(&self, next: u32) {
+        self.next_corridor.fetch_max(next, Ordering::Relaxed);
     }
 
     fn new_corridor(&self) -> CorridorId {

@@ -33,19 +33,19 @@ pub(super) struct Planned {
 
 /// What both a preview and the key ask for.
 pub(super) struct Ask<'a> {
-    vehicle: &'a str,
+    pub(super) vehicle: &'a str,
     /// The field that names the vehicle.
-    field: &'static str,
-    asked_by: AskedBy,
+    pub(super) field: &'static str,
+    pub(super) asked_by: AskedBy,
     pub(super) class: ServiceClass,
-    preempts: bool,
-    priority: u8,
-    origin: &'a Origin,
-    destination: &'a Destination,
-    via: &'a [Stretch],
+    pub(super) preempts: bool,
+    pub(super) priority: u8,
+    pub(super) origin: &'a Origin,
+    pub(super) destination: &'a Destination,
+    pub(super) via: &'a [Stretch],
     pub(super) size: VehicleSize,
-    convoy: Length,
-    expires: Mono,
+    pub(super) convoy: Length,
+    pub(super) expires: Mono,
 }
 
 impl LiveWorld {

@@ -17,7 +17,7 @@ use crate::shell::dispatch::world::{
     Names, QueueView, SiteView, WaitView,
 };
 use crate::shell::runtime::Picture;
-use crate::units::{Millis, Mono};
+use crate::units::{Length, Millis, Mono};
 
 /// What is known of a corridor besides what the engine knows.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Opened {
     pub(super) route: Route,
     pub(super) class: ServiceClass,
     pub(super) size: VehicleSize,
+    /// From the front of the first vehicle to the back of the last one.
+    pub(super) convoy: Length,
     /// When the control thread had accepted it.
     pub(super) when: Instant,
 }

@@ -19,6 +19,7 @@ fn refusal(listen: &str, data: &Path) -> String {
             pace: Pace::new(),
             agency: agency_of(&loaded.city, None).unwrap(),
             virtual_street: false,
+            tls: None,
         },
     );
     match started.map(drop) {

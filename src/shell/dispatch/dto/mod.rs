@@ -1,6 +1,7 @@
 //! What travels over the wire. Converted by hand from the views, so that neither side's change
 //! reaches the other by accident.
 
+pub(super) mod acts;
 pub(super) mod city;
 pub(super) mod corridor;
 pub(super) mod decision;

@@ -162,6 +162,23 @@ pub(crate) struct ExtendDto {
     expires_at: String,
 }
 
+/// Another way for a running corridor, from where its vehicle is.
+#[derive(ToSchema)]
+pub(crate) struct RerouteDto {
+    destination: DestinationDto,
+    /// Signals in order; without it the city routes.
+    #[schema(max_items = 200)]
+    route: Option<Vec<StretchDto>>,
+}
+
+/// The agency that takes a corridor over.
+#[derive(ToSchema)]
+pub(crate) struct HandoverDto {
+    /// An agency with vehicles in this city.
+    #[schema(max_length = 64)]
+    agency: String,
+}
+
 /// One signal of a corridor.
 #[derive(ToSchema)]
 pub(crate) struct SiteRefDto {

@@ -60,6 +60,24 @@ export async function signIn(token: string): Promise<Session> {
   return session;
 }
 
+export async function signInByName(
+  name: string,
+  password: string,
+  code: string,
+): Promise<Session> {
+  const body = code ? { name, password, code } : { name, password };
+  const session = await call<Session>('POST', 'session/password', body);
+  csrf = session.csrf;
+  return session;
+}
+
+export const setUp = (
+  secret: string,
+  password: string,
+): Promise<{ name: string; totp_secret: string | null }> =>
+  call('POST', 'session/set-up', { secret, password });
+export const signOut = (): Promise<unknown> => call('DELETE', 'session');
+
 export async function whoAmI(): Promise<Session> {
   const session = await call<Session>('GET', 'session');
   csrf = session.csrf;

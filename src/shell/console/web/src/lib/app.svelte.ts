@@ -14,6 +14,8 @@ class App {
   session: Session | null = $state.raw(null);
   /** Why one is not signed in; empty while that is still being found out. */
   signInProblem = $state('');
+  /** The one-time secret of an account to set up. */
+  setUpSecret = $state('');
   city: City | null = $state.raw(null);
   picture: Picture | null = $state.raw(null);
   link: Link = $state('connecting');
@@ -67,19 +69,56 @@ class App {
 
   async start(): Promise<void> {
     document.documentElement.lang = this.lang;
-    const token = new URLSearchParams(location.hash.slice(1)).get('sign-in');
-    if (token) history.replaceState(null, '', location.pathname);
+    const hash = new URLSearchParams(location.hash.slice(1));
+    const token = hash.get('sign-in');
+    this.setUpSecret = hash.get('set-up') ?? '';
+    if (token || this.setUpSecret) history.replaceState(null, '', location.pathname);
     try {
       this.session = token ? await api.signIn(token) : await api.whoAmI();
     } catch (error) {
       // A used link is no harm if the session it once made still lives.
       const here = token ? await api.whoAmI().catch(() => null) : null;
       if (!here) {
-        this.signInProblem = this.sentence(error);
+        // Nobody is signed in yet: that is no mistake of theirs.
+        const stranger = error instanceof api.Refused && error.code === 'not-signed-in';
+        this.signInProblem = stranger ? this.t('door.how') : this.sentence(error);
         return;
       }
       this.session = here;
     }
+    await this.enter();
+  }
+
+  /** Signs in by name; the problem's code if that fails. */
+  async signIn(name: string, password: string, code: string): Promise<string> {
+    try {
+      this.session = await api.signInByName(name, password, code);
+    } catch (error) {
+      this.signInProblem = this.sentence(error);
+      return error instanceof api.Refused ? error.code : 'network';
+    }
+    await this.enter();
+    return '';
+  }
+
+  /** Sets an account up; its second factor's secret, if it has one. */
+  async setUp(password: string): Promise<{ name: string; totp_secret: string | null } | null> {
+    try {
+      const made = await api.setUp(this.setUpSecret, password);
+      this.signInProblem = this.t('door.how');
+      return made;
+    } catch (error) {
+      this.signInProblem = this.sentence(error);
+      return null;
+    }
+  }
+
+  async signOut(): Promise<void> {
+    await api.signOut().catch(() => undefined);
+    location.reload();
+  }
+
+  private async enter(): Promise<void> {
     this.city = await api.city();
     const mission = this.city.missions[0];
     this.vehicle = mission?.vehicle ?? this.city.vehicles[0]?.id ?? '';

@@ -1,0 +1,92 @@
+//! What a station keeps on its disk beside the journal: accounts, sessions, seen requests, the audit.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::Failure;
+use super::super::args::TlsOf;
+use super::super::out::warn;
+use crate::shell::dispatch::tls::{TlsFiles, generated};
+use crate::shell::dispatch::{Auth, last_corridor};
+use crate::shell::store::Records;
+use crate::shell::store::audit::{AuditError, AuditLog};
+
+/// What is kept.
+pub(super) struct Keep {
+    pub(super) records: Records,
+    pub(super) audit: Arc<AuditLog>,
+    pub(super) auth: Arc<Auth>,
+    /// No new corridor may have a number up to this.
+    pub(super) last_corridor: u32,
+}
+
+impl Keep {
+    /// Opens store and audit in the data folder.
+    pub(super) fn open(data: &Path) -> Result<Self, Failure> {
+        let failed = |why: &dyn std::error::Error| Failure::runtime(why);
+        let records = Records::open(&data.join("store.sqlite")).map_err(|why| failed(&why))?;
+        let auth = Auth::over(records.clone()).map_err(|why| failed(&why))?;
+        let now_ms = Timestamp::now().as_millisecond();
+        let last_corridor = last_corridor(&records, now_ms).map_err(|why| failed(&why))?;
+        Ok(Self {
+            audit: Arc::new(audit(&data.join("audit"), &records)?),
+            auth: Arc::new(auth),
+            last_corridor,
+            records,
+        })
+    }
+}
+
+/// The audit; a broken one is put aside untouched, since signals must not wait for its examination.
+fn audit(folder: &Path, records: &Records) -> Result<AuditLog, Failure> {
+    let opened = AuditLog::open(folder, Some(records.clone()));
+    let opened = match opened {
+        Err(AuditError::Broken { why, .. }) => {
+            let aside = set_aside(folder)?;
+            warn(&format!(
+                "THE AUDIT IS BROKEN: {why}. It was put aside as {} and a new one is begun; have \
+                 it examined",
+                aside.display()
+            ));
+            AuditLog::open(folder, Some(records.clone()))
+        }
+        other => other,
+    };
+    opened.map_err(|why| Failure::runtime(&why))
+}
+
+fn set_aside(folder: &Path) -> Result<PathBuf, Failure> {
+    let aside = folder.with_extension(format!("broken-{}", Timestamp::now().as_second()));
+    fs::rename(folder, &aside).map_err(|why| Failure::runtime(&why))?;
+    Ok(aside)
+}
+
+/// The TLS files that the command line asks for; made in the data folder if it names none.
+pub(in super::super) fn tls_files(
+    options: &TlsOf,
+    data: &Path,
+    host: &str,
+) -> Result<Option<TlsFiles>, Failure> {
+    let own = options.tls_cert.clone().zip(options.tls_key.clone());
+    let made = match own {
+        Some((certificate, key)) => TlsFiles {
+            certificate,
+            key,
+            client_ca: None,
+        },
+        None if options.tls => {
+            let names = ["localhost", "127.0.0.1", host].map(str::to_owned);
+            let mut names = names.to_vec();
+            names.dedup();
+            generated(&data.join("tls"), &names).map_err(|why| Failure::runtime(&why))?
+        }
+        None => return Ok(None),
+    };
+    Ok(Some(TlsFiles {
+        client_ca: options.client_ca.clone(),
+        ..made
+    }))
+}

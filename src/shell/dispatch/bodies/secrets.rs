@@ -1,0 +1,51 @@
+//! Bodies with passwords and secrets.
+
+use serde_json::{Map, Value};
+
+use super::super::fields::{Fields, Findings};
+use super::super::problem::Problem;
+
+/// Name, password and code of a sign-in.
+pub(in super::super) fn password(
+    body: &Map<String, Value>,
+) -> Result<(String, String, Option<String>), Problem> {
+    let findings = Findings::default();
+    let fields = Fields::new(body, "", &["name", "password", "code"], &findings);
+    let name = fields.name_word("name");
+    let password = fields.text("password", 128);
+    let code = code(&fields);
+    let made = name.zip(password).zip(code);
+    findings.finish(made.map(|((name, password), code)| (name, password, code)))
+}
+
+/// Secret and password of a set-up.
+pub(in super::super) fn set_up(body: &Map<String, Value>) -> Result<(String, String), Problem> {
+    let findings = Findings::default();
+    let fields = Fields::new(body, "", &["secret", "password"], &findings);
+    let secret = fields.text("secret", 128);
+    let password = fields.text("password", 128);
+    findings.finish(secret.zip(password))
+}
+
+/// Password and code, again.
+pub(in super::super) fn proof(
+    body: &Map<String, Value>,
+) -> Result<(String, Option<String>), Problem> {
+    let findings = Findings::default();
+    let fields = Fields::new(body, "", &["password", "code"], &findings);
+    let password = fields.text("password", 128);
+    let code = code(&fields);
+    findings.finish(password.zip(code))
+}
+
+#[expect(
+    clippy::option_option,
+    reason = "outside: could it be read; inside: was it there"
+)]
+fn code(fields: &Fields<'_>) -> Option<Option<String>> {
+    if fields.has("code") {
+        fields.text("code", 6).map(Some)
+    } else {
+        Some(None)
+    }
+}

@@ -1,0 +1,76 @@
+//! Bodies of sign-in and of two-step acts, as the OpenAPI document shows them.
+
+#![expect(dead_code, reason = "only their schemas are used")]
+
+use utoipa::ToSchema;
+
+/// Name, password and code.
+#[derive(ToSchema)]
+pub(crate) struct PasswordDto {
+    #[schema(max_length = 64)]
+    name: String,
+    #[schema(max_length = 128)]
+    password: String,
+    /// Six digits of the second factor, if the account has one.
+    #[schema(max_length = 6)]
+    code: Option<String>,
+}
+
+/// The one-time secret of an account and the password it shall have.
+#[derive(ToSchema)]
+pub(crate) struct SetUpDto {
+    #[schema(max_length = 128)]
+    secret: String,
+    /// 12 to 128 characters, without the name in it.
+    #[schema(max_length = 128)]
+    password: String,
+}
+
+/// Password and code again, of whoever takes the second step.
+#[derive(ToSchema)]
+pub(crate) struct ProofDto {
+    #[schema(max_length = 128)]
+    password: String,
+    #[schema(max_length = 6)]
+    code: Option<String>,
+}
+
+/// A two-step act; which fields it takes depends on the act (docs/operating/identity.md).
+#[derive(ToSchema)]
+pub(crate) struct TwoStepActDto {
+    act: TwoStepWordDto,
+    /// Person.
+    name: Option<String>,
+    /// Token.
+    id: Option<String>,
+    agency: Option<String>,
+    source_system: Option<String>,
+    roles: Option<Vec<String>>,
+    /// `corridor:request`, `position:write`, `status:read`.
+    scopes: Option<Vec<String>>,
+    /// SHA-256 of the client certificate that must come with the token, 64 hexadecimal digits.
+    certificate_sha256: Option<String>,
+    days: Option<u32>,
+    /// 1 (highest) to 5.
+    priority_ceiling: Option<u8>,
+    corridors_max: Option<u32>,
+    /// Begins with `https://`.
+    url: Option<String>,
+    corridor: Option<u32>,
+    sites: Option<Vec<String>>,
+    lease_s: Option<u32>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub(crate) enum TwoStepWordDto {
+    AddPerson,
+    DisablePerson,
+    MakeToken,
+    RevokeToken,
+    SetLimits,
+    RegisterReply,
+    CancelCorridor,
+    Flash,
+    AllRed,
+}

@@ -1,0 +1,77 @@
+//! Which acts need whom.
+
+use serde_json::json;
+
+use super::*;
+use crate::shell::dispatch::auth::Role;
+use crate::shell::dispatch::world::CityStatic;
+
+fn somebody(name: &str, role: Role) -> Principal {
+    Principal {
+        name: name.to_owned(),
+        agency: "ems".to_owned(),
+        source_system: "console".to_owned(),
+        roles: vec![role],
+    }
+}
+
+fn flash(signals: usize) -> TwoStep {
+    TwoStep::ManySignals {
+        flash: true,
+        sites: (0..signals).map(|number| format!("J{number}")).collect(),
+        lease_s: 30,
+    }
+}
+
+#[test]
+fn grave_acts_want_another_person_and_the_others_the_same_one() {
+    let (li, wang) = (
+        somebody("li", Role::Dispatcher),
+        somebody("wang", Role::Dispatcher),
+    );
+    for (act, by, fits) in [
+        (flash(10), &li, true),
+        (flash(10), &wang, false),
+        (flash(11), &li, false),
+        (flash(11), &wang, true),
+    ] {
+        let challenges = Challenges::default();
+        let id = challenges.open(act, &li).unwrap();
+        assert_eq!(challenges.of(&id, by).is_ok(), fits, "{}", by.name);
+        assert!(challenges.take(&id));
+        assert!(!challenges.take(&id), "once");
+        assert!(challenges.of(&id, by).is_err());
+    }
+}
+
+#[test]
+fn an_admin_has_no_power_over_signals_and_a_dispatcher_none_over_keys() {
+    let city = CityStatic::default();
+    let key = json!({ "act": "add-person", "name": "li", "agency": "ems", "roles": ["viewer"] });
+    let key = read(key.as_object().unwrap(), &city).unwrap();
+    let (admin, dispatcher) = (somebody("a", Role::Admin), somebody("d", Role::Dispatcher));
+    assert!(key.check_role(&admin).is_ok() && key.check_role(&dispatcher).is_err());
+    for act in [flash(2), TwoStep::CancelCorridor(1)] {
+        assert!(act.check_role(&admin).is_err() && act.check_role(&dispatcher).is_ok());
+    }
+}
+
+#[test]
+fn an_act_that_cannot_be_read_says_what_is_wrong() {
+    let city = CityStatic::default();
+    for body in [
+        json!({}),
+        json!({ "act": "open-the-gates" }),
+        json!({ "act": "add-person", "name": "li wang", "agency": "ems", "roles": ["viewer"] }),
+        json!({ "act": "add-person", "name": "li", "agency": "ems", "roles": ["king"] }),
+        json!({ "act": "add-person", "name": "li", "agency": "ems", "roles": [] }),
+        json!({ "act": "flash", "sites": ["J99"], "lease_s": 10 }),
+        json!({ "act": "register-reply", "agency": "ems", "url": "http://elsewhere/" }),
+        json!({ "act": "cancel-corridor", "corridor": 1, "name": "li" }),
+        json!({ "act": "make-token", "id": "cad", "agency": "ems", "source_system": "cad",
+            "scopes": ["status:read"], "certificate_sha256": "ab", "days": 10 }),
+    ] {
+        let refused = read(body.as_object().unwrap(), &city).unwrap_err();
+        assert!(!refused.errors.is_empty(), "{body}");
+    }
+}
