@@ -25,7 +25,7 @@ pub(super) struct Luck {
     /// Vehicles that wait now.
     pub(super) queue: u32,
     /// How long stages last that end on demand, and where in an unknown round one stands.
-    pub(super) phase: u32,
+    pub(super) moment: u32,
 }
 
 /// One lane while it is run on.
@@ -39,7 +39,7 @@ struct Lane {
 
 /// What the signal does.
 #[derive(Clone, Copy, Debug)]
-enum Phase {
+enum Show {
     /// A stage of the plan, for so many seconds so far.
     Stage(usize, u32),
     /// Changing to a stage, so many seconds left.
@@ -56,7 +56,7 @@ pub(super) struct Branch<'a> {
     sketch: &'a SiteSketch,
     luck: Luck,
     lanes: [Lane; LANES_MAX],
-    phase: Phase,
+    show: Show,
     go: GroupSet,
     /// The plan's clock goes on under a hold.
     clock_s: u32,
@@ -85,7 +85,7 @@ impl<'a> Branch<'a> {
             sketch,
             luck,
             lanes,
-            phase: Phase::Stage(0, 0),
+            show: Show::Stage(0, 0),
             go: GroupSet::EMPTY,
             clock_s: 0,
             due_in_s: None,
@@ -107,12 +107,12 @@ impl<'a> Branch<'a> {
             let since = seconds(since);
             let before: u32 = (0..at).map(|one| self.share_s(one)).sum();
             self.clock_s = (before + since) % round_s;
-            self.phase = Phase::Stage(at.min(self.stages().saturating_sub(1)), since);
+            self.show = Show::Stage(at.min(self.stages().saturating_sub(1)), since);
         } else {
-            self.clock_s = self.luck.phase * round_s / 1000 % round_s;
-            self.phase = self.by_the_clock();
+            self.clock_s = self.luck.moment * round_s / 1000 % round_s;
+            self.show = self.by_the_clock();
         }
-        if let Phase::Stage(at, _) = self.phase {
+        if let Show::Stage(at, _) = self.show {
             self.go = self.groups(at);
         }
         for (lane, known) in self.lanes.iter_mut().zip(&self.sketch.lanes) {
@@ -143,21 +143,21 @@ impl<'a> Branch<'a> {
     }
 
     /// Where the plan's clock stands.
-    fn by_the_clock(&self) -> Phase {
+    fn by_the_clock(&self) -> Show {
         let mut left = self.clock_s;
         for at in 0..self.stages() {
             let share = self.share_s(at);
             if left < share {
                 let green = self.sketch.stages.get(at).map_or(0, |s| seconds(s.green));
                 return if left < green {
-                    Phase::Stage(at, left)
+                    Show::Stage(at, left)
                 } else {
-                    Phase::To((at + 1) % self.stages(), share - left)
+                    Show::To((at + 1) % self.stages(), share - left)
                 };
             }
             left -= share;
         }
-        Phase::Stage(0, 0)
+        Show::Stage(0, 0)
     }
 
     /// One second passes.
@@ -173,25 +173,25 @@ impl<'a> Branch<'a> {
     }
 
     fn advance_signal(&mut self) {
-        self.phase = match self.phase {
-            Phase::Stage(at, since) => self.unless_near(at, self.next_of(at, since + 1)),
-            Phase::To(at, left) if left <= 1 => Phase::Stage(at, 0),
-            Phase::To(at, left) => Phase::To(at, left - 1),
-            Phase::Clearing(left) if left <= 1 => Phase::Held,
-            Phase::Clearing(left) => Phase::Clearing(left - 1),
-            Phase::Held => Phase::Held,
+        self.show = match self.show {
+            Show::Stage(at, since) => self.unless_near(at, self.next_of(at, since + 1)),
+            Show::To(at, left) if left <= 1 => Show::Stage(at, 0),
+            Show::To(at, left) => Show::To(at, left - 1),
+            Show::Clearing(left) if left <= 1 => Show::Held,
+            Show::Clearing(left) => Show::Clearing(left - 1),
+            Show::Held => Show::Held,
         };
-        self.go = match self.phase {
-            Phase::Stage(at, _) => self.groups(at),
-            Phase::To(at, _) => self.go.intersection(self.groups(at)),
-            Phase::Clearing(_) => self.go.intersection(self.sketch.held),
-            Phase::Held => self.sketch.held,
+        self.go = match self.show {
+            Show::Stage(at, _) => self.groups(at),
+            Show::To(at, _) => self.go.intersection(self.groups(at)),
+            Show::Clearing(_) => self.go.intersection(self.sketch.held),
+            Show::Held => self.sketch.held,
         };
     }
 
     /// What comes next, or the hold at once if that could not be over by the time it is due.
-    fn unless_near(&self, at: usize, next: Phase) -> Phase {
-        let (Some(due), Phase::To(to, change)) = (self.due_in_s, next) else {
+    fn unless_near(&self, at: usize, next: Show) -> Show {
+        let (Some(due), Show::To(to, change)) = (self.due_in_s, next) else {
             return next;
         };
         let (Some(stage), held) = (self.sketch.stages.get(to), self.sketch.held) else {
@@ -202,9 +202,9 @@ impl<'a> Branch<'a> {
         if fits || held.is_subset(stage.groups) {
             next
         } else if held.is_subset(self.groups(at)) {
-            Phase::Held
+            Show::Held
         } else {
-            Phase::Clearing(self.change_into_hold().max(1))
+            Show::Clearing(self.change_into_hold().max(1))
         }
     }
 
@@ -214,34 +214,34 @@ impl<'a> Branch<'a> {
     }
 
     /// The stage goes on or ends.
-    fn next_of(&self, at: usize, since: u32) -> Phase {
+    fn next_of(&self, at: usize, since: u32) -> Show {
         let Some(stage) = self.sketch.stages.get(at) else {
-            return Phase::Stage(at, since);
+            return Show::Stage(at, since);
         };
         let change = seconds(stage.change).max(1);
         let green_min = seconds(stage.green_min);
         if self.sketch.clocked {
             if since < green_min {
-                return Phase::Stage(at, since);
+                return Show::Stage(at, since);
             }
             if !stage.recall && !self.is_wanted(stage.groups, 700) {
                 let next = self.wanted_after(at);
-                return next.map_or(Phase::Stage(at, since), |next| Phase::To(next, change));
+                return next.map_or(Show::Stage(at, since), |next| Show::To(next, change));
             }
             return match self.by_the_clock() {
-                Phase::Stage(due, _) if due != at && self.is_due(due, at) => Phase::To(due, change),
-                Phase::To(due, left) if due != at && self.is_due(due, at) => Phase::To(due, left),
-                Phase::Stage(..) | Phase::To(..) | Phase::Clearing(_) | Phase::Held => {
-                    Phase::Stage(at, since)
+                Show::Stage(due, _) if due != at && self.is_due(due, at) => Show::To(due, change),
+                Show::To(due, left) if due != at && self.is_due(due, at) => Show::To(due, left),
+                Show::Stage(..) | Show::To(..) | Show::Clearing(_) | Show::Held => {
+                    Show::Stage(at, since)
                 }
             };
         }
-        let longest = (seconds(stage.green) * (600 + self.luck.phase * 8 / 10) / 1000).max(1);
+        let longest = (seconds(stage.green) * (600 + self.luck.moment * 8 / 10) / 1000).max(1);
         let over = since >= green_min && (since >= longest || !self.is_wanted(stage.groups, 700));
         let next = over.then(|| self.wanted_after(at)).flatten();
         match next {
-            Some(next) => Phase::To(next, change),
-            None => Phase::Stage(at, since),
+            Some(next) => Show::To(next, change),
+            None => Show::Stage(at, since),
         }
     }
 
@@ -253,7 +253,7 @@ impl<'a> Branch<'a> {
         };
         let new = stage.groups.difference(self.groups(at));
         let on_foot = (self.sketch.lanes.iter()).all(|lane| lane.groups.is_disjoint(new));
-        stage.recall || self.is_wanted(new, 1000) || (on_foot && self.luck.phase >= 500)
+        stage.recall || self.is_wanted(new, 1000) || (on_foot && self.luck.moment >= 500)
     }
 
     /// The next stage in the round that somebody waits for.
@@ -363,26 +363,26 @@ impl<'a> Branch<'a> {
     /// The vehicle's approach is asked for.
     pub(super) fn hold(&mut self) {
         let wait = self.change_into_hold();
-        self.phase = if wait == 0 {
-            Phase::Held
+        self.show = if wait == 0 {
+            Show::Held
         } else {
-            Phase::Clearing(wait)
+            Show::Clearing(wait)
         };
     }
 
     fn change_into_hold(&self) -> u32 {
-        match self.phase {
-            Phase::Stage(at, _) if self.sketch.held.is_subset(self.groups(at)) => 0,
-            Phase::Stage(at, since) => {
+        match self.show {
+            Show::Stage(at, _) if self.sketch.held.is_subset(self.groups(at)) => 0,
+            Show::Stage(at, since) => {
                 let stage = self.sketch.stages.get(at);
                 let least = stage.map_or(0, |stage| seconds(stage.green_min));
                 let change = stage.map_or(0, |stage| seconds(stage.change));
                 let walked = stage.map_or(0, |stage| seconds(stage.walked));
                 (least.saturating_sub(since) + change).max(walked.saturating_sub(since))
             }
-            Phase::To(_, left) => left + 1,
-            Phase::Clearing(left) => left,
-            Phase::Held => 0,
+            Show::To(_, left) => left + 1,
+            Show::Clearing(left) => left,
+            Show::Held => 0,
         }
     }
 
@@ -396,16 +396,16 @@ impl<'a> Branch<'a> {
             .map_or(1, |stage| seconds(stage.change).max(1));
         let due = if self.sketch.clocked {
             match self.by_the_clock() {
-                Phase::Stage(at, _) | Phase::To(at, _) => at,
-                Phase::Clearing(_) | Phase::Held => 0,
+                Show::Stage(at, _) | Show::To(at, _) => at,
+                Show::Clearing(_) | Show::Held => 0,
             }
         } else {
             self.longest_waiting()
         };
-        self.phase = if self.groups(due).is_subset(self.go) {
-            Phase::Stage(due, 0)
+        self.show = if self.groups(due).is_subset(self.go) {
+            Show::Stage(due, 0)
         } else {
-            Phase::To(due, change)
+            Show::To(due, change)
         };
     }
 

@@ -215,7 +215,7 @@ fn luck(draw: u32, signal: u32) -> Luck {
     Luck {
         flow: 700 + even(4, 3) * 6 / 10,
         queue: 800 + even(2, 5) * 4 / 10,
-        phase: even(1, 8),
+        moment: even(1, 8),
     }
 }
 

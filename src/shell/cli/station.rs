@@ -213,7 +213,7 @@ impl Station {
 }
 
 /// Begins the journal, and remembers what lay there before.
-fn begin_journal(data: &std::path::Path) -> (JournalSink, JournalFolder) {
+fn begin_journal(data: &Path) -> (JournalSink, JournalFolder) {
     let path = data.join("journal");
     let folder = JournalFolder::before_start(path.clone());
     (JournalSink::start(&path), folder)
