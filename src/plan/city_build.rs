@@ -73,14 +73,12 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         let missions = build_missions(&city_sheet, &raw, roads.as_ref());
         let fleet = build_fleet(&city_sheet, &raw);
         let mut city = city_parts(&city_sheet, raw, bounds)?;
-        city.missions = missions;
-        (city.agencies, city.vehicles) = fleet;
+        (city.missions, (city.agencies, city.vehicles)) = (missions, fleet);
         Some(city)
     });
 
-    let tuning_sheet = files
-        .text(TUNING_FILE)
-        .map(|text| Sheet::new(TUNING_FILE, text));
+    let tuning_text = files.text(TUNING_FILE);
+    let tuning_sheet = tuning_text.map(|text| Sheet::new(TUNING_FILE, text));
     let tuning = Arc::new(tuning_sheet.as_ref().map(read_tuning).unwrap_or_default());
 
     let checked = take_sites(&mut sites, calendar.as_ref(), &tuning);
@@ -89,15 +87,12 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         &raw_waves,
         checked.as_deref().unwrap_or_default(),
     );
-    let mut findings: Vec<Finding> = Vec::new();
     let sheets = [city_sheet, calendar_sheet, links_sheet, roads_sheet];
     let site_sheets = sites.into_iter().map(|file| file.sheet);
     let others = files.all().filter(|(path, _)| !is_read(path));
     let other_sheets = others.map(|(path, text)| Sheet::new(path, text));
     let sheets = sheets.into_iter().chain(tuning_sheet);
-    for sheet in sheets.chain(site_sheets).chain(other_sheets) {
-        findings.extend(sheet.into_findings());
-    }
+    let findings = all_findings(sheets.chain(site_sheets).chain(other_sheets));
     let city = parts.and_then(|mut city| {
         city.sites = checked?;
         city.waves = waves;
@@ -106,6 +101,10 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         Some(city)
     });
     (city, findings)
+}
+
+fn all_findings<'t>(sheets: impl Iterator<Item = Sheet<'t>>) -> Vec<Finding> {
+    sheets.flat_map(Sheet::into_findings).collect()
 }
 
 /// The sites with what the whole city gives them; nothing if a site is missing.
