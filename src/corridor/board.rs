@@ -73,10 +73,9 @@ pub trait SiteBoard {
     /// Vehicles between the upstream junction and the stop line of `approach`.
     fn queue(&self, site: SiteId, approach: ApproachId) -> Queue;
 
-    /// The same without those further from the stop line than `within`: who is behind the vehicle
+    /// The same without those further from the stop line than the length given: who is behind the vehicle
     /// does not hinder it. A board that does not know where each of them is counts all.
-    fn queue_before(&self, site: SiteId, approach: ApproachId, within: Length) -> Queue {
-        let _all_count = within;
+    fn queue_before(&self, site: SiteId, approach: ApproachId, _within: Length) -> Queue {
         self.queue(site, approach)
     }
 

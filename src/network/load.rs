@@ -180,7 +180,7 @@ impl<'t> Loader<'t> {
         }
         self.graph.graph.add_node(Junction {
             id: node.id,
-            site: node.site.or(node.node_of),
+            site: node.site.or(node.controller),
             crossing,
             name_zh: node.name_zh,
             name_en: node.name_en,

@@ -49,8 +49,8 @@ pub(super) struct Node {
     #[serde(default)]
     pub(super) site: Option<String>,
     /// The site whose controller also runs the stop lines here, if it stands at another junction.
-    #[serde(default)]
-    pub(super) node_of: Option<String>,
+    #[serde(default, rename = "node_of")]
+    pub(super) controller: Option<String>,
     pub(super) name_zh: String,
     pub(super) name_en: String,
 }

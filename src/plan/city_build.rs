@@ -77,8 +77,7 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         let missions = build_missions(&city_sheet, &raw, roads.as_ref());
         let fleet = build_fleet(&city_sheet, &raw, fleet_sheet.as_ref(), files.today());
         let mut city = city_parts(&city_sheet, raw, bounds)?;
-        city.missions = missions;
-        (city.agencies, city.vehicles) = fleet;
+        (city.missions, (city.agencies, city.vehicles)) = (missions, fleet);
         city.feeds = read_feeds(feeds_sheet.as_ref(), &city.vehicles);
         Some(city)
     });
@@ -92,16 +91,13 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         &raw_waves,
         checked.as_deref().unwrap_or_default(),
     );
-    let mut findings: Vec<Finding> = Vec::new();
     let sheets = [city_sheet, calendar_sheet, links_sheet, roads_sheet];
     let site_sheets = sites.into_iter().map(|file| file.sheet);
     let others = files.all().filter(|(path, _)| !is_read(path));
     let other_sheets = others.map(|(path, text)| Sheet::new(path, text));
     let optional = [tuning_sheet, fleet_sheet, feeds_sheet];
     let sheets = sheets.into_iter().chain(optional.into_iter().flatten());
-    for sheet in sheets.chain(site_sheets).chain(other_sheets) {
-        findings.extend(sheet.into_findings());
-    }
+    let findings = all_findings(sheets.chain(site_sheets).chain(other_sheets));
     let city = parts.and_then(|mut city| {
         city.sites = checked?;
         city.waves = waves;
@@ -110,6 +106,10 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         Some(city)
     });
     (city, findings)
+}
+
+fn all_findings<'t>(sheets: impl Iterator<Item = Sheet<'t>>) -> Vec<Finding> {
+    sheets.flat_map(Sheet::into_findings).collect()
 }
 
 /// The sites with what the whole city gives them; nothing if a site is missing.

@@ -21,7 +21,7 @@ impl Planner {
             y_m: stray.y_m,
         };
         let from = Position::Point(at, stray.heading_deg);
-        let route = self.route((from, self.goal(plan)), self.size_of(plan.class))?;
+        let route = self.route((from, goal(plan)), self.size_of(plan.class))?;
         let request = PlanRequest {
             corridor: plan.corridor,
             revision: plan.revision + 1,
@@ -37,25 +37,23 @@ impl Planner {
         };
         Ok((self.corridor(&route, request)?, route))
     }
+}
 
-    /// Where a plan ends: its last road, as far as it is driven.
-    fn goal(&self, plan: &CorridorPlan) -> Position {
-        let mut back = plan.links.iter().rev();
-        let (last, before) = (back.next(), back.next());
-        let driven = plan.length - before.map_or(Length::ZERO, |link| link.ends_at);
-        match (last, before, plan.line.last()) {
-            (Some(last), Some(_), _) => Position::Road(last.road, driven),
-            // A route on one road may begin in the middle of it.
-            (_, _, Some(end)) => {
-                let at = PlanarPoint {
-                    x_m: end.x_m,
-                    y_m: end.y_m,
-                };
-                Position::Point(at, None)
-            }
-            (last, _, None) => {
-                Position::Road(last.map(|link| link.road).unwrap_or_default(), driven)
-            }
+/// Where a plan ends: its last road, as far as it is driven.
+fn goal(plan: &CorridorPlan) -> Position {
+    let mut back = plan.links.iter().rev();
+    let (last, before) = (back.next(), back.next());
+    let driven = plan.length - before.map_or(Length::ZERO, |link| link.ends_at);
+    match (last, before, plan.line.last()) {
+        (Some(last), Some(_), _) => Position::Road(last.road, driven),
+        // A route on one road may begin in the middle of it.
+        (_, _, Some(end)) => {
+            let at = PlanarPoint {
+                x_m: end.x_m,
+                y_m: end.y_m,
+            };
+            Position::Point(at, None)
         }
+        (last, _, None) => Position::Road(last.map(|link| link.road).unwrap_or_default(), driven),
     }
 }
