@@ -290,7 +290,7 @@ impl<C: Core> Lockstep<C> {
             let silent = self.silent.is_some_and(|(at, _)| at == usize::from(number));
             if silent {
                 field.readback.cabinet = CabinetState::Silent;
-                field.readback.age = field.readback.age + TICK;
+                field.readback.age += TICK;
                 continue;
             }
             field.readback.cabinet = CabinetState::Following;

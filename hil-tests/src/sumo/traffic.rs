@@ -280,6 +280,13 @@ impl Traffic {
         f64::from(counts[way] + 1) / f64::from(all + ways)
     }
 
+    /// True if SUMO told of this vehicle in the second that ended, on a lane or beside it.
+    #[must_use]
+    pub fn is_told(&self, number: usize) -> bool {
+        let vehicle = self.all.get(number);
+        vehicle.is_some_and(|vehicle| vehicle.seen == self.second && self.second > 0)
+    }
+
     /// The edge that this vehicle drives after the one it is on; none at its destination.
     #[must_use]
     pub fn next_edge(&self, number: u32) -> Option<u32> {

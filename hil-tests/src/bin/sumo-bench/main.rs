@@ -5,6 +5,9 @@
 //!     --rules resco|field --sensors resco|field|field-dead --sumo 1.9.2|1.28.0
 //!     --controllers ours,fixed,actuated,delay_based,max_pressure,max_wave,rate_index --json OUT
 //! sumo-bench adaptive --city FOLDER --seeds 1-5 --controllers ours,fixed,coordinated,actuated,rate_index
+//! sumo-bench corridor --net F --routes F[,F] [--additional F[,F]] --begin B --end E --pairs 20
+//!     --methods none,bluelight,local250,fixed30,ours --base fixed|adaptive --seeds 1-5
+//!     --vehicles 1|2|3|convoy --fault none|gps10|lag3|noise15|loss30|wrong-turn|... --json OUT
 //! sumo-bench judge OUT
 //! ```
 //!

@@ -203,7 +203,7 @@ impl Files {
 
 /// The seeds of `1-10`, `3`, or `1,5,9`, in order.
 pub(crate) fn seeds(told: &str) -> Result<Vec<u32>, String> {
-    let bad = || format!("`{}` are no seeds: 1-10, or 1,5,9", told);
+    let bad = || format!("`{told}` are no seeds: 1-10, or 1,5,9");
     let mut seeds = Vec::new();
     for part in told.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));

@@ -38,6 +38,9 @@ pub enum Fault {
     Restart,
 }
 
+/// Name, usual number, and the fault with a number.
+type Counted = (&'static str, u32, fn(u32) -> Fault);
+
 const PLAIN: [(Fault, &str); 9] = [
     (Fault::None, "none"),
     (Fault::WrongTurn, "wrong-turn"),
@@ -59,7 +62,7 @@ impl Fault {
         if let Some((found, _)) = PLAIN.iter().find(|(_, known)| *known == name) {
             return Ok(*found);
         }
-        let kinds: [(&str, u32, fn(u32) -> Self); 4] = [
+        let kinds: [Counted; 4] = [
             ("gps", 10, Self::Gps),
             ("lag", 3, Self::Lag),
             ("noise", 15, Self::Noise),

@@ -103,6 +103,11 @@ impl Watch {
         let Some(number) = self.number else { return };
         let vehicle = &traffic.all[number];
         let there = traffic.live.iter().any(|live| *live as usize == number);
+        if !there && traffic.is_told(number) {
+            // It parks beside the street.
+            self.speed_mps = 0.0;
+            return;
+        }
         if !there || vehicle.lane == NO_LANE {
             if self.departed.is_some() {
                 self.arrived = Some(now);
