@@ -92,6 +92,24 @@ const EXPECTED: &[(&str, &str, [u16; 6], u16)] = &[
         401,
     ),
     (
+        "GET",
+        "/api/v1/corridors/{id}/report",
+        [404, 404, 404, 404, 403, 404],
+        401,
+    ),
+    (
+        "GET",
+        "/api/v1/corridors/{id}/report/data",
+        [404, 404, 404, 404, 403, 404],
+        401,
+    ),
+    (
+        "GET",
+        "/api/v1/corridors/{id}/report/exemptions",
+        [404, 404, 404, 404, 403, 404],
+        401,
+    ),
+    (
         "POST",
         "/api/v1/corridors/{id}/cancel",
         [403, 404, 403, 404, 403, 403],

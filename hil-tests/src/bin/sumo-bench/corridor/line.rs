@@ -269,8 +269,13 @@ mod tests {
         // Two more every second for 80 s, one more for 40, then as in the twin.
         let more = |at: u32| f64::from(at.min(80) * 2 + at.clamp(80, 120) - 80);
         let helped = drive(80, (1..=1200).map(|at| f64::from(at) + more(at)).collect());
-        let line = line(&helped, &twin);
+        let paid = line(&helped, &twin);
+        assert!((paid.others_during_vehs - 160.0).abs() < 3.0, "{paid:?}");
+        assert!((paid.paid_vehs() - 200.0).abs() < 1e-9, "{paid:?}");
+        assert_eq!(paid.recovery_s, Some(0));
         // From 260 s on the next two minutes hold at most 40 s at 3.
-        assert_eq!(line.recovery_s, Some(160));
+        let lost = (1_u32..=1200).map(|at| f64::from(at + 3 * at.min(300)));
+        let slow = line(&drive(100, lost.collect()), &twin);
+        assert_eq!(slow.recovery_s, Some(160));
     }
 }
