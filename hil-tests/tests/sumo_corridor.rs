@@ -81,7 +81,7 @@ impl Street {
         fs::write(&fleet, text).unwrap();
         let mut launch = self.launch.clone();
         launch.begin = COPIED;
-        launch.work = work.path().to_owned();
+        work.path().clone_into(&mut launch.work);
         launch.additional.push(fleet);
         let copy = self.copy.display().to_string();
         launch.more.extend(["--load-state".to_owned(), copy]);

@@ -264,11 +264,13 @@ impl<'a> Branch<'a> {
         due.next()
     }
 
+    /// True if somebody waits in a lane of these groups, or the vehicle itself does.
     fn is_wanted(&self, groups: GroupSet, least_milli: u32) -> bool {
+        let stands = self.ahead_milli.is_some();
         let lanes = self.lanes.iter().zip(&self.sketch.lanes);
         lanes
             .filter(|(_, known)| !known.groups.is_disjoint(groups))
-            .any(|(lane, _)| lane.queue_milli >= least_milli)
+            .any(|(lane, known)| lane.queue_milli >= least_milli || (stands && known.leads))
     }
 
     fn advance_lane(&mut self, at: usize) {

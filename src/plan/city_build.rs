@@ -40,15 +40,8 @@ pub(super) struct SiteFile<'t> {
 
 /// Reads every file of the city; the city is absent if something refuses it.
 pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding>) {
-    let sheet_of = |path: &'static str| {
-        let sheet = Sheet::new(path, files.text(path).unwrap_or(""));
-        if files.text(path).is_none() {
-            let message = format!("the city has no file {path}");
-            sheet.note(Code::F07, &(0..0), message, "add the file");
-        }
-        sheet
-    };
-    let [city_sheet, calendar_sheet, links_sheet, roads_sheet] = CITY_FILES.map(sheet_of);
+    let needed = |path| needed_sheet(files, path);
+    let [city_sheet, calendar_sheet, links_sheet, roads_sheet] = CITY_FILES.map(needed);
     let present = |sheet: &Sheet<'_>| sheet.errors() == 0;
 
     let raw_city = present(&city_sheet).then(|| read_city(&city_sheet));
@@ -106,6 +99,16 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         Some(city)
     });
     (city, findings)
+}
+
+/// A file that every city has; that it is missing is a finding.
+fn needed_sheet<'t>(files: &'t CityFiles, path: &'static str) -> Sheet<'t> {
+    let sheet = Sheet::new(path, files.text(path).unwrap_or(""));
+    if files.text(path).is_none() {
+        let message = format!("the city has no file {path}");
+        sheet.note(Code::F07, &(0..0), message, "add the file");
+    }
+    sheet
 }
 
 fn all_findings<'t>(sheets: impl Iterator<Item = Sheet<'t>>) -> Vec<Finding> {

@@ -157,14 +157,18 @@ impl Drive {
                 wait_max_site: self.town.city.sites[stops[0].0].id.clone(),
                 bound_s: 120,
             },
-            advice: vec![Advice {
-                code: "press-now".to_owned(),
-                text: Names::new(
-                    "现在按下：排队可在车辆到达前清空。",
-                    "Press now: the queues clear before the vehicle arrives.",
-                ),
-                site: None,
-            }],
+            advice: vec![press_now()],
         })
+    }
+}
+
+fn press_now() -> Advice {
+    Advice {
+        code: "press-now".to_owned(),
+        text: Names::new(
+            "现在按下：排队可在车辆到达前清空。",
+            "Press now: the queues clear before the vehicle arrives.",
+        ),
+        site: None,
     }
 }

@@ -27,9 +27,9 @@ fn hold(rig: &mut Rig, groups: &[u8], seconds: u32) {
         rig.lease = Some(Lease {
             corridor: CorridorId::new(7),
             groups: set(groups),
-            beside: crate::signal::GroupSet::EMPTY,
-            into_exit: crate::signal::GroupSet::EMPTY,
-            near: crate::signal::GroupSet::EMPTY,
+            beside: GroupSet::EMPTY,
+            into_exit: GroupSet::EMPTY,
+            near: GroupSet::EMPTY,
             near_by: Mono::ZERO,
             expires: rig.now + secs(3),
             step: LeaseStep::Lock,

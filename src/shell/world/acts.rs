@@ -13,7 +13,7 @@ use crate::policy::{Manual, ManualAct as PolicyAct};
 use crate::shell::dispatch::auth::Principal;
 use crate::shell::dispatch::world::{
     CityStatic, CityView, CorridorChange, CorridorRequest, CorridorView, Decision, DecisionView,
-    ManualAct, ManualView, Names, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal,
+    ManualAct, ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal,
     RefusalClass, World,
 };
 use crate::shell::missions::metres;
