@@ -45,8 +45,6 @@ pub struct Tuning {
     pub exit_block_s: f32,
     /// The next green waits at most so long for vehicles that stand in the junction.
     pub box_hold_s: f32,
-    /// The same for vehicles that cannot leave it, because the road behind is full.
-    pub box_blocked_s: f32,
     /// How many persons a walk's demand counts as.
     pub walk_weight: f32,
     /// How strongly a head that does not move on its green is taken to want another one, 0 to 1.
@@ -76,8 +74,7 @@ impl Default for Tuning {
             stuck_s: 8.0,
             stuck_block_s: 20.0,
             exit_block_s: 8.0,
-            box_hold_s: 8.0,
-            box_blocked_s: 30.0,
+            box_hold_s: 30.0,
             walk_weight: 5.0,
             head_evidence: 0.6,
             completion: 3,

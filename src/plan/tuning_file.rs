@@ -42,8 +42,7 @@ numbers! {
     stuck_s 4.0 60.0
     stuck_block_s 0.0 120.0
     exit_block_s 0.0 60.0
-    box_hold_s 0.0 30.0
-    box_blocked_s 0.0 90.0
+    box_hold_s 0.0 60.0
     walk_weight 0.0 50.0
     head_evidence 0.0 1.0
 }

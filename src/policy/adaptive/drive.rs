@@ -46,6 +46,19 @@ impl Future {
     }
 }
 
+/// What a look at a lane under one green shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Platoons {
+    /// The last departure before a gap; negative infinity if nobody departs.
+    pub(super) ends_s: f32,
+    /// The last departure before a longer gap.
+    pub(super) longer_ends_s: f32,
+    /// How many depart before the longer gap.
+    pub(super) served: f32,
+    /// How many were looked at.
+    pub(super) looked: u32,
+}
+
 /// One lane under one green.
 pub(super) struct LaneDrive {
     pub(super) service: Service,
@@ -122,21 +135,31 @@ impl LaneDrive {
         departs_s > end_s
     }
 
-    /// Where the first platoon ends and how many it holds; and how many were looked at.
-    pub(super) fn dry(&self, ask: &Question<'_>, future: &Future, gap_s: f32) -> (f32, f32, u32) {
+    /// Looks at the platoons of the lane without serving them: where the first ends for each of two
+    /// gaps, the longer one last.
+    pub(super) fn dry(
+        &self,
+        ask: &Question<'_>,
+        future: &Future,
+        (gap_s, longer_s): (f32, f32),
+    ) -> Platoons {
         let (first, mut last_s) = future.lanes.get(self.lane).copied().unwrap_or_default();
         let (_, end) = ask.arrivals.range(self.lane);
-        let (mut flow, mut served, mut looked) = (1.0_f32, 0.0, 0);
-        let (mut platoon_end, mut is_first) = (self.start_s, true);
-        for at in first..end {
-            let (Some(arrival), Some(mass)) = (ask.arrivals.list.get(at), future.mass.get(at))
-            else {
-                break;
-            };
+        let mut seen = Platoons {
+            ends_s: f32::NEG_INFINITY,
+            longer_ends_s: f32::NEG_INFINITY,
+            served: 0.0,
+            looked: 0,
+        };
+        let (mut flow, mut is_first, mut is_one) = (1.0_f32, true, true);
+        let mut platoon_end = self.start_s;
+        let arrivals = ask.arrivals.list.get(first..end).unwrap_or_default();
+        let masses = future.mass.get(first..end).unwrap_or_default();
+        for (arrival, mass) in arrivals.iter().zip(masses) {
             if *mass <= GONE {
                 continue;
             }
-            looked += 1;
+            seen.looked += 1;
             flow *= if is_first {
                 self.service.head
             } else {
@@ -144,25 +167,20 @@ impl LaneDrive {
             };
             is_first = false;
             let departs = self.departs(arrival.at_s, last_s);
-            if flow < GONE
-                || self.is_over(departs, arrival.at_s)
-                || departs > platoon_end + gap_s + self.loss_s
-            {
+            let is_after = |gap_s: f32| departs > platoon_end + gap_s + self.loss_s;
+            if flow < GONE || self.is_over(departs, arrival.at_s) || is_after(longer_s) {
                 break;
             }
+            is_one &= !is_after(gap_s);
             last_s = departs + self.service.headway_s * mass * flow;
             platoon_end = departs;
-            served += mass * flow;
+            seen.served += mass * flow;
+            seen.longer_ends_s = departs;
+            if is_one {
+                seen.ends_s = departs;
+            }
         }
-        (
-            if served > 0.0 {
-                platoon_end
-            } else {
-                f32::NEG_INFINITY
-            },
-            served,
-            looked,
-        )
+        seen
     }
 
     /// Serves the lane; where its first platoon ends, and how many were looked at.
@@ -173,11 +191,9 @@ impl LaneDrive {
         let (_, end) = ask.arrivals.range(self.lane);
         let (mut flow, mut looked, mut first_left) = (1.0_f32, 0, end);
         let (mut platoon_end, mut is_platoon, mut is_first) = (self.start_s, true, true);
-        for at in first..end {
-            let (Some(arrival), Some(mass)) = (ask.arrivals.list.get(at), future.mass.get_mut(at))
-            else {
-                break;
-            };
+        let arrivals = ask.arrivals.list.get(first..end).unwrap_or_default();
+        let masses = future.mass.get_mut(first..end).unwrap_or_default();
+        for (at, (arrival, mass)) in (first..end).zip(arrivals.iter().zip(masses)) {
             if *mass <= GONE {
                 continue;
             }

@@ -43,6 +43,8 @@ pub(super) struct Way {
     pub(super) full_until: Mono,
     /// Vehicles that stand inside the junction on it.
     pub(super) inside_slow: u8,
+    /// Somebody has been reported inside since before a wait for them that ran out.
+    pub(super) is_doubted: bool,
 }
 
 /// One lane.
@@ -131,6 +133,7 @@ impl Memory {
                 way.taken += f32::from(report.departed.wrapping_sub(before));
             }
             way.inside_slow = report.inside_slow;
+            way.is_doubted &= report.inside_slow > 0;
             let is_full = report.exit_blocked
                 || (report.exit_taken > EXIT_TAKEN_MAX && report.exit_standing >= 2);
             if is_full {
@@ -147,6 +150,14 @@ impl Memory {
                     way.taken /= 2.0;
                 }
             }
+        }
+    }
+
+    /// Those inside have not left in all the time the junction was held for them: they are locked
+    /// in, or the sensor is wrong.
+    pub(super) fn doubt_who_stands_inside(&mut self) {
+        for way in self.ways.iter_mut().filter(|way| way.inside_slow > 0) {
+            way.is_doubted = true;
         }
     }
 

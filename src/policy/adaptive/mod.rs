@@ -50,6 +50,8 @@ use crate::units::{Millis, Mono};
 
 /// A stage that has not come up after this long is treated as if it had.
 const START_MAX: Millis = Millis::from_secs(90);
+/// Somebody inside the junction who did not leave it in a whole wait is waited for so long again.
+const DOUBTED_S: f32 = 8.0;
 /// A walk that is called this soon after the start of its stage still starts with it.
 const JOIN: Millis = Millis::from_secs(8);
 
@@ -248,8 +250,8 @@ impl Adaptive {
         )
     }
 
-    /// True while the next stage has to wait for vehicles that stand inside the junction. Those
-    /// whose way out is full are waited for longer: a green across them would lock the junction.
+    /// True while the next stage has to wait for vehicles that stand inside the junction: a green
+    /// across those who cannot leave it would lock it. Who outlasted a whole wait is doubted.
     fn is_box_full(
         &self,
         ctx: &PolicyContext<'_>,
@@ -264,9 +266,8 @@ impl Adaptive {
         let in_the_way = ctx.hostile(starters);
         let ways = self.memory.ways.iter().zip(&desk.model.movements);
         ways.into_iter().any(|(way, known)| {
-            let is_cut_off = way.full_until > ctx.now;
-            let longest_s = if is_cut_off {
-                tuning.box_blocked_s
+            let longest_s = if way.is_doubted {
+                tuning.box_hold_s.min(DOUBTED_S)
             } else {
                 tuning.box_hold_s
             };
@@ -377,7 +378,10 @@ impl Policy for Adaptive {
         if let Some((next, due)) = turn.leaving
             && ctx.now >= due
         {
-            turn.held.get_or_insert(ctx.now);
+            let since = *turn.held.get_or_insert(ctx.now);
+            if units::secs(ctx.now.since(since)) >= ctx.site.tuning.box_hold_s {
+                self.memory.doubt_who_stands_inside();
+            }
             if !self.is_box_full(ctx, &desk, &turn, next) {
                 turn = Turn::begin(ctx, next);
             }

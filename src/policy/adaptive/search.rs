@@ -147,14 +147,8 @@ impl Search {
                 self.serve(ask, &mut left, green);
             }
             let least = ask.green_min_s.get(next).copied().unwrap_or(5.0);
-            let clear = self
-                .look(ask, &left, next, (from_s, ask.tuning.gap_s))
-                .0
-                .max(least);
-            let longer = self
-                .look(ask, &left, next, (from_s, ask.tuning.gap_longer_s))
-                .0
-                .max(least);
+            let (clear, longer) = self.look_twice(ask, &left, next, from_s);
+            let (clear, longer) = (clear.max(least), longer.max(least));
             let middle = f32::midpoint(least, clear);
             let mut tried_before = f32::NAN;
             for green in [longer, clear, middle, least] {
@@ -170,9 +164,10 @@ impl Search {
                     to_s: from_s + green,
                 };
                 self.serve(ask, &mut tried, green);
-                let cost_s = self.complete(ask, &mut tried, best.cost_s);
-                self.tried = tried;
                 let score = scores.get_mut(if extension > 0.0 { ask.present } else { next });
+                let worst_s = score.as_deref().copied().unwrap_or(f32::INFINITY);
+                let cost_s = self.complete(ask, &mut tried, (best.cost_s, worst_s));
+                self.tried = tried;
                 if let Some(score) = score {
                     *score = score.min(cost_s);
                 }
@@ -188,11 +183,20 @@ impl Search {
     }
 
     /// The greedy rest: the stage that serves most a second, again and again; what is still left
-    /// is served one change later.
-    fn complete(&mut self, ask: &Question<'_>, future: &mut Future, limit_s: f32) -> f32 {
+    /// is served one change later. A future that costs more than the best one and than its own
+    /// stage's best so far is of no interest any more.
+    fn complete(
+        &mut self,
+        ask: &Question<'_>,
+        future: &mut Future,
+        (limit_s, score_s): (f32, f32),
+    ) -> f32 {
         for _ in 0..ask.tuning.completion {
+            if future.cost_s > limit_s && future.cost_s > score_s {
+                return f32::INFINITY;
+            }
             if future.cost_s > limit_s || self.departures > DEPARTURES_MAX {
-                return f32::INFINITY.min(future.cost_s + self.left_over(ask, future));
+                return future.cost_s + self.left_over(ask, future);
             }
             let Some(green) = self.best_rate(ask, future) else {
                 break;
@@ -216,7 +220,7 @@ impl Search {
                 .unwrap_or(5.0);
             let from_s = future.at_s + change;
             let least = ask.green_min_s.get(stage).copied().unwrap_or(5.0);
-            let (clear, served) = self.look(ask, future, stage, (from_s, ask.tuning.gap_s));
+            let (clear, served) = self.look(ask, future, stage, from_s);
             if served <= GONE {
                 continue;
             }
@@ -239,11 +243,9 @@ impl Search {
         let mut cost = 0.0;
         for (lane, (first, _)) in future.lanes.iter().enumerate() {
             let (_, end) = ask.arrivals.range(lane);
-            for at in *first..end {
-                let (Some(arrival), Some(mass)) = (ask.arrivals.list.get(at), future.mass.get(at))
-                else {
-                    break;
-                };
+            let arrivals = ask.arrivals.list.get(*first..end).unwrap_or_default();
+            let masses = future.mass.get(*first..end).unwrap_or_default();
+            for (arrival, mass) in arrivals.iter().zip(masses) {
                 self.departures += 1;
                 let delay = later - arrival.at_s;
                 if delay > 0.0 {
@@ -260,23 +262,59 @@ impl Search {
         ask: &Question<'_>,
         future: &Future,
         stage: usize,
-        (from_s, gap_s): (f32, f32),
+        from_s: f32,
     ) -> (f32, f32) {
-        let to_s = from_s + ask.tuning.green_max_s;
         let green = Green {
             stage,
             from_s,
-            to_s,
+            to_s: from_s + ask.tuning.green_max_s,
         };
+        let gap_s = ask.tuning.gap_s;
         let (mut end, mut served) = (from_s, 0.0);
         for lane in ask.services.open_lanes(stage) {
             let drive = LaneDrive::new(ask, future, *lane, &green, end);
-            let (lane_end, lane_served, looked) = drive.dry(ask, future, gap_s);
-            self.departures += looked;
-            end = end.max(lane_end);
-            served += lane_served;
+            let seen = drive.dry(ask, future, (gap_s, gap_s));
+            self.departures += seen.looked;
+            end = end.max(seen.ends_s);
+            served += seen.served;
         }
         (end - from_s, served)
+    }
+
+    /// How long the green has to be for the first platoon to pass, and for the one after it too.
+    /// Lanes that yield to nobody are looked at once for both.
+    fn look_twice(
+        &mut self,
+        ask: &Question<'_>,
+        future: &Future,
+        stage: usize,
+        from_s: f32,
+    ) -> (f32, f32) {
+        let green = Green {
+            stage,
+            from_s,
+            to_s: from_s + ask.tuning.green_max_s,
+        };
+        let (gap_s, longer_s) = (
+            ask.tuning.gap_s,
+            ask.tuning.gap_longer_s.max(ask.tuning.gap_s),
+        );
+        let (mut end, mut longer_end) = (from_s, from_s);
+        for lane in ask.services.open_lanes(stage) {
+            let drive = LaneDrive::new(ask, future, *lane, &green, end);
+            let seen = drive.dry(ask, future, (gap_s, longer_s));
+            self.departures += seen.looked;
+            end = end.max(seen.ends_s);
+            if !drive.service.yields {
+                longer_end = longer_end.max(seen.longer_ends_s);
+                continue;
+            }
+            let drive = LaneDrive::new(ask, future, *lane, &green, longer_end);
+            let seen = drive.dry(ask, future, (longer_s, longer_s));
+            self.departures += seen.looked;
+            longer_end = longer_end.max(seen.longer_ends_s);
+        }
+        (end - from_s, longer_end - from_s)
     }
 
     /// Lets a green serve its lanes.
