@@ -7,6 +7,10 @@ use crate::plan::{CheckedSite, PlanMode, Recall, TurnKind};
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
+/// Vehicles an hour that a lane is taken to see at least. A station that has run for minutes only has
+/// hardly counted anybody yet; taken at its word it would promise green everywhere without a key.
+const FLOW_LEAST_PER_H: u32 = 150;
+
 /// The site as it stands at `now`, for a vehicle that comes in by an approach, goes on by a turn and is
 /// given `groups`.
 pub(super) fn sketch(
@@ -159,7 +163,7 @@ fn lanes(
                 leads: id == approach
                     && turn.is_none_or(|turn| lane.turns().any(|way| way == turn)),
                 queue: seen.queue,
-                flow_per_h: seen.flow_per_h,
+                flow_per_h: seen.flow_per_h.max(FLOW_LEAST_PER_H),
                 waited: waited.map_or(Millis::ZERO, |since| now.since(since)),
             });
         }
