@@ -147,7 +147,9 @@ impl Search {
                 self.serve(ask, &mut left, green);
             }
             let least = ask.green_min_s.get(next).copied().unwrap_or(5.0);
-            let (clear, longer) = self.look_twice(ask, &left, next, from_s);
+            let gap_s = ask.tuning.gap_s;
+            let gaps_s = (gap_s, ask.tuning.gap_longer_s.max(gap_s));
+            let (clear, longer, _) = self.look(ask, &left, (next, from_s), gaps_s);
             let (clear, longer) = (clear.max(least), longer.max(least));
             let middle = f32::midpoint(least, clear);
             let mut tried_before = f32::NAN;
@@ -220,7 +222,8 @@ impl Search {
                 .unwrap_or(5.0);
             let from_s = future.at_s + change;
             let least = ask.green_min_s.get(stage).copied().unwrap_or(5.0);
-            let (clear, served) = self.look(ask, future, stage, from_s);
+            let gap_s = ask.tuning.gap_s;
+            let (clear, _, served) = self.look(ask, future, (stage, from_s), (gap_s, gap_s));
             if served <= GONE {
                 continue;
             }
@@ -256,65 +259,36 @@ impl Search {
         cost
     }
 
-    /// How long the green has to be for the platoon to pass, and how many are then served.
+    /// How long the green has to be for the first platoon to pass, for those after it up to a
+    /// longer gap, and how many are then served. Lanes that yield to nobody are looked at once for
+    /// both; how the others go depends on where those before them end.
     fn look(
         &mut self,
         ask: &Question<'_>,
         future: &Future,
-        stage: usize,
-        from_s: f32,
-    ) -> (f32, f32) {
+        (stage, from_s): (usize, f32),
+        (gap_s, longer_s): (f32, f32),
+    ) -> (f32, f32, f32) {
         let green = Green {
             stage,
             from_s,
             to_s: from_s + ask.tuning.green_max_s,
         };
-        let gap_s = ask.tuning.gap_s;
-        let (mut end, mut served) = (from_s, 0.0);
+        let (mut end, mut longer_end, mut served) = (from_s, from_s, 0.0);
         for lane in ask.services.open_lanes(stage) {
             let drive = LaneDrive::new(ask, future, *lane, &green, end);
-            let seen = drive.dry(ask, future, (gap_s, gap_s));
+            let mut seen = drive.dry(ask, future, (gap_s, longer_s));
             self.departures += seen.looked;
             end = end.max(seen.ends_s);
+            if drive.service.yields && longer_s > gap_s {
+                let drive = LaneDrive::new(ask, future, *lane, &green, longer_end);
+                seen = drive.dry(ask, future, (longer_s, longer_s));
+                self.departures += seen.looked;
+            }
+            longer_end = longer_end.max(seen.longer_ends_s);
             served += seen.served;
         }
-        (end - from_s, served)
-    }
-
-    /// How long the green has to be for the first platoon to pass, and for the one after it too.
-    /// Lanes that yield to nobody are looked at once for both.
-    fn look_twice(
-        &mut self,
-        ask: &Question<'_>,
-        future: &Future,
-        stage: usize,
-        from_s: f32,
-    ) -> (f32, f32) {
-        let green = Green {
-            stage,
-            from_s,
-            to_s: from_s + ask.tuning.green_max_s,
-        };
-        let (gap_s, longer_s) = (
-            ask.tuning.gap_s,
-            ask.tuning.gap_longer_s.max(ask.tuning.gap_s),
-        );
-        let (mut end, mut longer_end) = (from_s, from_s);
-        for lane in ask.services.open_lanes(stage) {
-            let drive = LaneDrive::new(ask, future, *lane, &green, end);
-            let seen = drive.dry(ask, future, (gap_s, longer_s));
-            self.departures += seen.looked;
-            end = end.max(seen.ends_s);
-            if !drive.service.yields {
-                longer_end = longer_end.max(seen.longer_ends_s);
-                continue;
-            }
-            let drive = LaneDrive::new(ask, future, *lane, &green, longer_end);
-            let seen = drive.dry(ask, future, (longer_s, longer_s));
-            self.departures += seen.looked;
-            longer_end = longer_end.max(seen.longer_ends_s);
-        }
-        (end - from_s, longer_end - from_s)
+        (end - from_s, longer_end - from_s, served)
     }
 
     /// Lets a green serve its lanes.

@@ -18,6 +18,7 @@ mod controllers;
 mod corridor;
 mod jobs;
 mod judge;
+mod lines;
 mod options;
 mod report;
 

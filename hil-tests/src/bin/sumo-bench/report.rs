@@ -1,14 +1,14 @@
 //! What came of it: a line of JSON for each run and a table for a person.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use comfy_table::{CellAlignment, Table};
 use hil_tests::sumo::run::RunResult;
 use serde::{Deserialize, Serialize};
 
+use crate::lines::write;
 use crate::options::Adaptive;
 
 /// A run is called gridlocked if the share of vehicles that arrived is this far below the norm.
@@ -75,18 +75,6 @@ fn mark(lines: &mut [Line], alone: bool) {
         let norm = if alone { best } else { of_seed };
         line.gridlocked = line.share() < norm - GRIDLOCK_SHARE;
     }
-}
-
-fn write(path: &Path, lines: &[Line]) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut file = BufWriter::new(File::create(path)?);
-    for line in lines {
-        serde_json::to_writer(&mut file, line)?;
-        writeln!(file)?;
-    }
-    file.flush()
 }
 
 fn table(options: &Adaptive, lines: &[Line]) -> Table {

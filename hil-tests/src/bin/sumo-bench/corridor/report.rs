@@ -1,15 +1,12 @@
 //! What came of it: a line of JSON for each run and a table for a person.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::Path;
-
 use comfy_table::{CellAlignment, Table};
 use greenwave::shell::sumo::Note;
 
 use super::line::Line;
 use super::options::Corridor;
 use super::stats::{interval, max, mean, quantile};
+use crate::lines::write;
 use crate::report::say;
 
 /// A recovery that was not seen is counted as this long, seconds.
@@ -95,18 +92,6 @@ fn say_leases(lines: &[Line]) {
         sum(&|line| line.leases.unwarned),
         most(&|line| line.leases.outranked_stand_s),
     ));
-}
-
-fn write(path: &Path, lines: &[Line]) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut file = BufWriter::new(File::create(path)?);
-    for line in lines {
-        serde_json::to_writer(&mut file, line)?;
-        writeln!(file)?;
-    }
-    file.flush()
 }
 
 fn table(options: &Corridor, lines: &[Line]) -> Table {
