@@ -325,10 +325,15 @@ impl Mission {
                 continue;
             };
             let old = green.is_some_and(|since| now.since(since) > settings.give_back_green);
-            let (end, next) = if now >= passage.cap(crossing, now) {
+            let is_spent = now >= passage.cap(crossing, now);
+            let (end, next) = if is_spent && passage.is_locked() {
                 let until = now + settings.reservice;
                 let why = Pause::Capped;
                 (LeaseEnd::Capped, Hold::Paused { until, why })
+            } else if is_spent {
+                let until = now + settings.give_back_off;
+                let why = Pause::Relaxed;
+                (LeaseEnd::NotYet, Hold::Paused { until, why })
             } else if stands && old {
                 let until = now + settings.give_back_off;
                 let why = Pause::GivenBack;

@@ -44,6 +44,9 @@ pub(super) enum Pause {
     GivenBack,
     /// The hold reached its cap.
     Capped,
+    /// The lock has been near for as long as a hold may last: the vehicle does not come. Others go
+    /// on as if it were not there, and the lock begins all the same when it is due.
+    Relaxed,
 }
 
 /// What is asked of the site for this crossing.
@@ -52,8 +55,9 @@ pub(super) enum Hold {
     /// Nothing.
     #[default]
     Idle,
-    /// A lease is held: since when as a lock, since when read back green.
+    /// A lease is held: since when at all, as a lock, and read back green.
     Leased {
+        since: Mono,
         locked: Option<Mono>,
         green: Option<Mono>,
     },
@@ -117,11 +121,9 @@ impl Passage {
             Hold::Leased {
                 locked: Some(since),
                 ..
-            } => since + crossing.hold_max,
-            Hold::Leased { locked: None, .. }
-            | Hold::Idle
-            | Hold::Paused { .. }
-            | Hold::Done { .. } => now + crossing.hold_max,
+            }
+            | Hold::Leased { since, .. } => since + crossing.hold_max,
+            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => now + crossing.hold_max,
         }
     }
 
@@ -137,6 +139,10 @@ impl Passage {
         let is_near = now + near(crossing, settings) >= start;
         match self.hold {
             Hold::Done { .. } => None,
+            Hold::Paused {
+                until,
+                why: Pause::Relaxed,
+            } if now < until => (preempts && now >= start).then_some(LeaseStep::Lock),
             Hold::Paused { until, .. } if now < until => None,
             Hold::Leased {
                 locked: Some(_), ..
@@ -163,15 +169,23 @@ impl Passage {
         if step == LeaseStep::Prepare {
             return;
         }
-        let (locked, green) = match self.hold {
-            Hold::Leased { locked, green } => (locked, green),
-            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => (None, None),
+        let (since, locked, green) = match self.hold {
+            Hold::Leased {
+                since,
+                locked,
+                green,
+            } => (since, locked, green),
+            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => (now, None, None),
         };
         let locked = match step {
             LeaseStep::Lock => locked.or(Some(now)),
             LeaseStep::Inhibit | LeaseStep::Prepare => locked,
         };
-        self.hold = Hold::Leased { locked, green };
+        self.hold = Hold::Leased {
+            since,
+            locked,
+            green,
+        };
     }
 
     /// Time the running hold has been locked.

@@ -46,3 +46,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_vehicle_that_parks_before_its_lock_is_due_keeps_nobody_waiting() {
+    let mut world = World::new(vec![plan(AMBULANCE, 1)]);
+    let mut x = 0.0;
+    while world.step_of(0) != Some(LeaseStep::Inhibit) {
+        x = world.drive("V1", x, 1);
+    }
+    let mut near_s = 0_u32;
+    while world.step_of(0) == Some(LeaseStep::Inhibit) {
+        world.stand("V1", x, 1);
+        near_s += 1;
+        assert!(near_s <= 121, "near for {near_s} s");
+    }
+    assert!(near_s > 100, "others are served only after {near_s} s");
+    world.stand("V1", x, 20);
+    assert_eq!(world.step_of(0), None);
+    // It drives on while the others have their turn: the lock begins as if nothing had been.
+    while world.step_of(0) != Some(LeaseStep::Lock) {
+        x = world.drive("V1", x, 1);
+        assert!(x < 500.0, "no lock at {x} m");
+    }
+    assert_eq!(world.ended(0), [LeaseEnd::NotYet]);
+}
