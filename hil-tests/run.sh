@@ -37,7 +37,7 @@ adaptive_on_sumo() { # adaptive_on_sumo NET: an hour of one junction, two seeds,
   local judged="$out/sumo-smoke.json"
   rm -f "$judged"
   target/release/sumo-bench adaptive --net "$1.net.xml" --routes "$1.rou.xml" \
-    --begin 25200 --end 28800 --seeds 1-2 --controllers ours,fixed,rate_index --sumo 1.28.0 \
+    --begin 25200 --end 28800 --seeds 1-2 --controllers ours,fixed,rate_index --sumo 1.28.0 --cache none \
     --json "$judged" || return 1
   target/release/sumo-bench judge "$judged"
 }

@@ -17,7 +17,11 @@ done
 [ -n "$token" ] || { echo "the fixture printed no token:"; cat "$log"; exit 1; }
 # Left out: the WebSocket, and checks that ask for more than a schema can say (a body that fits its
 # schema may still be in the past, off the road or of another agency).
-timeout 120 hil-tests/.venv-schemathesis/bin/schemathesis run "$base/api/v1/openapi.json" \
+# It keeps what it found beside where it runs.
+tool=$PWD/hil-tests/.venv-schemathesis/bin/schemathesis
+out=$(cd "$out" && pwd)
+cd "$out" || exit 1
+timeout 120 "$tool" run "$base/api/v1/openapi.json" \
   --header "Authorization: Bearer $token" \
   --exclude-path /api/v1/live \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance,ignored_auth,use_after_free \

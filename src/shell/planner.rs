@@ -12,7 +12,7 @@ use crate::ids::{JunctionId, RoadId};
 use crate::network::{
     NoRoute, PlanarPoint, Position, RoadGraph, Route, RouteQuery, VehicleSize, gcj02,
 };
-use crate::plan::CheckedCity;
+use crate::plan::{CheckedCity, Vehicle};
 use crate::units::{Length, Millis};
 
 /// A vehicle of which nothing is known is taken for this long.
@@ -104,11 +104,14 @@ impl Planner {
             length: USUAL_LENGTH,
             ..VehicleSize::default()
         };
-        found.map_or(usual, |vehicle| VehicleSize {
-            height: vehicle.height,
-            weight_kg: vehicle.weight_kg,
-            length: vehicle.length,
-        })
+        found.map_or(usual, size)
+    }
+
+    /// The size of a plan's vehicle if the city lists it, else that of its class.
+    #[must_use]
+    pub fn size_of_vehicle(&self, plan: &CorridorPlan) -> VehicleSize {
+        let listed = self.city.vehicles.iter().find(|one| one.id == plan.vehicle);
+        listed.map_or_else(|| self.size_of(plan.class), size)
     }
 
     /// The corridor of a vehicle on `route`.
@@ -243,4 +246,12 @@ fn first_stretch(node: PlanarPoint, line: &[PlanarPoint]) -> Vec<(f64, f64)> {
         (at, left_m) = (*point, left_m - piece_m);
     }
     made
+}
+
+fn size(vehicle: &Vehicle) -> VehicleSize {
+    VehicleSize {
+        height: vehicle.height,
+        weight_kg: vehicle.weight_kg,
+        length: vehicle.length,
+    }
 }

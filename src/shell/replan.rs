@@ -1,12 +1,12 @@
 //! New plans for vehicles that have left their routes.
 
 use crate::corridor::{CorridorPlan, PlanRequest, Stray};
-use crate::network::{PlanarPoint, Position, Route};
+use crate::network::{PlanarPoint, Position, Route, VehicleSize};
 use crate::shell::planner::{PlanError, Planner};
 use crate::units::Length;
 
 impl Planner {
-    /// The next revision of `plan` for its vehicle, which is where `stray` says and still wants to
+    /// The next revision of `plan` for its vehicle of this size, which is where `stray` says and still wants to
     /// where the plan leads; and the way it takes.
     ///
     /// # Errors
@@ -15,13 +15,14 @@ impl Planner {
         &self,
         plan: &CorridorPlan,
         stray: &Stray,
+        size: VehicleSize,
     ) -> Result<(CorridorPlan, Route), PlanError> {
         let at = PlanarPoint {
             x_m: stray.x_m,
             y_m: stray.y_m,
         };
         let from = Position::Point(at, stray.heading_deg);
-        let route = self.route((from, goal(plan)), self.size_of(plan.class))?;
+        let route = self.route((from, goal(plan)), size)?;
         let request = PlanRequest {
             corridor: plan.corridor,
             revision: plan.revision + 1,

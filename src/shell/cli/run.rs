@@ -64,7 +64,14 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
         station.address()
     ));
     station.tell_feeds();
-    tell_door(&station, options, tls.as_ref())?;
+    // The cabinets are driven by now: whatever is wrong with the door does not end that.
+    if let Err(why) = tell_door(&station, options, tls.as_ref()) {
+        let why = match why {
+            Failure::Usage(why) | Failure::Runtime(why) => why,
+            Failure::Findings => "findings".to_owned(),
+        };
+        warn(&format!("the way in could not be told: {why}"));
+    }
     waiting.block_on(async {
         let silent = async {
             tokio::time::sleep(ANSWER_WITHIN).await;

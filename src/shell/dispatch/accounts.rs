@@ -123,6 +123,7 @@ pub(super) fn people_problem(error: &PeopleError) -> Problem {
     let (status, code) = match error {
         PeopleError::BadSecret => (StatusCode::UNAUTHORIZED, "bad-set-up-secret"),
         PeopleError::BadPassword => (StatusCode::UNPROCESSABLE_ENTITY, "weak-password"),
+        PeopleError::LastAdmin => (StatusCode::CONFLICT, "last-admin"),
         PeopleError::NameTaken => (StatusCode::CONFLICT, "name-taken"),
         PeopleError::Door(why) => return problem_of(why),
     };

@@ -86,6 +86,8 @@ impl Custodies {
         let owner = self.of(corridor).map(|custody| custody.agency);
         match owner {
             Some(agency) if agency != by.agency && is_partner(by) => Err(no_such(corridor)),
+            // Nobody's yet, as for a moment after the key: not a partner's either.
+            None if is_partner(by) => Err(no_such(corridor)),
             Some(agency) if agency != by.agency => Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "another-agencys",

@@ -21,6 +21,7 @@ use super::dto::requests::{ManualRequestDto, PositionDto, SignInDto};
 use super::fields::JsonBody;
 use super::problem::Problem;
 use super::routes::{COOKIE, session_cookie};
+use super::two_step::act::SIGNALS_ALONE_MAX;
 use super::world::{Refusal, World};
 
 /// That the program is alive.
@@ -181,8 +182,11 @@ pub(super) async fn places(State(api): State<Arc<Api>>) -> Json<Vec<PlaceDto>> {
 /// The allow-list of vehicles.
 #[utoipa::path(get, path = "/api/v1/vehicles", tag = "city",
     responses((status = 200, body = [VehicleDto]), (status = 401, body = Problem)))]
-pub(super) async fn vehicles(State(api): State<Arc<Api>>) -> Json<Vec<VehicleDto>> {
-    Json(super::dto::many(&api.world.city().vehicles))
+pub(super) async fn vehicles(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+) -> Json<Vec<VehicleDto>> {
+    Json(super::dto::many(&api.vehicles_of(&by)))
 }
 
 /// The whole picture of this moment.
@@ -236,8 +240,25 @@ pub(super) async fn manual(
     JsonBody(body): JsonBody,
 ) -> Result<StatusCode, Problem> {
     let (wanted, lease_ms) = bodies::manual(&body)?;
+    if wanted.darkens() {
+        let others = api.darkened().into_iter().filter(|site| *site != id);
+        if others.count() >= SIGNALS_ALONE_MAX {
+            return Err(too_many_alone());
+        }
+    }
     act(&api, move |world| world.manual(&id, &wanted, lease_ms, &by)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn too_many_alone() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "second-person-needed",
+        format!(
+            "{SIGNALS_ALONE_MAX} signals are all red or flashing by hand; more of them need two \
+             persons: POST /api/v1/acts with act many-signals"
+        ),
+    )
 }
 
 /// Gives a site back to its plan.

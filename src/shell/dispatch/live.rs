@@ -6,6 +6,7 @@
 
 use alloc::sync::Arc;
 use core::time::Duration;
+use std::time::Instant;
 
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
@@ -20,7 +21,7 @@ use super::auth::Principal;
 use super::dto::live::{DeltaDto, FrameDto, SnapshotDto};
 use super::origin;
 use super::problem::Problem;
-use super::routes::SessionToken;
+use super::routes::{BearerToken, SessionToken};
 use super::world::{CityView, World};
 
 /// Time between frames.
@@ -28,8 +29,8 @@ const PERIOD: Duration = Duration::from_millis(200);
 /// A client that takes no frame for this long is cut off.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Frames from one look at the session to the next: 5 s.
-const LOOKED_AT_EVERY: u64 = 25;
+/// From one look at the session or token to the next.
+const LOOKED_AT_EVERY: Duration = Duration::from_secs(5);
 
 /// One numbered picture.
 #[derive(Clone)]
@@ -68,6 +69,7 @@ pub(super) async fn live(
     State(api): State<Arc<Api>>,
     Extension(by): Extension<Principal>,
     session: Option<Extension<SessionToken>>,
+    bearer: Option<Extension<BearerToken>>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -82,6 +84,7 @@ pub(super) async fn live(
     let watcher = Watcher {
         frames: api.frames.clone(),
         session: session.map(|Extension(SessionToken(token))| token),
+        bearer: bearer.map(|Extension(BearerToken(token, certificate))| (token, certificate)),
         by,
         api,
     };
@@ -94,16 +97,22 @@ pub(super) async fn live(
 struct Watcher {
     api: Arc<Api>,
     by: Principal,
-    /// Whose end ends the stream; machines come with a token for each stream.
+    /// Whose end ends the stream: a session, or a machine's token with the certificate it came with.
     session: Option<String>,
+    bearer: Option<(String, Option<[u8; 32]>)>,
     frames: watch::Receiver<Frame>,
 }
 
 impl Watcher {
     /// False once the session has ended. An open stream is use: it keeps a session from idling.
     fn may_look(&self) -> bool {
+        let auth = &self.api.auth;
         let session = self.session.as_deref();
-        session.is_none_or(|token| self.api.auth.session(token).is_some())
+        let bearer = self.bearer.as_ref();
+        session.is_none_or(|token| auth.session(token).is_some())
+            && bearer.is_none_or(|(token, certificate)| {
+                auth.bearer(token, certificate.as_ref()).is_some()
+            })
     }
 
     /// The newest picture, as far as this one may see it.
@@ -118,10 +127,14 @@ impl Watcher {
 
 async fn serve(mut socket: WebSocket, mut watcher: Watcher) {
     let mut sent: Option<Frame> = None;
+    let mut looked_at = Instant::now();
     loop {
         let frame = watcher.newest();
-        if frame.seq.is_multiple_of(LOOKED_AT_EVERY) && !watcher.may_look() {
-            return;
+        if looked_at.elapsed() >= LOOKED_AT_EVERY {
+            if !watcher.may_look() {
+                return;
+            }
+            looked_at = Instant::now();
         }
         let Some(text) = text(sent.as_ref(), &frame) else {
             return;

@@ -89,10 +89,36 @@ impl Api {
         if !custody::is_partner(by) {
             return Arc::clone(view);
         }
-        let city = self.world.city();
-        let own = city.vehicles.iter().filter(|one| one.agency == by.agency);
-        let own: Vec<String> = own.map(|one| one.id.clone()).collect();
+        let own: Vec<String> = self.vehicles_of(by).into_iter().map(|one| one.id).collect();
         Arc::new(self.custody.narrowed(view, by, &own))
+    }
+
+    /// Signals that a hand keeps at all red or flashing.
+    fn darkened(&self) -> Vec<String> {
+        let frame = self.frames.borrow();
+        let by_hand = |one: &world::SiteView| {
+            let act = one.manual.as_ref().map(|manual| manual.act.as_str());
+            matches!(act, Some("all-red" | "flash"))
+        };
+        let city = self.world.city();
+        let sites = city.sites.iter().zip(&frame.view.sites);
+        let dark = sites.filter(|(_, one)| by_hand(one));
+        dark.map(|(site, _)| site.id.clone()).collect()
+    }
+
+    /// The vehicles that `by` may know of: partners know their own.
+    fn vehicles_of(&self, by: &Principal) -> Vec<world::VehicleStatic> {
+        let city = self.world.city();
+        let all = city.vehicles.iter();
+        let known = all.filter(|one| !custody::is_partner(by) || one.agency == by.agency);
+        known.cloned().collect()
+    }
+
+    /// True if `by` may speak of this vehicle; of those nobody knows, the world says so itself.
+    fn may_name(&self, vehicle: &str, by: &Principal) -> bool {
+        let city = self.world.city();
+        let listed = city.vehicles.iter().find(|one| one.id == vehicle);
+        !custody::is_partner(by) || listed.is_none_or(|one| one.agency == by.agency)
     }
 
     /// True while the audit may take one more refused stranger this minute.

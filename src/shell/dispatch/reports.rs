@@ -2,18 +2,25 @@
 
 use alloc::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, header};
 use axum::response::IntoResponse;
 
 use super::Api;
+use super::auth::Principal;
 use super::corridors::number;
+use super::custody::no_such;
 use super::handlers::act;
 use super::problem::Problem;
 use crate::shell::report::{ReportData, csv, page as drawn, policy};
 
-async fn report(api: &Api, id: &str) -> Result<Arc<ReportData>, Problem> {
+/// The report of a corridor that `by` may see.
+async fn report(api: &Api, by: &Principal, id: &str) -> Result<Arc<ReportData>, Problem> {
     let id = number(id)?;
+    if !api.custody.may_see(id, by) {
+        return Err(no_such(id));
+    }
     act(api, move |world| world.report(id)).await
 }
 
@@ -25,9 +32,10 @@ async fn report(api: &Api, id: &str) -> Result<Arc<ReportData>, Problem> {
         (status = 503, body = Problem)))]
 pub(super) async fn page(
     State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, Problem> {
-    let report = report(&api, &id).await?;
+    let report = report(&api, &by, &id).await?;
     let headers: [(HeaderName, String); 2] = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
         (header::CONTENT_SECURITY_POLICY, policy()),
@@ -42,9 +50,10 @@ pub(super) async fn page(
         (status = 409, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn data(
     State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
     Path(id): Path<String>,
 ) -> Result<axum::Json<serde_json::Value>, Problem> {
-    let report = report(&api, &id).await?;
+    let report = report(&api, &by, &id).await?;
     Ok(axum::Json(
         serde_json::to_value(&*report).unwrap_or_default(),
     ))
@@ -58,9 +67,10 @@ pub(super) async fn data(
         (status = 503, body = Problem)))]
 pub(super) async fn exemptions(
     State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, Problem> {
-    let report = report(&api, &id).await?;
+    let report = report(&api, &by, &id).await?;
     let name = format!(
         "attachment; filename=\"corridor-{}-exemptions.csv\"",
         report.corridor

@@ -178,3 +178,11 @@ pub struct PositionFix {
     /// Clockwise from north, degrees.
     pub heading_deg: f64,
 }
+
+impl ManualAct {
+    /// True for acts that leave nobody a green.
+    #[must_use]
+    pub const fn darkens(&self) -> bool {
+        matches!(self, Self::AllRed | Self::Flash)
+    }
+}

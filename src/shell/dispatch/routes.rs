@@ -156,6 +156,7 @@ fn has_secret(path: &str) -> bool {
 struct Caller {
     principal: Principal,
     by_cookie: Option<String>,
+    by_token: Option<String>,
     /// What a token is good for; sessions are good for all their roles allow.
     scopes: Option<Vec<Scope>>,
 }
@@ -163,6 +164,10 @@ struct Caller {
 /// The session that a request came with, for streams that must end with it.
 #[derive(Clone)]
 pub(super) struct SessionToken(pub(super) String);
+
+/// A machine's token, and the certificate that it came with, likewise.
+#[derive(Clone)]
+pub(super) struct BearerToken(pub(super) String, pub(super) Option<[u8; 32]>);
 
 /// Lets a request through if the table allows it; puts the [`Principal`] into its extensions.
 /// Every act leaves an audit record before its answer goes out.
@@ -286,6 +291,11 @@ fn admit(api: &Api, path: &str, request: &mut Request) -> Result<(), Problem> {
     if let Some(session) = caller.by_cookie {
         request.extensions_mut().insert(SessionToken(session));
     }
+    if let Some(token) = caller.by_token {
+        request
+            .extensions_mut()
+            .insert(BearerToken(token, certificate));
+    }
     Ok(())
 }
 
@@ -339,6 +349,7 @@ fn caller(api: &Api, headers: &HeaderMap, certificate: Option<[u8; 32]>) -> Opti
         return Some(Caller {
             principal,
             by_cookie: None,
+            by_token: Some(token.to_owned()),
             scopes: Some(scopes),
         });
     }
@@ -346,6 +357,7 @@ fn caller(api: &Api, headers: &HeaderMap, certificate: Option<[u8; 32]>) -> Opti
     api.auth.session(&session).map(|principal| Caller {
         principal,
         by_cookie: Some(session),
+        by_token: None,
         scopes: None,
     })
 }

@@ -336,10 +336,9 @@ impl Session {
         let plate = plain(&register.plate);
         let answer = match listed {
             None => Registered::NoTerminal,
-            // A terminal that names another plate sits in another vehicle.
-            Some(listed)
-                if !plate.is_empty() && !listed.plate.is_empty() && plate != listed.plate =>
-            {
+            // A terminal that names another plate sits in another vehicle; one that names none does
+            // not know whose it is.
+            Some(listed) if !listed.plate.is_empty() && plate != listed.plate => {
                 Registered::NoVehicle
             }
             Some(_) => Registered::Done(self.book.code(header.phone)),

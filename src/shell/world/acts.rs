@@ -84,6 +84,7 @@ impl World for LiveWorld {
         lock(&self.opened).insert(
             corridor.number(),
             Opened {
+                vehicle: request.vehicle.id.clone(),
                 request_id: request.request_id.clone(),
                 destination: planned.destination,
                 saved: priced.saved,

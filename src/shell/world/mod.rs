@@ -48,6 +48,8 @@ use snapshot::{Opened, corridor_view, site_view};
 
 /// A position older than this is not shown as where a vehicle is.
 const POSITION_SHOWN: Duration = Duration::from_secs(30);
+/// A corridor that was opened so lately may not be in the newest picture yet.
+const JUST_OPENED: Duration = Duration::from_secs(2);
 /// Corridors that are over are shown for this long.
 const OVER_SHOWN_MS: u32 = 60_000;
 
@@ -142,10 +144,26 @@ impl LiveWorld {
             when: Instant::now(),
         };
         lock(&self.vehicles).insert(vehicle.to_owned(), seen);
+        // The mailbox is for the key; a position that no corridor waits for would only fill it.
+        if !self.is_followed(vehicle) {
+            return;
+        }
         let command = crate::controller::Command::Fix(vehicle.to_owned(), fix);
         if let Err(why) = self.parts.mailbox.tell(command) {
             tracing::warn!(vehicle, %why, "a position was lost");
         }
+    }
+
+    /// True if a corridor runs for this vehicle, or may run before the next picture of the city.
+    fn is_followed(&self, vehicle: &str) -> bool {
+        let Some(picture) = self.newest() else {
+            return false;
+        };
+        let mut missions = picture.city.corridors().missions();
+        let runs = missions.any(|m| !m.state().is_over() && m.plan().vehicle == vehicle);
+        runs || lock(&self.opened)
+            .values()
+            .any(|opened| opened.vehicle == vehicle && opened.when.elapsed() < JUST_OPENED)
     }
 
     /// Says which vehicles' positions look as if they were in another datum; the status warns of them.

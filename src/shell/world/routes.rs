@@ -45,7 +45,12 @@ impl LiveWorld {
             if tried.insert(corridor, stray.at) == Some(stray.at) {
                 continue;
             }
-            match self.parts.planner.replan(mission.plan(), &stray) {
+            let opened = lock(&self.opened)
+                .get(&corridor.number())
+                .map(|one| one.size);
+            let planner = &self.parts.planner;
+            let size = opened.unwrap_or_else(|| planner.size_of_vehicle(mission.plan()));
+            match planner.replan(mission.plan(), &stray, size) {
                 Ok((plan, route)) => {
                     let command = Command::ReplaceCorridor(Arc::new(plan));
                     if let Err(why) = self.post(command, Instant::now()) {

@@ -22,6 +22,7 @@ use crate::units::{Length, Millis, Mono};
 /// What is known of a corridor besides what the engine knows.
 #[derive(Clone, Debug)]
 pub(super) struct Opened {
+    pub(super) vehicle: String,
     pub(super) request_id: String,
     pub(super) destination: Names,
     pub(super) saved: Millis,

@@ -231,7 +231,11 @@ impl Unit {
         let Some(stray) = mission.stray().filter(|_| !asked) else {
             return;
         };
-        if let Ok((plan, _)) = planner.replan(mission.plan(), &stray) {
+        if let Ok((plan, _)) = planner.replan(
+            mission.plan(),
+            &stray,
+            planner.size_of_vehicle(mission.plan()),
+        ) {
             self.plan = Arc::new(plan);
             let replace = Command::ReplaceCorridor(Arc::clone(&self.plan));
             lockstep.commands.push(replace);

@@ -48,6 +48,9 @@ pub enum PeopleError {
     /// The password is too short or too long.
     #[error("a password has {LENGTH_MIN} to {LENGTH_MAX} characters and is not the name")]
     BadPassword,
+    /// Nobody could enter people any more.
+    #[error("the last admin cannot be disabled: enter another one first")]
+    LastAdmin,
     /// Somebody of that name is set up.
     #[error("somebody of that name is there already")]
     NameTaken,
@@ -70,11 +73,21 @@ impl Auth {
     /// No store, or no random numbers.
     pub fn first_run_secret(&self, agency: &str) -> Result<Option<String>, PeopleError> {
         let people = self.store()?.principals()?;
-        if people.iter().any(|one| one.is_set_up && !one.disabled) {
+        if people.iter().any(is_admin) {
             return Ok(None);
         }
+        // A name that was set up and disabled stays taken: it is in the audit.
+        let names = (1..).map(|n| {
+            if n == 1 {
+                "admin".to_owned()
+            } else {
+                format!("admin-{n}")
+            }
+        });
+        let free = |name: &String| !people.iter().any(|one| one.name == *name && one.is_set_up);
+        let name = names.into_iter().find(free).ok_or(PeopleError::NameTaken)?;
         let admin = NewPerson {
-            name: "admin".to_owned(),
+            name,
             agency: agency.to_owned(),
             roles: vec![Role::Admin],
         };
@@ -115,13 +128,8 @@ impl Auth {
     /// # Errors
     /// See [`PeopleError`].
     pub fn set_up(&self, secret: &str, password: &str) -> Result<SetUp, PeopleError> {
-        {
-            let mut inner = self.inner();
-            inner.is_open()?;
-        }
         let records = self.store()?;
         let Some(person) = records.set_up_by(hash(secret), now_ms())? else {
-            self.inner().failed();
             return Err(PeopleError::BadSecret);
         };
         let length = password.chars().count();
@@ -153,7 +161,12 @@ impl Auth {
         password: &str,
         code: Option<&str>,
     ) -> Result<SignedIn, SignInError> {
-        let secrets = self.prove(name, password, code)?;
+        self.inner().is_open()?;
+        let secrets = self.prove_as(name, name, password, code);
+        if matches!(secrets, Err(SignInError::BadPassword)) {
+            self.inner().failed();
+        }
+        let secrets = secrets?;
         let (session, signed_in) =
             Session::begin(Principal::of_stored(secrets.principal), now_ms())?;
         let session = session.in_store();
@@ -162,7 +175,8 @@ impl Auth {
         Ok(signed_in)
     }
 
-    /// Whether this is really the person: asked again before a dangerous act.
+    /// Whether this is really the person: asked again before a dangerous act. What strangers try at
+    /// the door does not keep somebody who is signed in from it.
     ///
     /// # Errors
     /// See [`SignInError`].
@@ -172,21 +186,25 @@ impl Auth {
         password: &str,
         code: Option<&str>,
     ) -> Result<StoredSecrets, SignInError> {
-        {
-            let mut inner = self.inner();
-            inner.is_open()?;
-            inner.is_patient(name)?;
-        }
+        self.prove_as(&format!("act of {name}"), name, password, code)
+    }
+
+    /// Failures are counted under `who`.
+    fn prove_as(
+        &self,
+        who: &str,
+        name: &str,
+        password: &str,
+        code: Option<&str>,
+    ) -> Result<StoredSecrets, SignInError> {
+        self.inner().is_patient(who)?;
         let proven = self.compare(name, password, code);
         let mut inner = self.inner();
         match &proven {
             Ok(_) => {
-                inner.backoff.remove(name);
+                inner.backoff.remove(who);
             }
-            Err(SignInError::BadPassword) => {
-                inner.failed();
-                inner.failed_as(name);
-            }
+            Err(SignInError::BadPassword) => inner.failed_as(who),
             Err(_) => {}
         }
         proven
@@ -231,6 +249,11 @@ impl Auth {
     /// # Errors
     /// No store.
     pub fn disable(&self, name: &str) -> Result<bool, PeopleError> {
+        let people = self.store()?.principals()?;
+        let mut admins = people.iter().filter(|one| is_admin(one));
+        if admins.clone().any(|one| one.name == name) && admins.all(|one| one.name == name) {
+            return Err(PeopleError::LastAdmin);
+        }
         let known = self.store()?.disable_principal(name)?;
         self.inner()
             .sessions
@@ -242,6 +265,10 @@ impl Auth {
         let none = || SignInError::Store("this program keeps no accounts".to_owned());
         self.records.as_ref().ok_or_else(none)
     }
+}
+
+fn is_admin(one: &StoredPrincipal) -> bool {
+    one.is_set_up && !one.disabled && one.roles.iter().any(|role| role == Role::Admin.name())
 }
 
 impl Inner {

@@ -10,7 +10,7 @@ use super::super::problem::Problem;
 use super::super::world::{CityStatic, Names};
 
 /// One person may put this many signals to flashing or all red; more is for two.
-pub(super) const SIGNALS_ALONE_MAX: usize = 10;
+pub(in crate::shell::dispatch) const SIGNALS_ALONE_MAX: usize = 10;
 /// Longest such act, seconds.
 const LEASE_MAX_S: u32 = 120;
 /// A machine token lives at most this long, days.
@@ -71,9 +71,13 @@ impl TwoStep {
     }
 
     /// True for acts that one person may not do alone.
-    pub(super) const fn needs_second_person(&self) -> bool {
+    /// `darkened` are the signals that show all red or flash by hand already.
+    pub(super) fn needs_second_person(&self, darkened: &[String]) -> bool {
         match self {
-            Self::ManySignals { sites, .. } => sites.len() > SIGNALS_ALONE_MAX,
+            Self::ManySignals { sites, .. } => {
+                let others = darkened.iter().filter(|site| !sites.contains(site));
+                sites.len() + others.count() > SIGNALS_ALONE_MAX
+            }
             _ => false,
         }
     }

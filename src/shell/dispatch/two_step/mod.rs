@@ -4,7 +4,7 @@
 //! (and the code) again; the gravest acts want those of another person. The one-key corridor is
 //! none of these: it is bounded, it ends by itself, and it must not wait.
 
-mod act;
+pub(super) mod act;
 mod carry_out;
 #[cfg(test)]
 mod tests;
@@ -36,12 +36,16 @@ use super::{accounts, bodies};
 const CHALLENGE_LIFE: Duration = Duration::from_mins(1);
 /// Challenges that may be open at once.
 const CHALLENGES_MAX: usize = 64;
+/// And of one person, so that nobody keeps the others from acting.
+const CHALLENGES_EACH: usize = 4;
 
 /// An act that waits for its second step.
 #[derive(Clone, Debug)]
 struct Waiting {
     act: TwoStep,
     by: Principal,
+    /// As it was when the act was shown.
+    needs_second_person: bool,
     until: Instant,
 }
 
@@ -74,12 +78,18 @@ pub(crate) struct DoneDto {
 }
 
 impl Challenges {
-    fn open(&self, act: TwoStep, by: &Principal) -> Result<String, Problem> {
+    fn open(
+        &self,
+        act: TwoStep,
+        needs_second_person: bool,
+        by: &Principal,
+    ) -> Result<String, Problem> {
         let id = super::auth::random_id().map_err(|why| accounts::problem_of(&why))?;
         let now = Instant::now();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|_, one| one.until > now);
-        if waiting.len() >= CHALLENGES_MAX {
+        let own = waiting.values().filter(|one| one.by.name == by.name);
+        if waiting.len() >= CHALLENGES_MAX || own.count() >= CHALLENGES_EACH {
             return Err(Problem::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too-many-challenges",
@@ -89,6 +99,7 @@ impl Challenges {
         let one = Waiting {
             act,
             by: by.clone(),
+            needs_second_person,
             until: now + CHALLENGE_LIFE,
         };
         waiting.insert(id.clone(), one);
@@ -121,7 +132,7 @@ impl Waiting {
     fn may_finish(&self, by: &Principal) -> Result<(), Problem> {
         self.act.check_role(by)?;
         let same = self.by.name == by.name;
-        let (code, detail) = match (self.act.needs_second_person(), same) {
+        let (code, detail) = match (self.needs_second_person, same) {
             (true, true) => ("same-person", "another person must take the second step"),
             (false, false) => ("other-person", "whoever began the act must finish it"),
             _ => return Ok(()),
@@ -145,9 +156,9 @@ pub(super) async fn begin(
     act.check_role(&by)?;
     must_be_whole(&api)?;
     let consequences = act.consequences(&api);
-    let needs_second_person = act.needs_second_person();
+    let needs_second_person = act.needs_second_person(&api.darkened());
     let about = format!("step 1: {}", act.about());
-    let challenge = api.challenges.open(act, &by)?;
+    let challenge = api.challenges.open(act, needs_second_person, &by)?;
     let answer = ChallengeDto {
         challenge,
         seconds: 60,

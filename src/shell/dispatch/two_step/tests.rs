@@ -36,12 +36,32 @@ fn grave_acts_want_another_person_and_the_others_the_same_one() {
         (flash(11), &wang, true),
     ] {
         let challenges = Challenges::default();
-        let id = challenges.open(act, &li).unwrap();
+        let needs_two = act.needs_second_person(&[]);
+        let id = challenges.open(act, needs_two, &li).unwrap();
         assert_eq!(challenges.of(&id, by).is_ok(), fits, "{}", by.name);
         assert!(challenges.take(&id));
         assert!(!challenges.take(&id), "once");
         assert!(challenges.of(&id, by).is_err());
     }
+}
+
+#[test]
+fn signals_that_are_dark_already_count_for_the_second_person() {
+    let dark = |count: u8| (0..count).map(|n| format!("X{n}")).collect::<Vec<_>>();
+    assert!(!flash(4).needs_second_person(&dark(6)));
+    assert!(flash(4).needs_second_person(&dark(7)));
+}
+
+#[test]
+fn nobody_fills_the_list_of_acts_alone() {
+    let li = somebody("li", Role::Dispatcher);
+    let challenges = Challenges::default();
+    for _ in 0..CHALLENGES_EACH {
+        challenges.open(flash(2), false, &li).unwrap();
+    }
+    assert!(challenges.open(flash(2), false, &li).is_err());
+    let wang = somebody("wang", Role::Dispatcher);
+    assert!(challenges.open(flash(2), false, &wang).is_ok());
 }
 
 #[test]
