@@ -46,6 +46,7 @@ impl Mission {
             }
         }
         if any {
+            self.tenures.take_out(site);
             log.add(now, What::TakenOut(site));
         }
         any
@@ -72,6 +73,7 @@ impl Mission {
             };
             let kept = old.iter().position(same).map(|at| old.remove(at).1);
             let mut passage = kept.unwrap_or_default();
+            passage.taken_out |= self.tenures.is_taken_out(crossing.site);
             if track.is_sure() && along >= crossing.passed_at && !passage.is_done() {
                 pass(crossing, &mut passage, now, log);
             }
@@ -83,6 +85,7 @@ impl Mission {
             }
         }
         log.add(now, What::Replaced(plan.revision));
+        self.tenures.open(plan.crossings.iter().map(|c| c.site));
         self.track = track;
         self.strayed = None;
         self.plan = plan;

@@ -12,8 +12,8 @@ use super::pace::Paces;
 use super::passage::Hold;
 use super::several::{Desk, Orders};
 use super::{
-    ActRefusal, CROSSINGS_MAX, CorridorPlan, Fix, FixVerdict, Lease, LeaseStep, MISSIONS_MAX,
-    MissionState, OpenRefusal, Settings, SiteBoard, Window,
+    ActRefusal, CROSSINGS_MAX, CorridorPlan, Fix, FixVerdict, LEASE_TTL, Lease, LeaseStep,
+    MISSIONS_MAX, MissionState, OpenRefusal, Settings, SiteBoard, Window,
 };
 use crate::ids::{CorridorId, SiteId};
 use crate::signal::GroupSet;
@@ -245,7 +245,9 @@ impl Corridors {
                         crossing,
                         refused_by: None,
                         expects_red: false,
-                        expires: passage.lease_end(place, now, mission.plan.expires),
+                        expires: (now + LEASE_TTL)
+                            .min(mission.cap((place, passage), now))
+                            .min(mission.plan.expires),
                         green_by: passage.forecast.green_by,
                         until: passage.through_by(place, step),
                     });

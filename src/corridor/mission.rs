@@ -12,6 +12,7 @@ use super::pace::Paces;
 use super::passage::{Hold, Passage, Pause};
 use super::shown::{SHOW_PASSED, shown_state};
 use super::stray::Stray;
+use super::tenure::Tenures;
 use super::track::{Track, way};
 use super::{
     Availability, CorridorPlan, Crossing, CrossingState, LeaseStep, MissionState, Settings,
@@ -44,6 +45,7 @@ pub struct Mission {
     pub(super) strayed: Option<(Mono, usize)>,
     /// Rank of its class in the city's policy; lower goes first.
     pub(super) rank: u8,
+    pub(super) tenures: Tenures,
 }
 
 impl Mission {
@@ -54,6 +56,8 @@ impl Mission {
             Track::default()
         };
         let passages = vec![Passage::default(); plan.crossings.len()];
+        let mut tenures = Tenures::default();
+        tenures.open(plan.crossings.iter().map(|crossing| crossing.site));
         Self {
             plan,
             state: MissionState::Confirmed,
@@ -65,6 +69,7 @@ impl Mission {
             drive: Drive::default(),
             strayed: None,
             rank,
+            tenures,
         }
     }
 
@@ -117,6 +122,7 @@ impl Mission {
         if self.state.is_over() {
             return;
         }
+        self.keep_accounts(now, settings);
         if now >= self.plan.expires {
             self.finish(MissionState::Expired, now, log);
             return;
@@ -133,6 +139,25 @@ impl Mission {
             self.end_holds(now, settings, board, log);
         }
         self.recover(now, settings, board, log);
+    }
+
+    fn keep_accounts(&mut self, now: Mono, settings: &Settings) {
+        let places = || self.plan.crossings.iter().zip(&self.passages);
+        let locked_since = |site| {
+            let own = places().filter(|(crossing, _)| crossing.site == site);
+            own.filter_map(|(_, passage)| passage.locked_since()).min()
+        };
+        self.tenures.look(locked_since, now, settings.reservice);
+    }
+
+    /// The moment from which on no lease for this crossing may live: of a lock by what the corridor
+    /// has had of the whole controller.
+    pub(super) fn cap(&self, (crossing, passage): (&Crossing, &Passage), now: Mono) -> Mono {
+        if passage.is_locked() {
+            self.tenures.cap(crossing.site, crossing.hold_max, now)
+        } else {
+            passage.near_cap(crossing, now)
+        }
     }
 
     /// The state machine of the mission as far as the vehicle drives it.
@@ -325,10 +350,16 @@ impl Mission {
                 continue;
             };
             let old = green.is_some_and(|since| now.since(since) > settings.give_back_green);
-            let is_spent = now >= passage.cap(crossing, now);
+            let is_spent = if passage.is_locked() {
+                now >= self.tenures.cap(crossing.site, crossing.hold_max, now)
+                    || self.tenures.rests(crossing.site, now)
+            } else {
+                now >= passage.near_cap(crossing, now)
+            };
             let (end, next) = if is_spent && passage.is_locked() {
                 let until = now + settings.reservice;
                 let why = Pause::Capped;
+                self.tenures.rest(crossing.site, until);
                 (LeaseEnd::Capped, Hold::Paused { until, why })
             } else if is_spent {
                 let until = now + settings.give_back_off;
@@ -363,7 +394,8 @@ impl Mission {
             at >= from && passage.is_locked() && now.since(since) <= REPLAN_MAX
         });
         let runs = self.is_driving() || is_armed || is_kept;
-        let usable = runs && crossing.can_be_held() && !passage.taken_out;
+        let rests = !is_armed && self.tenures.rests(crossing.site, now);
+        let usable = runs && crossing.can_be_held() && !passage.taken_out && !rests;
         let wish = usable.then(|| passage.wish(now, crossing, self.plan.preempts, settings))??;
         let wish = if is_armed { LeaseStep::Prepare } else { wish };
         (board.availability(crossing.site) == Availability::Ready)
@@ -380,10 +412,13 @@ impl Mission {
     }
 
     /// True if the vehicle is on its way to this crossing and will ask for it.
-    pub(super) fn is_ahead(&self, at: usize) -> bool {
-        self.is_driving()
-            && (self.passages.get(at))
-                .is_some_and(|p| !p.taken_out && matches!(p.hold, Hold::Idle | Hold::Leased { .. }))
+    pub(super) fn is_ahead(&self, at: usize, now: Mono) -> bool {
+        let asks = |passage: &Passage| match passage.hold {
+            Hold::Idle | Hold::Leased { .. } => true,
+            Hold::Paused { until, .. } => until <= now,
+            Hold::Done { .. } => false,
+        };
+        self.is_driving() && (self.passages.get(at)).is_some_and(|p| !p.taken_out && asks(p))
     }
 
     /// How long the vehicle has stood before a signal where another goes first.

@@ -34,6 +34,7 @@ mod shown;
 mod sketch;
 mod state;
 mod stray;
+mod tenure;
 #[cfg(test)]
 mod tests;
 mod track;

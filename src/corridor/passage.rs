@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Crossing, CrossingState, LEASE_TTL, LeaseStep, Settings, Window};
+use super::{Crossing, CrossingState, LeaseStep, Settings, Window};
 use crate::ids::CorridorId;
 use crate::units::{Millis, Mono, Speed};
 
@@ -98,13 +98,14 @@ impl Passage {
     }
 
     pub(super) const fn is_locked(&self) -> bool {
-        matches!(
-            self.hold,
-            Hold::Leased {
-                locked: Some(_),
-                ..
-            }
-        )
+        self.locked_since().is_some()
+    }
+
+    pub(super) const fn locked_since(&self) -> Option<Mono> {
+        match self.hold {
+            Hold::Leased { locked, .. } => locked,
+            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => None,
+        }
     }
 
     /// Since when the lamps are read back green under the lock.
@@ -115,14 +116,10 @@ impl Passage {
         }
     }
 
-    /// The moment from which on no lease of this hold may live.
-    pub(super) fn cap(&self, crossing: &Crossing, now: Mono) -> Mono {
+    /// The moment from which on nobody is kept from starting because a lock is near.
+    pub(super) fn near_cap(&self, crossing: &Crossing, now: Mono) -> Mono {
         match self.hold {
-            Hold::Leased {
-                locked: Some(since),
-                ..
-            }
-            | Hold::Leased { since, .. } => since + crossing.hold_max,
+            Hold::Leased { since, .. } => since + crossing.hold_max,
             Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => now + crossing.hold_max,
         }
     }
@@ -237,15 +234,10 @@ impl Passage {
         }
     }
 
-    /// When the hold is expected to end; `None` if there is none.
-    pub(super) fn hold_until(&self, crossing: &Crossing, now: Mono) -> Option<Mono> {
+    /// When the hold is expected to end, at its cap at the latest; `None` if there is none.
+    pub(super) fn hold_until(&self, crossing: &Crossing, now: Mono, cap: Mono) -> Option<Mono> {
         let until = self.window(crossing).until.max(now);
-        matches!(self.hold, Hold::Leased { .. }).then(|| until.min(self.cap(crossing, now)))
-    }
-
-    /// The moment a lease given now ends if nobody renews it.
-    pub(super) fn lease_end(&self, crossing: &Crossing, now: Mono, expires: Mono) -> Mono {
-        (now + LEASE_TTL).min(self.cap(crossing, now)).min(expires)
+        matches!(self.hold, Hold::Leased { .. }).then(|| until.min(cap))
     }
 }
 

@@ -120,7 +120,7 @@ impl Orders {
         let stale = |found: &Precedence| {
             let waits = |(at, mission): (At, usize)| {
                 missions.get(mission).is_some_and(|mission| {
-                    mission.plan.corridor == at.corridor && mission.is_ahead(at.crossing)
+                    mission.plan.corridor == at.corridor && mission.is_ahead(at.crossing, now)
                 })
             };
             let [first, then] = found.missions;
@@ -194,7 +194,7 @@ impl Desk {
             for (crossing, (place, passage)) in
                 (mission.plan.crossings.iter().zip(&mission.passages)).enumerate()
             {
-                let is_asked = mission.is_ahead(crossing)
+                let is_asked = mission.is_ahead(crossing, now)
                     && place.can_be_held()
                     && board.availability(place.site) == Availability::Ready;
                 if !is_asked {

@@ -153,7 +153,7 @@ impl Mission {
             eta_late: forecast.eta_late,
             start: forecast.start,
             green_at: passage.green_since(),
-            hold_until: passage.hold_until(crossing, now),
+            hold_until: passage.hold_until(crossing, now, self.cap((crossing, passage), now)),
             late_by: passage.late_by,
             queue: forecast.queue_milli / 1000,
             refused_by: passage.refused_by,

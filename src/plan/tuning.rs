@@ -60,7 +60,7 @@ impl Default for Tuning {
             headway_mixed_s: 2.3,
             headway_yielding_s: 3.0,
             start_loss_s: 0.5,
-            amber_used_s: 0.5,
+            amber_used_s: 1.0,
             amber_queue_s: 1.5,
             gap_s: 4.0,
             gap_longer_s: 20.0,

@@ -6,7 +6,7 @@ use super::context::PolicyContext;
 use super::fit::fits;
 use super::wish::{PolicyKind, Reason, Wish};
 use crate::corridor::{Lease, LeaseStep};
-use crate::ids::{CorridorId, GroupId};
+use crate::ids::GroupId;
 use crate::kernel::{Interval, ModeWish};
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
@@ -14,12 +14,13 @@ use crate::units::{Millis, Mono};
 /// After a hold has reached its cap the site belongs to the others for this long.
 const GIVE_BACK: Millis = Millis::from_secs(30);
 
-/// What is remembered of the corridor's hold.
+/// What is remembered of holds, whosever they were: the site's own fence behind the corridors' caps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Priority {
-    /// For whom, for which groups, and since when: a further stop line of the same controller is
-    /// another hold.
-    hold: Option<(CorridorId, GroupSet, Mono)>,
+    /// Locked since, without a break as long as a rest.
+    since: Option<Mono>,
+    /// Locked last.
+    last: Mono,
     rests_until: Mono,
 }
 
@@ -32,38 +33,26 @@ impl Priority {
         plan: &Wish,
     ) -> Option<Wish> {
         let lease = lease.filter(|lease| lease.is_live(ctx.now) && !lease.groups.is_empty());
-        let Some(lease) = lease else {
-            self.hold = None;
-            return None;
-        };
+        let lease = lease?;
         if ctx.now < self.rests_until {
             return None;
         }
         match lease.step {
             LeaseStep::Lock => self.lock(ctx, lease, plan),
             LeaseStep::Prepare => None,
-            LeaseStep::Inhibit => {
-                self.hold = None;
-                inhibit(ctx, lease, plan)
-            }
+            LeaseStep::Inhibit => inhibit(ctx, lease, plan),
         }
     }
 
     fn lock(&mut self, ctx: &PolicyContext<'_>, lease: &Lease, plan: &Wish) -> Option<Wish> {
-        let since = match self.hold {
-            Some((corridor, groups, since))
-                if corridor == lease.corridor && !groups.is_disjoint(lease.groups) =>
-            {
-                since
-            }
-            Some(_) | None => ctx.now,
-        };
+        let goes_on = ctx.now.since(self.last) < GIVE_BACK;
+        let since = self.since.filter(|_| goes_on).unwrap_or(ctx.now);
         if ctx.now.since(since) >= ctx.site.corridor_hold_max {
-            self.hold = None;
+            self.since = None;
             self.rests_until = ctx.now + GIVE_BACK;
             return None;
         }
-        self.hold = Some((lease.corridor, lease.groups, since));
+        (self.since, self.last) = (Some(since), ctx.now);
         Some(locked(ctx, lease, plan))
     }
 

@@ -20,6 +20,7 @@ proptest! {
         way.depart = true;
         let mut world = World::new(vec![way]);
         let mut since: [Option<Mono>; 4] = [None; 4];
+        let mut lately: [Vec<bool>; 4] = Default::default();
         for (age, x_m, y_m, speed, knob) in noise {
             let at = Mono::from_ms(world.now.as_ms().saturating_sub(u64::from(age) * 150));
             // Half of the positions are honest, so that the corridor stays alive.
@@ -34,6 +35,12 @@ proptest! {
                     let lease = world.corridors.lease(site(at));
                     let locked = lease.filter(|lease| lease.step == LeaseStep::Lock);
                     *since = locked.map(|_| since.unwrap_or(world.now));
+                    // Of two minutes and a rest after them no more than two minutes are locked.
+                    let lately = &mut lately[at];
+                    lately.push(locked.is_some());
+                    let from = lately.len().saturating_sub(1_800);
+                    let ticks = lately[from..].iter().filter(|one| **one).count();
+                    prop_assert!(ticks <= 1_201, "{} locked ticks of 1800", ticks);
                     if let (Some(lease), Some(since)) = (lease, *since) {
                         prop_assert!(lease.is_live(world.now));
                         prop_assert!(lease.expires <= world.now + LEASE_TTL);

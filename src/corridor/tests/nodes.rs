@@ -67,3 +67,83 @@ fn stop_lines_that_cross_each_other_are_held_one_after_the_other_without_a_warni
     world.drive("V1", x, 5);
     assert_eq!(world.corridors.lease(site(0)).unwrap().groups, CROSS);
 }
+
+/// The longest that the site was locked without a break, and whether it is locked now, in ticks.
+#[derive(Default)]
+struct Watch {
+    longest: u32,
+    now: u32,
+}
+
+impl Watch {
+    fn look(&mut self, world: &World) {
+        let locked = world.step_of(0) == Some(LeaseStep::Lock);
+        self.now = if locked { self.now + 1 } else { 0 };
+        self.longest = self.longest.max(self.now);
+    }
+}
+
+#[test]
+fn the_stop_lines_of_a_controller_have_one_cap() {
+    let mut world = World::new(vec![in_series()]);
+    let mut x = world.drive("V1", 0.0, 20);
+    let mut watch = Watch::default();
+    // In stop-and-go it never stands long enough to have its green given back.
+    for second in 0..300 {
+        let (way, speed) = if second % 10 == 0 {
+            (5.0, 5_000)
+        } else {
+            (0.0, 0)
+        };
+        x += way;
+        world.fix("V1", x, speed);
+        for _ in 0..10 {
+            world.tick();
+            watch.look(&world);
+        }
+    }
+    assert!(x < 735.0, "between the stop lines still: {x} m");
+    assert!(
+        (1_100..=1_201).contains(&watch.longest),
+        "{} ticks",
+        watch.longest
+    );
+    assert!(world.ended(0).contains(&LeaseEnd::Capped));
+}
+
+#[test]
+fn a_new_plan_neither_starts_the_cap_anew_nor_brings_back_what_was_taken_out() {
+    let mut world = World::new(vec![plan(AMBULANCE, 2)]);
+    let mut x = world.drive("V1", 0.0, 24);
+    let locked_at = world.locked_at(0);
+    world.corridors.take_out(AMBULANCE, site(1)).unwrap();
+    let mut watch = Watch::default();
+    for revision in 2..40 {
+        // Every few seconds another approach of the same signals.
+        let mut next = plan(AMBULANCE, 2);
+        next.revision = revision;
+        let mut crossings = next.crossings.to_vec();
+        for crossing in &mut crossings {
+            let other = revision % 2 == 0;
+            crossing.approach = ApproachId::new(u8::from(other));
+            crossing.groups = if other { INNER } else { MAIN };
+        }
+        next.crossings = crossings.into();
+        world.corridors.replace(next, world.now).unwrap();
+        for _ in 0..4 {
+            x += 0.5;
+            world.fix("V1", x, 500);
+            for _ in 0..10 {
+                world.tick();
+                watch.look(&world);
+                assert_eq!(world.step_of(1), None, "taken out");
+            }
+        }
+    }
+    let most = Millis::from_secs(121).as_ms() / TICK.as_ms();
+    assert!(
+        watch.longest <= most,
+        "{} ticks since {locked_at:?}",
+        watch.longest
+    );
+}
