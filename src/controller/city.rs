@@ -36,6 +36,9 @@ pub struct City {
     asleep: Vec<bool>,
 }
 
+/// Waves in force at once.
+const WAVES_MAX: usize = 64;
+
 /// What one cycle of the city is told.
 #[derive(Clone, Copy, Debug)]
 pub struct CycleInputs<'a> {
@@ -245,6 +248,9 @@ impl City {
             return Answer::Refused(format!("wave {id} names no site, or one without its plan"));
         }
         self.waves.retain(|other| other.id != wave.id);
+        if self.waves.len() >= WAVES_MAX {
+            return Answer::Refused(format!("{WAVES_MAX} waves are in force: end one first"));
+        }
         self.waves.push(Arc::clone(wave));
         self.plan_second = None;
         Answer::Done

@@ -128,6 +128,10 @@ impl Search {
         }
         self.path.truncate(forced);
         self.branch();
+        if self.best_cost.is_none() {
+            self.path.truncate(forced);
+            self.go_by_rank();
+        }
         self.path.clear();
         self.path.extend_from_slice(&self.best);
         self.lay_times();
@@ -203,6 +207,23 @@ impl Search {
             self.branch();
             self.path.pop();
         }
+    }
+
+    /// Where the search came to no end, whoever is preferred goes first, as far as that goes
+    /// together; and nobody who could no longer stop is told to.
+    fn go_by_rank(&mut self) {
+        let forced = self.path.len();
+        while self.lay_times() {
+            let Some(pair) = self.conflict() else {
+                break;
+            };
+            let first = self.preferred(pair);
+            self.path.push(Before { pair, first });
+        }
+        if self.path.len() > forced && !self.lay_times() {
+            self.path.pop();
+        }
+        self.best.clone_from(&self.path);
     }
 
     /// Keeps the path if it is the best so far.

@@ -119,7 +119,7 @@ impl Paces {
                     self.cells.insert(at, Cell { key, pace, seen: 0 });
                     at
                 }
-                Err(_) => return,
+                Err(_) => continue,
             };
             if let Some(cell) = self.cells.get_mut(at) {
                 cell.seen = cell.seen.saturating_add(1);

@@ -58,7 +58,7 @@ impl Tenures {
             match (locked_since(account.site), account.locked) {
                 (Some(since), None) => account.locked = Some(since),
                 (None, Some(since)) => {
-                    account.used = account.used + now.since(since);
+                    account.used += now.since(since);
                     account.locked = None;
                     account.ended = now;
                 }

@@ -64,14 +64,7 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
         station.address()
     ));
     station.tell_feeds();
-    // The cabinets are driven by now: whatever is wrong with the door does not end that.
-    if let Err(why) = tell_door(&station, options, tls.as_ref()) {
-        let why = match why {
-            Failure::Usage(why) | Failure::Runtime(why) => why,
-            Failure::Findings => "findings".to_owned(),
-        };
-        warn(&format!("the way in could not be told: {why}"));
-    }
+    warn_of_door(tell_door(&station, options, tls.as_ref()));
     waiting.block_on(async {
         let silent = async {
             tokio::time::sleep(ANSWER_WITHIN).await;
@@ -86,6 +79,16 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
     say("handing every cabinet to its local plan ...");
     station.stop();
     Ok(())
+}
+
+/// The cabinets are driven by now: whatever is wrong with the door is said and does not end that.
+fn warn_of_door(told: Result<(), Failure>) {
+    let why = match told {
+        Ok(()) => return,
+        Err(Failure::Usage(why) | Failure::Runtime(why)) => why,
+        Err(Failure::Findings) => "findings".to_owned(),
+    };
+    warn(&format!("the way in could not be told: {why}"));
 }
 
 /// Says how somebody gets in.

@@ -21,7 +21,7 @@ use super::auth::Principal;
 use super::dto::live::{DeltaDto, FrameDto, SnapshotDto};
 use super::origin;
 use super::problem::Problem;
-use super::routes::{BearerToken, SessionToken};
+use super::routes::Credential;
 use super::world::{CityView, World};
 
 /// Time between frames.
@@ -68,8 +68,7 @@ pub(super) async fn fill(world: Arc<dyn World>, frames: watch::Sender<Frame>) {
 pub(super) async fn live(
     State(api): State<Arc<Api>>,
     Extension(by): Extension<Principal>,
-    session: Option<Extension<SessionToken>>,
-    bearer: Option<Extension<BearerToken>>,
+    Extension(came_with): Extension<Credential>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -83,8 +82,7 @@ pub(super) async fn live(
     })?;
     let watcher = Watcher {
         frames: api.frames.clone(),
-        session: session.map(|Extension(SessionToken(token))| token),
-        bearer: bearer.map(|Extension(BearerToken(token, certificate))| (token, certificate)),
+        came_with,
         by,
         api,
     };
@@ -97,9 +95,8 @@ pub(super) async fn live(
 struct Watcher {
     api: Arc<Api>,
     by: Principal,
-    /// Whose end ends the stream: a session, or a machine's token with the certificate it came with.
-    session: Option<String>,
-    bearer: Option<(String, Option<[u8; 32]>)>,
+    /// Whose end ends the stream.
+    came_with: Credential,
     frames: watch::Receiver<Frame>,
 }
 
@@ -107,12 +104,12 @@ impl Watcher {
     /// False once the session has ended. An open stream is use: it keeps a session from idling.
     fn may_look(&self) -> bool {
         let auth = &self.api.auth;
-        let session = self.session.as_deref();
-        let bearer = self.bearer.as_ref();
-        session.is_none_or(|token| auth.session(token).is_some())
-            && bearer.is_none_or(|(token, certificate)| {
+        match &self.came_with {
+            Credential::Session(token) => auth.session(token).is_some(),
+            Credential::Bearer(token, certificate) => {
                 auth.bearer(token, certificate.as_ref()).is_some()
-            })
+            }
+        }
     }
 
     /// The newest picture, as far as this one may see it.

@@ -152,22 +152,22 @@ fn has_secret(path: &str) -> bool {
     path.starts_with("/api/v1/session") || path == "/api/v1/acts/{id}"
 }
 
-/// Who is calling, and whether by cookie (then acts need the CSRF header).
+/// Who is calling, and with what (acts in a session need the CSRF header).
 struct Caller {
     principal: Principal,
-    by_cookie: Option<String>,
-    by_token: Option<String>,
+    came_with: Credential,
     /// What a token is good for; sessions are good for all their roles allow.
     scopes: Option<Vec<Scope>>,
 }
 
-/// The session that a request came with, for streams that must end with it.
+/// What a request came with, for streams that must end with it.
 #[derive(Clone)]
-pub(super) struct SessionToken(pub(super) String);
-
-/// A machine's token, and the certificate that it came with, likewise.
-#[derive(Clone)]
-pub(super) struct BearerToken(pub(super) String, pub(super) Option<[u8; 32]>);
+pub(super) enum Credential {
+    /// A session's token.
+    Session(String),
+    /// A machine's token, and the fingerprint of the certificate that it came with.
+    Bearer(String, Option<[u8; 32]>),
+}
 
 /// Lets a request through if the table allows it; puts the [`Principal`] into its extensions.
 /// Every act leaves an audit record before its answer goes out.
@@ -232,18 +232,7 @@ fn too_large() -> Problem {
 
 fn admit(api: &Api, path: &str, request: &mut Request) -> Result<(), Problem> {
     let Some(RouteRule { access, scope, .. }) = rule_of(request.method(), path) else {
-        if ROUTES.iter().any(|rule| rule.path == path) {
-            return Err(Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "wrong-method",
-                "this path knows other methods; see /docs",
-            ));
-        }
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "not-in-route-table",
-            "this route has no access rule",
-        ));
+        return Err(no_such_rule(path));
     };
     if changes_something(request.method()) {
         origin::check(request.headers())?;
@@ -288,15 +277,24 @@ fn admit(api: &Api, path: &str, request: &mut Request) -> Result<(), Problem> {
     } else if !api.reads.allow(&caller.principal.name, Instant::now()) {
         return Err(too_many());
     }
-    if let Some(session) = caller.by_cookie {
-        request.extensions_mut().insert(SessionToken(session));
-    }
-    if let Some(token) = caller.by_token {
-        request
-            .extensions_mut()
-            .insert(BearerToken(token, certificate));
-    }
+    request.extensions_mut().insert(caller.came_with);
     Ok(())
+}
+
+fn no_such_rule(path: &str) -> Problem {
+    if ROUTES.iter().any(|rule| rule.path == path) {
+        Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "wrong-method",
+            "this path knows other methods; see /docs",
+        )
+    } else {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "not-in-route-table",
+            "this route has no access rule",
+        )
+    }
 }
 
 fn changes_something(method: &Method) -> bool {
@@ -325,7 +323,7 @@ fn too_many() -> Problem {
 }
 
 fn check_act(api: &Api, caller: &Caller, headers: &HeaderMap) -> Result<(), Problem> {
-    if let Some(session) = &caller.by_cookie {
+    if let Credential::Session(session) = &caller.came_with {
         let csrf = headers.get(CSRF_HEADER);
         let csrf = csrf.and_then(|csrf| csrf.to_str().ok()).unwrap_or_default();
         if !api.auth.csrf_fits(session, csrf) {
@@ -348,16 +346,14 @@ fn caller(api: &Api, headers: &HeaderMap, certificate: Option<[u8; 32]>) -> Opti
         let (principal, scopes) = api.auth.bearer(token, certificate.as_ref())?;
         return Some(Caller {
             principal,
-            by_cookie: None,
-            by_token: Some(token.to_owned()),
+            came_with: Credential::Bearer(token.to_owned(), certificate),
             scopes: Some(scopes),
         });
     }
     let session = session_cookie(headers)?;
     api.auth.session(&session).map(|principal| Caller {
         principal,
-        by_cookie: Some(session),
-        by_token: None,
+        came_with: Credential::Session(session),
         scopes: None,
     })
 }
