@@ -54,7 +54,7 @@ pub(super) fn understand<'n>(
         .ok_or_else(|| because("it needs more than 32 signal groups, even with streets merged"))?;
     let relations = Relations::of(net, &course, &heads);
     refuse_clashes(net, tls, &heads, &relations)?;
-    let approaches = approaches(net, &heads);
+    let approaches = approaches(net, &heads, &relations);
     if approaches.is_empty() {
         return Err(because("no street leads to it"));
     }

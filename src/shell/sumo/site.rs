@@ -129,7 +129,11 @@ impl SiteLane<'_> {
 }
 
 /// The streets that lead in, in the order of their first link.
-pub(super) fn approaches<'n>(net: &'n SumoNet, heads: &Heads<'n>) -> Vec<Approach<'n>> {
+pub(super) fn approaches<'n>(
+    net: &'n SumoNet,
+    heads: &Heads<'n>,
+    relations: &Relations,
+) -> Vec<Approach<'n>> {
     let mut made: Vec<Approach<'n>> = Vec::new();
     for head in &heads.list {
         let edge = net.edges.get(&head.link.from);
@@ -171,21 +175,31 @@ pub(super) fn approaches<'n>(net: &'n SumoNet, heads: &Heads<'n>) -> Vec<Approac
     }
     for approach in &mut made {
         approach.lanes.sort_by_key(|lane| lane.lane.index);
-        approach.choices = choices(heads, &approach.groups());
+        approach.choices = choices(heads, relations, &approach.groups());
     }
     made
 }
 
-/// The approach's groups; then every stage that holds them, for whose changes the file can speak.
-fn choices(heads: &Heads<'_>, groups: &[usize]) -> Vec<Choice> {
+/// The approach's groups; then every stage that holds them and makes none of them yield, for whose
+/// changes the file can speak; then the groups after a stop of all; then the other stages.
+fn choices(heads: &Heads<'_>, relations: &Relations, groups: &[usize]) -> Vec<Choice> {
     let stages = heads.groups.first().map_or(0, |group| group.column.len());
     let holds = |stage: &usize| {
         let shown = heads.of_stage(*stage);
         groups.iter().all(|group| shown.contains(group))
     };
+    let is_free = |stage: &usize| {
+        let shown = heads.of_stage(*stage);
+        let others = || shown.iter().filter(|other| !groups.contains(other));
+        let waits = |group: &usize| others().any(|o| relations.yields.contains(&(*group, *o)));
+        !groups.iter().any(waits)
+    };
+    let (free, yielding): (Vec<usize>, Vec<usize>) = (0..stages).filter(holds).partition(is_free);
     let mut made = vec![Choice::Groups];
-    made.extend((0..stages).filter(holds).map(Choice::Stage));
-    made.extend([Choice::ClearFirst, Choice::Nothing]);
+    made.extend(free.into_iter().map(Choice::Stage));
+    made.push(Choice::ClearFirst);
+    made.extend(yielding.into_iter().map(Choice::Stage));
+    made.push(Choice::Nothing);
     made
 }
 

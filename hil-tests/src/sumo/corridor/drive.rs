@@ -11,7 +11,7 @@ use super::fleet::{Driving, fleet_file, id_of};
 use super::helped::Helped;
 use super::trips::Errand;
 use super::unit::Unit;
-use super::watch::Watch;
+use super::watch::{Stand, Watch};
 use super::way::Way;
 use crate::sumo::error::SumoError;
 use crate::sumo::process::Launch;
@@ -38,6 +38,8 @@ pub struct UnitDrive {
     pub stopped_s: u32,
     /// Its longest stand.
     pub longest_stand_s: u32,
+    /// Where, how long and before what it stood.
+    pub stands: Vec<Stand>,
     /// Stop lines on its way that it reached.
     pub signals: usize,
     /// Of these, those that let it go where it would have begun to brake.
@@ -142,6 +144,7 @@ fn unit_drive(unit: &Unit, depart: u32, (copied, end): (u32, u32)) -> UnitDrive 
         stops: watch.stops,
         stopped_s: watch.stopped_s,
         longest_stand_s: watch.longest_stand_s,
+        stands: watch.stands.clone(),
         signals: met().count(),
         greens: met().filter(|met| met.green).count(),
         clear: met().filter(|met| met.clear).count(),

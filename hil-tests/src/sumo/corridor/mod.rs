@@ -18,5 +18,5 @@ pub use fleet::{Driving, fleet_file};
 pub use helped::{Helped, Method};
 pub use trips::{Asking, Errand, Errands, plan_for, shift_m};
 pub use unit::{Gps, Unit};
-pub use watch::Watch;
+pub use watch::{Stand, Watch};
 pub use way::Way;

@@ -1,5 +1,7 @@
 //! An emergency vehicle on its way: where it is, where it stands, what it meets.
 
+use serde::{Deserialize, Serialize};
+
 use super::way::{Gate, Way};
 use crate::sumo::roads::Roads;
 use crate::sumo::traffic::{NO_LANE, STANDING_MPS, Traffic};
@@ -14,6 +16,25 @@ pub struct Met {
     pub green: bool,
     /// Nobody stood before it.
     pub clear: bool,
+}
+
+/// One stand of the vehicle, for whoever asks why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stand {
+    /// The second in which it began.
+    pub second: u32,
+    /// How long it lasted, seconds.
+    pub lasted_s: u32,
+    /// Where, along the way, metres.
+    pub along_m: f64,
+    /// To the next stop line, metres; none behind the last one.
+    pub to_stop_m: Option<f64>,
+    /// The lane on which it stood.
+    pub lane: String,
+    /// What the lamps of its links showed in each second.
+    pub shown: String,
+    /// Vehicles before it on its own lane at the beginning.
+    pub ahead: usize,
 }
 
 /// The watch over one vehicle.
@@ -44,6 +65,8 @@ pub struct Watch {
     stand_s: u32,
     /// Its longest stand, seconds.
     pub longest_stand_s: u32,
+    /// Every stand.
+    pub stands: Vec<Stand>,
     /// By stop line.
     pub met: Vec<Option<Met>>,
 }
@@ -69,6 +92,7 @@ impl Watch {
             stopped_s: 0,
             stand_s: 0,
             longest_stand_s: 0,
+            stands: Vec::new(),
             met,
         }
     }
@@ -123,6 +147,7 @@ impl Watch {
             self.stand_s += 1;
             self.stopped_s += 1;
             self.longest_stand_s = self.longest_stand_s.max(self.stand_s);
+            self.note_stand(roads, traffic, now);
         } else {
             self.stand_s = 0;
         }
@@ -130,6 +155,39 @@ impl Watch {
             if self.met[at].is_none() && self.along_m >= self.way.gates[at].brake_m {
                 self.met[at] = Some(self.meet(roads, traffic, at));
             }
+        }
+    }
+
+    /// Notes another second of standing.
+    fn note_stand(&mut self, roads: &Roads, traffic: &Traffic, now: u32) {
+        let gate = self.way.gates.iter().find(|gate| !self.is_past(gate));
+        let lamp = gate.map_or('-', |gate| {
+            let shown = traffic.lights[gate.signal].as_bytes();
+            let letters = gate.letters.iter().filter_map(|at| shown.get(*at));
+            let best = letters.min_by_key(|letter| b"GgyYr".iter().position(|l| l == *letter));
+            best.map_or('-', |letter| char::from(*letter))
+        });
+        let to_stop_m = gate.map(|gate| gate.stop_m - self.along_m);
+        if self.stand_s == 1
+            && let Some(vehicle) = self.number.map(|number| &traffic.all[number])
+        {
+            let before = traffic.live.iter().filter(|number| {
+                let other = &traffic.all[**number as usize];
+                other.lane == vehicle.lane && other.pos_m > vehicle.pos_m
+            });
+            self.stands.push(Stand {
+                second: now,
+                lasted_s: 0,
+                along_m: self.along_m,
+                to_stop_m,
+                lane: roads.lanes[vehicle.lane as usize].id.clone(),
+                shown: String::new(),
+                ahead: before.count(),
+            });
+        }
+        if let Some(stand) = self.stands.last_mut() {
+            stand.lasted_s = self.stand_s;
+            stand.shown.push(lamp);
         }
     }
 

@@ -1,7 +1,7 @@
 //! One run against its twin without help.
 
 use hil_tests::sumo::corridor::drive::AFTER_S;
-use hil_tests::sumo::corridor::{Drive, Fault, Leases};
+use hil_tests::sumo::corridor::{Drive, Fault, Leases, Stand};
 use serde::{Deserialize, Serialize};
 
 /// The others are back in step when their loss over this long, seconds, ...
@@ -44,6 +44,8 @@ pub(crate) struct Line {
     pub(super) stops: u32,
     pub(super) stopped_s: u32,
     pub(super) longest_stand_s: u32,
+    /// Where, how long and before what it stood.
+    pub(super) stands: Vec<Stand>,
     /// Share of stop lines that let it go where it would have begun to brake.
     pub(super) green_at_arrival: f64,
     /// Share of stop lines with nobody standing before it there.
@@ -155,6 +157,7 @@ impl Line {
                     stops: unit.stops,
                     stopped_s: unit.stopped_s,
                     longest_stand_s: unit.longest_stand_s,
+                    stands: unit.stands.clone(),
                     green_at_arrival: share(unit.greens),
                     queue_gone_at_braking: share(unit.clear),
                     ready_at_braking: share(unit.ready),
