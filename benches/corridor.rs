@@ -142,7 +142,7 @@ fn plan_of(planner: &Planner, ends: (Position, Position), number: u32) -> Option
         convoy: size.length,
         pace_percent: 120,
         expires: Mono::ZERO + Millis::from_secs(3_000),
-        depart: true,
+        departs: Some(Mono::ZERO),
     };
     planner.corridor(&route, request).ok()
 }

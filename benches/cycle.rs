@@ -428,7 +428,7 @@ impl Vehicle {
             free_flow: length.time_at(SPEED),
             speed: SPEED,
             expires: Mono::from_ms(1_800_000),
-            depart: true,
+            departs: Some(Mono::ZERO),
         };
         let offset_mm = u32::try_from(dice.below(u64::from(SPACING_MM))).unwrap_or_default();
         Self {

@@ -105,7 +105,7 @@ fn mission(town: &Town) -> (Arc<CorridorPlan>, Dispatch) {
         convoy: Length::from_metres(6),
         pace_percent: 120,
         expires: town.now + Millis::from_secs(1200),
-        depart: false,
+        departs: None,
     };
     let plan = town.planner.corridor(&route, request).unwrap();
     let order = Dispatch::along(graph, &route, VEHICLE, ServiceClass::Ambulance);

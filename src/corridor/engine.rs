@@ -68,7 +68,8 @@ impl Corridors {
         &self.settings
     }
 
-    /// Takes a corridor. Nothing is held until the vehicle moves, unless the plan says it departs.
+    /// Takes a corridor. Nothing is held until the vehicle moves, unless the plan says when it
+    /// sets off.
     ///
     /// # Errors
     /// [`OpenRefusal`] if the plan cannot be run; nothing has changed then.

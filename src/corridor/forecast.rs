@@ -22,6 +22,8 @@ const OWN_PLACE: Length = Length::from_metres(10);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Here<'a> {
     pub(super) now: Mono,
+    /// When it drives on from where it is: now, or when it is said to set off.
+    pub(super) from: Mono,
     /// How fast its class drives the roads.
     pub(super) paces: &'a Paces,
     /// How the drive has gone against its plan so far, per mille.
@@ -75,7 +77,7 @@ fn arrivals<B: SiteBoard>(
             continue;
         }
         let times = run.to(crossing.free_flow);
-        let free = here.now + times.middle;
+        let free = here.from + times.middle;
         let mut eta = free + push + carried;
         let usable = is_usable(crossing, passage, board);
         let (queue_milli, green) = if usable {

@@ -212,7 +212,7 @@ fn a_kernel_that_cannot_serve_is_never_leased() {
     let mut street = Street::new(1);
     let mut corridors = Corridors::new(Settings::default());
     let mut way = plan(AMBULANCE, 1);
-    way.depart = true;
+    way.departs = Some(Mono::ZERO);
     corridors.open(way, Mono::ZERO).unwrap();
     // Still flashing: the start-up sequence runs for 15 s.
     for _ in 0..50 {

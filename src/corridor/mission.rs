@@ -24,6 +24,11 @@ use crate::units::{Length, Millis, Mono};
 const FORECAST_EVERY: Millis = Millis::from_secs(1);
 /// After a wrong turn, what every likely way still passes is held this long for a new plan.
 const REPLAN_MAX: Millis = Millis::from_secs(3);
+/// A vehicle that stands has passed a signal only if it stands so far behind it: it may as well
+/// stand at the stop line, and its position be wrong.
+const STANDING_DOUBT: Length = Length::from_metres(15);
+/// A vehicle that does not set off as it said is waited for so long.
+const DEPART_SLACK: Millis = Millis::from_secs(20);
 /// A signal is said to be later than it was said before from so much on.
 const LATE_STEP: Millis = Millis::from_secs(2);
 /// A signal late by less than this is not worth a word.
@@ -50,11 +55,6 @@ pub struct Mission {
 
 impl Mission {
     pub(super) fn new(plan: Arc<CorridorPlan>, rank: u8, now: Mono) -> Self {
-        let track = if plan.depart {
-            Track::at_start(now, plan.speed)
-        } else {
-            Track::default()
-        };
         let passages = vec![Passage::default(); plan.crossings.len()];
         let mut tenures = Tenures::default();
         tenures.open(plan.crossings.iter().map(|crossing| crossing.site));
@@ -63,7 +63,7 @@ impl Mission {
             state: MissionState::Confirmed,
             since: now,
             opened: now,
-            track,
+            track: Track::default(),
             passages,
             next_forecast: now,
             drive: Drive::default(),
@@ -168,13 +168,12 @@ impl Mission {
         match self.state {
             MissionState::Requested | MissionState::Confirmed => {
                 self.set_state(MissionState::Staging, now, log);
-                if self.plan.depart {
-                    self.depart(now, log);
-                }
             }
             MissionState::Staging => {
                 if self.track.has_left() {
                     self.depart(now, log);
+                } else if !self.is_expected(now) {
+                    self.let_go(now, LeaseEnd::NotYet, log);
                 }
             }
             MissionState::Active | MissionState::Holding => {
@@ -248,6 +247,12 @@ impl Mission {
             .is_some_and(|(since, _)| now.since(since) > REPLAN_MAX)
     }
 
+    /// True if the vehicle is said to set off and may still do so as it said.
+    fn is_expected(&self, now: Mono) -> bool {
+        let departs = self.plan.departs;
+        departs.is_some_and(|at| now.since(at) <= DEPART_SLACK)
+    }
+
     fn depart(&mut self, now: Mono, log: &mut Log<'_>) {
         self.set_state(MissionState::Active, now, log);
         self.next_forecast = now;
@@ -260,6 +265,8 @@ impl Mission {
             return;
         };
         let along = self.track.along(now, settings);
+        let stands = self.track.stood(now) > Millis::ZERO;
+        let doubt = if stands { STANDING_DOUBT } else { Length::ZERO };
         let plan = Arc::clone(&self.plan);
         for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
             if passage.is_done() {
@@ -268,7 +275,8 @@ impl Mission {
             if passage.green_at_decision.is_none() && along >= crossing.decision_at {
                 passage.green_at_decision = Some(passage.state == CrossingState::GreenHeld);
             }
-            let over = spot.along >= crossing.stop_line_at && along >= crossing.passed_at;
+            let out = crossing.passed_at + doubt;
+            let over = spot.along >= crossing.stop_line_at && along >= out;
             if over && self.track.is_sure() {
                 pass(crossing, passage, now, log);
             }
@@ -281,8 +289,15 @@ impl Mission {
         (settings, paces): (&Settings, &Paces),
         board: &B,
     ) {
+        let stands_by = self.state == MissionState::Staging;
         let here = Here {
             now,
+            from: self
+                .plan
+                .departs
+                .filter(|_| stands_by)
+                .unwrap_or(now)
+                .max(now),
             paces,
             share: self.drive.share(),
             along: self.track.along(now, settings),
@@ -389,11 +404,11 @@ impl Mission {
     ) -> Option<(LeaseStep, &Crossing, &Passage)> {
         let crossing = self.plan.crossings.get(at)?;
         let passage = self.passages.get(at)?;
-        let is_armed = self.state == MissionState::Staging;
+        let is_armed = self.state == MissionState::Staging && !self.is_expected(now);
         let is_kept = self.strayed.is_some_and(|(since, from)| {
             at >= from && passage.is_locked() && now.since(since) <= REPLAN_MAX
         });
-        let runs = self.is_driving() || is_armed || is_kept;
+        let runs = self.is_driving() || self.state == MissionState::Staging || is_kept;
         let rests = !is_armed && self.tenures.rests(crossing.site, now);
         let usable = runs && crossing.can_be_held() && !passage.taken_out && !rests;
         let wish = usable.then(|| passage.wish(now, crossing, self.plan.preempts, settings))??;

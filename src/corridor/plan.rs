@@ -175,8 +175,9 @@ pub struct CorridorPlan {
     pub convoy: Length,
     /// The corridor ends here at the latest.
     pub expires: Mono,
-    /// The vehicle leaves now: do not wait to see it move.
-    pub depart: bool,
+    /// When the vehicle is said to set off: its first signals are made ready for that moment, and
+    /// let go again if it does not. `None` waits until it is seen to move.
+    pub departs: Option<Mono>,
 }
 
 impl CorridorPlan {

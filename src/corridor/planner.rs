@@ -33,6 +33,8 @@ pub struct RouteLeg {
     pub shadow: bool,
     /// Length of the whole road, the part before the start of the route included.
     pub road_length: Length,
+    /// From the stop line to the end of the road, if the network says it.
+    pub stop: Option<Length>,
     /// The site at the end of the road, if the route goes on through one.
     pub site: Option<SiteId>,
     /// The node at the end of the road, as `network.geojson` names it.
@@ -90,8 +92,8 @@ pub struct PlanRequest {
     pub pace_percent: u32,
     /// The corridor ends here at the latest.
     pub expires: Mono,
-    /// It leaves now: do not wait to see it move.
-    pub depart: bool,
+    /// When it is said to set off; `None` waits until it is seen to move.
+    pub departs: Option<Mono>,
 }
 
 /// Why a route cannot be made into a corridor.
@@ -166,7 +168,7 @@ pub fn plan_corridor(
         pace_percent: request.pace_percent,
         convoy: request.convoy,
         expires: request.expires,
-        depart: request.depart,
+        departs: request.departs,
     })
 }
 
@@ -177,10 +179,10 @@ fn crossing(
     speed: Speed,
     request: &PlanRequest,
 ) -> Crossing {
-    let depth = match site.kind {
+    let depth = leg.stop.unwrap_or(match site.kind {
         SiteKind::Junction => JUNCTION_DEPTH,
         SiteKind::Crossing => CROSSING_DEPTH,
-    };
+    });
     let approach = site.approach_of_road(&leg.road);
     let emergency = approach.and_then(|at| site.approaches.get(at.index()));
     let groups = match emergency.map(|approach| &approach.emergency) {

@@ -133,6 +133,7 @@ pub fn preview<B: SiteBoard>(
     let mut passages = vec![Passage::default(); plan.crossings.len()];
     let here = Here {
         now,
+        from: now,
         paces: &Paces::default(),
         share: 1000,
         along: Length::ZERO,

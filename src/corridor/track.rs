@@ -64,19 +64,6 @@ pub(super) struct Track {
 }
 
 impl Track {
-    /// The vehicle is taken to be at the start of its route; a first position overrules it.
-    pub(super) fn at_start(now: Mono, speed: Speed) -> Self {
-        Self {
-            spot: Some(Spot {
-                at: now,
-                along: Length::ZERO,
-                speed,
-            }),
-            heard: Some(now),
-            ..Self::default()
-        }
-    }
-
     /// The same vehicle on another route; its place is matched anew.
     pub(super) fn on_new_route(&self, plan: &CorridorPlan) -> Self {
         let strayed = self.off.stray();

@@ -69,6 +69,8 @@ pub struct Road {
     pub lanes: u8,
     /// What may use it.
     pub limits: Limits,
+    /// From the stop line to the end; `None` where the usual distance is meant.
+    pub stop: Option<Length>,
     /// Over water.
     pub bridge: bool,
     /// Positions are not received on it.

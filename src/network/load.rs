@@ -223,6 +223,7 @@ impl<'t> Loader<'t> {
             ("height_max_m", raw.height_max_m, 1.0, 20.0),
             ("weight_max_t", raw.weight_max_t, 0.5, 500.0),
             ("vehicle_length_max_m", raw.vehicle_length_max_m, 2.0, 100.0),
+            ("stop_m", raw.stop_m, 0.0, raw.length_m.clamp(0.0, 100.0)),
         ];
         for (key, value, least, most) in wanted {
             if let Some(value) = value

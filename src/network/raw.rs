@@ -72,6 +72,9 @@ pub(super) struct Road {
     pub(super) weight_max_t: Option<f64>,
     #[serde(default)]
     pub(super) vehicle_length_max_m: Option<f64>,
+    /// From the stop line to the end of the road; usual places if it is not given.
+    #[serde(default)]
+    pub(super) stop_m: Option<f64>,
     #[serde(default)]
     pub(super) bridge: bool,
     #[serde(default)]
@@ -142,6 +145,7 @@ impl Road {
                 weight_kg: self.weight_max_t.map(|tonnes| whole(tonnes * 1000.0)),
                 length: self.vehicle_length_max_m.map(length),
             },
+            stop: self.stop_m.map(length),
             bridge: self.bridge,
             tunnel: self.tunnel,
             line,

@@ -163,6 +163,7 @@ impl Planner {
                 ends_at,
                 free_flow,
                 road_length: road.length,
+                stop: road.stop,
                 shadow: road.tunnel,
                 site,
             });

@@ -34,7 +34,7 @@ impl Planner {
             convoy: plan.convoy,
             pace_percent: plan.pace_percent,
             expires: plan.expires,
-            depart: plan.depart,
+            departs: plan.departs,
         };
         Ok((self.corridor(&route, request)?, route))
     }

@@ -17,7 +17,7 @@ proptest! {
     ) {
         let mut way = plan(AMBULANCE, 4);
         way.expires = secs(expires);
-        way.depart = true;
+        way.departs = Some(Mono::ZERO);
         let mut world = World::new(vec![way]);
         let mut since: [Option<Mono>; 4] = [None; 4];
         let mut lately: [Vec<bool>; 4] = Default::default();

@@ -189,7 +189,7 @@ pub(super) fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
         free_flow: Millis::new(length * 50),
         speed: Speed::from_mm_per_s(20_000),
         expires: secs(1_800),
-        depart: false,
+        departs: None,
         pace_percent: 120,
         convoy: Length::from_metres(6),
     }

@@ -18,13 +18,44 @@ fn armed_holds_nothing_until_the_vehicle_moves() {
 }
 
 #[test]
-fn depart_does_not_wait_for_movement() {
-    let mut now = plan(AMBULANCE, 2);
-    now.depart = true;
-    let mut world = World::new(vec![now]);
-    world.run(1);
+fn a_vehicle_said_to_set_off_finds_its_first_signal_ready() {
+    let mut said = plan(AMBULANCE, 2);
+    said.departs = Some(secs(60));
+    let mut world = World::new(vec![said]);
+    world.stand("V1", 300.0, 30);
+    assert!(world.step_of(0) <= Some(LeaseStep::Prepare));
+    world.stand("V1", 300.0, 30);
+    assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
+    world.drive("V1", 300.0, 5);
     assert_eq!(world.mission(AMBULANCE).state(), MissionState::Active);
-    assert!(world.step_of(0).is_some());
+    assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
+}
+
+#[test]
+fn a_vehicle_that_does_not_set_off_as_said_gives_its_signals_back() {
+    let mut said = plan(AMBULANCE, 2);
+    said.departs = Some(secs(10));
+    let mut world = World::new(vec![said]);
+    world.stand("V1", 300.0, 25);
+    assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
+    world.stand("V1", 300.0, 7);
+    assert!(world.step_of(0) <= Some(LeaseStep::Prepare));
+    assert_eq!(world.ended(0), [LeaseEnd::NotYet]);
+    world.drive("V1", 300.0, 5);
+    assert!(world.step_of(0) >= Some(LeaseStep::Inhibit));
+}
+
+#[test]
+fn who_stands_at_the_stop_line_has_not_passed_it_however_wrong_the_position() {
+    let mut world = World::new(vec![plan(AMBULANCE, 2)]);
+    let stop_m = f64::from(
+        world.mission(AMBULANCE).plan().crossings[0]
+            .passed_at
+            .as_mm(),
+    ) / 1000.0;
+    world.drive("V1", 0.0, 10);
+    world.stand("V1", stop_m + 4.0, 20);
+    assert_ne!(world.state(AMBULANCE, 0), CrossingState::Passed);
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn checked(emergency: Emergency) -> Arc<CheckedSite> {
 
 fn outline() -> RouteOutline {
     let leg = |road: &str, at: u32, site: Option<u16>| RouteLeg {
+        stop: None,
         road: road.into(),
         id: crate::ids::RoadId::new(at),
         node: format!("N{at}"),
@@ -101,7 +102,7 @@ fn request() -> PlanRequest {
         convoy: Length::from_metres(7),
         pace_percent: 120,
         expires: secs(600),
-        depart: false,
+        departs: None,
     }
 }
 

@@ -128,7 +128,7 @@ fn request(planner: &Planner, mission: &Mission, now: Mono) -> PlanRequest {
         convoy: planner.size_of(mission.class).length,
         pace_percent: 120,
         expires: now + BRANCH,
-        depart: false,
+        departs: None,
     }
 }
 

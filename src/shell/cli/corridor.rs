@@ -75,7 +75,7 @@ pub(super) fn preview(options: &PreviewOf) -> Result<(), Failure> {
         convoy: size.length,
         pace_percent: 120,
         expires: run.now() + Millis::from_secs(3600),
-        depart: true,
+        departs: None,
     };
     let plan = planner
         .corridor(&route, request)

@@ -116,7 +116,7 @@ impl Desk {
             convoy: self.planner.size_of(mission.class).length,
             pace_percent: 120,
             expires: now + CORRIDOR_MAX,
-            depart: false,
+            departs: None,
         }
     }
 

@@ -251,7 +251,7 @@ mod tests {
             convoy: Length::from_metres(6),
             pace_percent: 120,
             expires: Mono::from_ms(600_000),
-            depart: false,
+            departs: None,
         };
         let plan = planner.corridor(&route, request).unwrap();
         let mut city = new_city(&loaded);

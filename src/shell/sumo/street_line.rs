@@ -66,3 +66,31 @@ pub(super) fn street_line(
     let end = (east.mul_add(-cut, to.0), north.mul_add(-cut, to.1));
     (vec![begin, end], said.max(2.0_f64.mul_add(-cut, straight)))
 }
+
+/// How far before the end of a road of `said` metres on this line the place nearest to `at` lies,
+/// metres.
+pub(super) fn from_end(line: &[Point], at: Point, said: f64) -> f64 {
+    let drawn = length(line);
+    let mut best = (f64::MAX, 0.0);
+    let mut before = 0.0;
+    for (a, b) in line.iter().zip(line.iter().skip(1)) {
+        let piece = away(*a, *b);
+        let along = (at.0 - a.0) * (b.0 - a.0) + (at.1 - a.1) * (b.1 - a.1);
+        let part = if piece > 0.0 {
+            (along / (piece * piece)).clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        let foot = (part.mul_add(b.0 - a.0, a.0), part.mul_add(b.1 - a.1, a.1));
+        let off = away(foot, at);
+        if off < best.0 {
+            best = (off, part.mul_add(piece, before));
+        }
+        before += piece;
+    }
+    if drawn > 0.0 {
+        (drawn - best.1) / drawn * said
+    } else {
+        0.0
+    }
+}

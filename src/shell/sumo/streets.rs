@@ -8,7 +8,7 @@ use super::import::{NETWORK, Notes};
 use super::net::{Edge, EdgeFunction, SumoNet};
 use super::site::Site;
 use super::site_text::turn_word;
-use super::street_line::{Point, street_line};
+use super::street_line::{Point, from_end, street_line};
 use crate::network::{LatLon, LocalGrid, PlanarPoint};
 
 /// Where a network without a place on the globe is put.
@@ -150,6 +150,7 @@ impl<'n> Streets<'n> {
             if (length - said).abs() > 0.1 {
                 self.stretched.push((edge.id.clone(), length - said));
             }
+            let stop = shape.last().map(|stop| from_end(&line, *stop, length));
             let line: Vec<_> = line.into_iter().map(|at| self.lat_lon(at)).collect();
             let speeds = lanes.iter().map(|lane| lane.speed_mps);
             let speed = (speeds.fold(0.0, f64::max) * 36.0).round() / 10.0;
@@ -158,13 +159,19 @@ impl<'n> Streets<'n> {
             } else {
                 &edge.name
             };
-            let properties = json!({
+            let mut properties = json!({
                 "kind": "road", "id": edge.id, "from": from, "to": to,
                 "name_zh": name, "name_en": name,
                 "length_m": (length * 100.0).round() / 100.0,
                 "speed_kmh": speed.clamp(5.0, 130.0),
                 "lanes": lanes.len().clamp(1, 12),
             });
+            let ends_at_site = self.sites.contains_key(to);
+            if let (Some(stop), Some(map), true) = (stop, properties.as_object_mut(), ends_at_site)
+            {
+                let stop = stop.clamp(0.0, length.clamp(0.0, 100.0));
+                map.insert("stop_m".to_owned(), json!((stop * 10.0).floor() / 10.0));
+            }
             self.push(
                 &json!({"type": "LineString", "coordinates": line}),
                 &properties,

@@ -48,10 +48,10 @@ impl LiveWorld {
                     size: opened.size,
                     convoy: opened.convoy,
                     expires: running.expires,
+                    departs: running.departs,
                 };
                 let mut planned = self.plan(&ask, id)?;
                 planned.plan.revision = running.revision + 1;
-                planned.plan.depart = running.depart;
                 let command = Command::ReplaceCorridor(Arc::new(planned.plan));
                 let seen = self.act_on(corridor, command)?;
                 if let Some(opened) = lock(&self.opened).get_mut(&corridor) {

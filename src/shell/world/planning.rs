@@ -46,6 +46,8 @@ pub(super) struct Ask<'a> {
     pub(super) size: VehicleSize,
     pub(super) convoy: Length,
     pub(super) expires: Mono,
+    /// When the vehicle is said to set off.
+    pub(super) departs: Option<Mono>,
 }
 
 impl LiveWorld {
@@ -70,6 +72,7 @@ impl LiveWorld {
             size,
             convoy: size.length,
             expires: Mono::from_ms(u64::MAX / 2),
+            departs: None,
         })
     }
 
@@ -104,6 +107,7 @@ impl LiveWorld {
             size,
             convoy: size.length + Length::from_mm(gaps.saturating_mul(CONVOY_GAP.as_mm())),
             expires: mono_of(picture, request.expires_at_ms),
+            departs: request.depart_after_ms.map(|at| mono_of(picture, at)),
         })
     }
 
@@ -159,7 +163,7 @@ impl LiveWorld {
             convoy: ask.convoy,
             pace_percent: PACE_PERCENT,
             expires: ask.expires,
-            depart: false,
+            departs: ask.departs,
         };
         let plan = (self.parts.planner)
             .corridor(&route, request)

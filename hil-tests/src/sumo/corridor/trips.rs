@@ -237,7 +237,7 @@ pub fn plan_for(
         convoy: asking.convoy,
         pace_percent: 120,
         expires: now + CORRIDOR_MAX,
-        depart: false,
+        departs: None,
     };
     let plan = planner.corridor(route, request);
     plan.map(Arc::new).map_err(|why| why.to_string())

@@ -49,7 +49,7 @@ fn plan_of(planner: &Planner, vehicle: &Vehicle, number: u32, now: Mono) -> Corr
         convoy: Length::from_metres(6),
         pace_percent: 120,
         expires: now + Millis::from_secs(1200),
-        depart: false,
+        departs: None,
     };
     planner.corridor(&vehicle.route, request).unwrap()
 }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use greenwave::corridor::CorridorPlan;
 use greenwave::shell::sumo::SumoNet;
+use greenwave::units::Millis;
 use hil_tests::sumo::corridor::dice::Dice;
 use hil_tests::sumo::corridor::fleet::id_of;
 use hil_tests::sumo::corridor::{
@@ -352,7 +354,10 @@ impl<'a> Street<'a> {
                 );
                 watch.off_from = one.errand.off_from;
                 let seed = (self.seed * 1000 + pair) * 10 + number;
-                let mut unit = Unit::new(watch, Arc::clone(&one.plan), (asked.0, asked.1, seed));
+                let mut plan = CorridorPlan::clone(&one.plan);
+                let said = Millis::from_secs(due(one).saturating_sub(at));
+                plan.departs = Some(self.lockstep.now() + said);
+                let mut unit = Unit::new(watch, Arc::new(plan), (asked.0, asked.1, seed));
                 unit.follows = one.follows;
                 Ok(unit)
             })
