@@ -179,10 +179,13 @@ fn crossing(
     speed: Speed,
     request: &PlanRequest,
 ) -> Crossing {
-    let depth = leg.stop.unwrap_or(match site.kind {
+    let usual = match site.kind {
         SiteKind::Junction => JUNCTION_DEPTH,
         SiteKind::Crossing => CROSSING_DEPTH,
-    });
+    };
+    let depth = leg.stop.unwrap_or(usual);
+    // A road drawn to its stop line leaves the junction itself out of the way.
+    let undrawn = usual - depth;
     let approach = site.approach_of_road(&leg.road);
     let emergency = approach.and_then(|at| site.approaches.get(at.index()));
     let groups = match emergency.map(|approach| &approach.emergency) {
@@ -199,7 +202,7 @@ fn crossing(
         beside: beside(site, groups, &leg.arms).difference(into_exit),
         into_exit,
         stop_line_at,
-        passed_at: leg.ends_at + request.convoy,
+        passed_at: leg.ends_at + undrawn + request.convoy,
         free_flow: at_pace(leg.free_flow, request).saturating_sub(depth.time_at(speed)),
         storage: leg.road_length,
         decision_at: stop_line_at - braking_distance(speed),
