@@ -24,6 +24,9 @@ use crate::kernel::{CabinetState, Kernel, ModeWish, Request};
 use crate::plan::{CheckedSite, Level, PlanMode};
 use crate::units::{Millis, Mono};
 
+/// For so long after a lock the corridor's bounds on waits go on: whom it made wait is served in time.
+const AFTER_LOCK: Millis = Millis::from_secs(120);
+
 /// Most wishes that can lose in one cycle.
 pub const LOSERS_MAX: usize = 8;
 /// What a site's policies are told in one cycle.
@@ -82,6 +85,8 @@ pub struct SitePolicies<A = Adaptive> {
     corridor_bound: MaxWait,
     priority: Priority,
     recovery: Recovery,
+    /// The last moment of a corridor's lock.
+    locked_last: Option<Mono>,
     /// Until when each kind of policy is not asked, see `bench.rs`.
     benched_until: [Mono; BENCH_PLACES],
     last_winner: Option<PolicyKind>,
@@ -111,6 +116,7 @@ impl<A: Policy> SitePolicies<A> {
             corridor_bound: MaxWait::new(site, Bounds::Corridor),
             priority: Priority::default(),
             recovery: Recovery::new(site),
+            locked_last: None,
             benched_until: [now; BENCH_PLACES],
             last_winner: None,
         }
@@ -175,6 +181,9 @@ impl<A: Policy> SitePolicies<A> {
         let lease = given.lease.filter(|lease| lease.is_live(given.now));
         let near = lease.filter(|lease| lease.step < LeaseStep::Lock);
         let is_locked = lease.is_some() && near.is_none();
+        if is_locked {
+            self.locked_last = Some(given.now);
+        }
         if let Some(wish) = self.recovery_wish(&ctx, is_locked, &best, &mut decision) {
             beat(&mut decision, &mut best, wish);
         }
@@ -196,6 +205,8 @@ impl<A: Policy> SitePolicies<A> {
         } else if lease.is_some() {
             // The corridor has had its longest hold and rests.
             self.everyday_wish(&ctx, &best, &mut decision)
+        } else if self.is_after_lock(given.now) {
+            self.bound_wish(&ctx, None, &best, &mut decision)
         } else {
             None
         };
@@ -329,7 +340,7 @@ impl<A: Policy> SitePolicies<A> {
         best: &Wish,
         decision: &mut Decision,
     ) -> Option<Wish> {
-        if lease.is_none() {
+        if lease.is_none() && !self.is_after_lock(ctx.now) {
             self.corridor_bound.reset();
         }
         let kind = PolicyKind::Corridor;
@@ -342,6 +353,11 @@ impl<A: Policy> SitePolicies<A> {
             bench(&mut self.benched_until, (kind, why), ctx.now, decision);
             None
         })
+    }
+
+    fn is_after_lock(&self, now: Mono) -> bool {
+        let last = self.locked_last;
+        last.is_some_and(|last| now.since(last) < AFTER_LOCK)
     }
 
     fn bound_wish(
