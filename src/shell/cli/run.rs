@@ -7,7 +7,9 @@ use super::Failure;
 use super::args::Run;
 use super::load::{LoadedCity, load_folder};
 use super::out::{say, warn};
-use super::station::{Station, StationOptions, agency_of, civil_clock, runtime, tls_files};
+use super::station::{
+    Station, StationOptions, agency_of, broker_of, civil_clock, runtime, tls_files,
+};
 use super::stop_signal::StopSignal;
 use crate::kernel::CabinetState;
 use crate::plan::LinkKind;
@@ -56,6 +58,7 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
             agency: agency_of(&loaded.city, options.agency.as_deref())?,
             virtual_street: false,
             tls: tls.clone(),
+            mqtt: broker_of(&loaded.city, options.mqtt.as_deref())?,
         },
     )?;
     say(&format!(
