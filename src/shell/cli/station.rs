@@ -23,7 +23,7 @@ use super::out::{say, warn};
 use crate::controller::City;
 use crate::ids::SiteId;
 use crate::plan::{CheckedCity, LinkKind};
-use crate::shell::dispatch::bus::{Broker, InProcess, MessageBus, Settings};
+use crate::shell::dispatch::bus::{Broker, Exchange, Settings};
 use crate::shell::dispatch::tls::{TlsFiles, acceptor};
 use crate::shell::dispatch::{Auth, Principal, Role, Service, serve as serve_api};
 use crate::shell::field::{Fallback, FieldClock, FieldOptions, FieldSet, LinkSpec, Wire};
@@ -217,11 +217,11 @@ impl Station {
 }
 
 /// The bus of messages: the broker's, or one inside the program.
-fn bus(api: &Runtime, mqtt: Option<&Settings>) -> Arc<dyn MessageBus> {
+fn bus(api: &Runtime, mqtt: Option<&Settings>) -> Exchange {
     let _context = api.enter();
     match mqtt {
-        Some(settings) => Arc::new(Broker::start(settings)),
-        None => Arc::new(InProcess::default()),
+        Some(settings) => Exchange::over(Arc::new(Broker::start(settings))),
+        None => Exchange::in_process(),
     }
 }
 

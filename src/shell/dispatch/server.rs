@@ -107,7 +107,7 @@ fn whole(doc: &utoipa::openapi::OpenApi) -> serde_json::Value {
     document::complete(serde_json::to_value(doc).unwrap_or_default())
 }
 
-/// The AsyncAPI 3 document of the message bus, pretty-printed, with a newline at its end.
+/// The `AsyncAPI` 3 document of the message bus, pretty-printed, with a newline at its end.
 #[must_use]
 pub fn asyncapi_json() -> String {
     let doc = bus::asyncapi::document(&whole(&api_routes().into_openapi()));
@@ -127,8 +127,8 @@ pub struct Service {
     pub records: Option<Records>,
     /// Certificate and key; without them the wire is plain.
     pub tls: Option<tokio_rustls::TlsAcceptor>,
-    /// The other door; [`bus::InProcess`] where there is no broker.
-    pub bus: Arc<dyn bus::MessageBus>,
+    /// The other door; in process where there is no broker.
+    pub bus: bus::Exchange,
 }
 
 impl core::fmt::Debug for Service {
@@ -153,7 +153,7 @@ pub async fn run(
         audit: None,
         records: None,
         tls: None,
-        bus: Arc::new(bus::InProcess::default()),
+        bus: bus::Exchange::in_process(),
     };
     serve(listener, service, shutdown).await
 }
@@ -190,11 +190,11 @@ pub async fn serve(
         frames,
     });
     let router = router(Arc::clone(&api));
-    let desk = tokio::spawn(bus::run(api, Arc::clone(&service.bus), router.clone()));
+    let desk = tokio::spawn(bus::run(api, service.bus.clone(), router.clone()));
     // Stopping the filler closes the cell, which ends every live stream.
     let stop = async move {
         shutdown.await;
-        service.bus.close();
+        service.bus.bus.close();
         desk.abort();
         filler.abort();
         sealer.abort();

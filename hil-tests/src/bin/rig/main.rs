@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rig [--greenwave PATH] [--out DIR] demo --seeds 1-5 | simulate | replay | kill | latency
-//! rig fuzz-frames --count 10000000 | gateway-load
+//! rig fuzz-frames --count 10000000 | gateway-load | mqtt --messages 100000
 //! ```
 
 mod demo;
@@ -10,6 +10,7 @@ mod fuzz;
 mod gateway_load;
 mod kill;
 mod latency;
+mod mqtt;
 mod replay;
 mod simulate;
 mod tools;
@@ -79,6 +80,12 @@ enum What {
         #[arg(long, default_value_t = 200)]
         at_once: u32,
     },
+    /// Hostile messages over a broker with TLS and an access list: none has an effect.
+    Mqtt {
+        /// How many.
+        #[arg(long, default_value_t = 100_000)]
+        messages: u64,
+    },
     /// The time from a key press to the cabinet's acceptance.
     Latency {
         /// How often the key is pressed.
@@ -104,6 +111,7 @@ fn main() -> ExitCode {
         What::Kill => kill::judge(&bench),
         What::FuzzFrames { count, seed } => fuzz::judge(count, seed),
         What::GatewayLoad { terminals, at_once } => gateway_load::judge(terminals, at_once),
+        What::Mqtt { messages } => mqtt::judge(messages),
         What::Latency { presses } => latency::judge(&bench, presses),
     };
     match result {

@@ -1,4 +1,4 @@
-//! The AsyncAPI 3 document, from the one table of verbs and the schemas of the routes.
+//! The `AsyncAPI` 3 document, from the one table of verbs and the schemas of the routes.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(in crate::shell::dispatch) fn document(openapi: &Value) -> Value {
         schemas.insert(format!("{name}Letter"), letter(verb, body.as_deref()));
         messages.insert(
             name.clone(),
-            message(&format!("{name}Letter"), summary(verb)),
+            message(&format!("{name}Letter"), &summary(verb)),
         );
         let address = topics.ask("{agency}", verb);
         channels.insert(name.clone(), channel(&address, &name, &["city", "agency"]));
@@ -88,8 +88,8 @@ fn summary(verb: Verb) -> String {
     format!("POST {} of openapi.json, with all its rules", verb.route())
 }
 
-fn summary_out(name: &str) -> String {
-    let text = match name {
+fn summary_out(name: &str) -> &'static str {
+    match name {
         "answer" => {
             "The answer to a message, on the topic that its `reply_to` names and an admin has \
              registered as `mqtt:TOPIC`. The same message again gets the same answer."
@@ -99,8 +99,7 @@ fn summary_out(name: &str) -> String {
              after 3 s; a lamp is green only if `confirmed_by` says `lamp_readback`."
         }
         _ => "Once a second: the controller is there, and this is its epoch.",
-    };
-    text.to_owned()
+    }
 }
 
 /// The schema of the route's body, by its name.
@@ -158,7 +157,7 @@ fn field_schema(field: &str, body: Option<&str>) -> Value {
     }
 }
 
-fn message(schema: &str, summary: String) -> Value {
+fn message(schema: &str, summary: &str) -> Value {
     json!({
         "summary": summary,
         "payload": { "$ref": format!("#/components/schemas/{schema}") },

@@ -35,6 +35,7 @@ struct Shared {
     is_over: AtomicBool,
     inbox_lost: AtomicU64,
     outbox_lost: AtomicU64,
+    away_lost: AtomicU64,
 }
 
 /// The connection to a broker; it is made, and made again, on a task of its own.
@@ -91,16 +92,16 @@ impl MessageBus for Broker {
             QoS::AtMostOnce
         };
         let options = PublishOptions::new(quality).properties(properties);
-        let sent = if self.shared.is_here.load(Ordering::Acquire) {
+        let (sent, lost) = if self.shared.is_here.load(Ordering::Acquire) {
             let sent = self
                 .client
                 .try_publish(message.topic, message.payload, options);
-            sent.map_err(|_| NotSent::Full)
+            (sent.map_err(|_| NotSent::Full), &self.shared.outbox_lost)
         } else {
-            Err(NotSent::Away)
+            (Err(NotSent::Away), &self.shared.away_lost)
         };
         if sent.is_err() {
-            self.shared.outbox_lost.fetch_add(1, Ordering::Relaxed);
+            lost.fetch_add(1, Ordering::Relaxed);
         }
         sent
     }
@@ -123,6 +124,7 @@ impl MessageBus for Broker {
             away: lock(&self.shared.away).clone(),
             inbox_lost: self.shared.inbox_lost.load(Ordering::Relaxed),
             outbox_lost: self.shared.outbox_lost.load(Ordering::Relaxed),
+            away_lost: self.shared.away_lost.load(Ordering::Relaxed),
         }
     }
 

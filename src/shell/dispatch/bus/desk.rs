@@ -2,7 +2,6 @@
 
 use alloc::sync::Arc;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::Router;
@@ -25,7 +24,7 @@ use super::super::problem::Problem;
 use super::judge::{Act, Judge, Refused, Verdict};
 use super::letter::Letter;
 use super::topics::{Topics, Verb};
-use super::{Incoming, MessageBus, Outgoing, status, trouble};
+use super::{Counts, Exchange, Incoming, MessageBus, Outgoing, status, trouble};
 
 /// Messages of one agency, of one kind, that wait for the routes.
 const LANE_MAX: usize = 64;
@@ -60,30 +59,13 @@ pub(super) struct AnswerDto {
     body: Value,
 }
 
-/// What came in so far, by what became of it: `done`, `again`, or the reason of a refusal.
-#[derive(Debug, Default)]
-pub(super) struct Counts(Mutex<BTreeMap<&'static str, u64>>);
-
-impl Counts {
-    fn add(&self, what: &'static str) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(what).or_default();
-        *count = count.saturating_add(1);
-    }
-
-    pub(super) fn all(&self) -> BTreeMap<&'static str, u64> {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.clone()
-    }
-}
-
 /// What the tasks of the bus share.
 pub(super) struct Desk {
     pub(super) api: Arc<Api>,
     pub(super) bus: Arc<dyn MessageBus>,
     pub(super) topics: Topics,
     pub(super) epoch: u32,
-    pub(super) counts: Counts,
+    pub(super) counts: Arc<Counts>,
     router: Router,
     judge: Judge,
     /// How often a sender is told of refusals: replays must not make us speak.
@@ -91,11 +73,8 @@ pub(super) struct Desk {
 }
 
 /// Serves the bus until it ends. `router` is the API's own.
-pub(in crate::shell::dispatch) async fn run(
-    api: Arc<Api>,
-    bus: Arc<dyn MessageBus>,
-    router: Router,
-) {
+pub(in crate::shell::dispatch) async fn run(api: Arc<Api>, exchange: Exchange, router: Router) {
+    let bus = exchange.bus;
     let city = api.world.city();
     let (topics, epoch) = (Topics::of(&city.id), api.world.epoch());
     let known: BTreeSet<String> = agencies(&city).into_iter().collect();
@@ -106,7 +85,7 @@ pub(in crate::shell::dispatch) async fn run(
         bus,
         topics,
         epoch,
-        counts: Counts::default(),
+        counts: exchange.counts,
         router,
         judge,
         told: Limits::default(),
@@ -129,7 +108,7 @@ async fn take(desk: &Arc<Desk>, mut inbox: mpsc::Receiver<Incoming>) {
                 let lane = (act.by.agency.clone(), act.verb == Verb::Position);
                 let lane = lanes.entry(lane).or_insert_with(|| begin_lane(desk));
                 if let Err(full) = lane.try_send(act) {
-                    desk.busy(full.into_inner());
+                    desk.busy(&full.into_inner());
                 }
             }
             Verdict::Again(letter, answer) => {
@@ -221,7 +200,7 @@ impl Desk {
     }
 
     /// The lane is full: nothing was done, and the sender may try again with a new nonce.
-    fn busy(&self, act: Act) {
+    fn busy(&self, act: &Act) {
         self.counts.add("busy");
         let problem = Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -232,7 +211,7 @@ impl Desk {
     }
 
     /// Counts a refusal, notes it in the audit within a rate, and tells the sender if it is known.
-    fn refuse(&self, message: &Incoming, refused: Refused) {
+    fn refuse(&self, message: &Incoming, refused: Box<Refused>) {
         self.counts.add(refused.reason);
         tracing::debug!(
             topic = message.topic,

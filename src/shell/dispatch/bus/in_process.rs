@@ -60,7 +60,7 @@ impl MessageBus for InProcess {
             name: "in process".to_owned(),
             away: None,
             inbox_lost: self.lost.load(Ordering::Relaxed),
-            outbox_lost: 0,
+            ..Health::default()
         }
     }
 

@@ -51,7 +51,7 @@ pub(super) enum Verdict {
     Act(Act),
     /// It came before: the same answer once more, and nothing else.
     Again(Letter, Bytes),
-    Refused(Refused),
+    Refused(Box<Refused>),
 }
 
 /// Judges messages; the time comes from outside.
@@ -64,14 +64,14 @@ pub(super) struct Judge {
     memory: Mutex<Memory>,
 }
 
-type Judged<T> = Result<T, Refused>;
+type Judged<T> = Result<T, Box<Refused>>;
 
 fn no<T>(status: StatusCode, reason: &'static str, detail: impl Into<String>) -> Judged<T> {
-    Err(Refused {
+    Err(Box::new(Refused {
         reason,
         problem: Problem::new(status, reason, detail),
         to: None,
-    })
+    }))
 }
 
 impl Judge {
@@ -94,12 +94,12 @@ impl Judge {
     pub(super) fn judge(&self, message: &Incoming, now_ms: i64) -> Verdict {
         let judged = self.known(message).and_then(|(verb, opened, who)| {
             let letter = opened.letter.clone();
-            self.timely(verb, opened, who, now_ms)
-                .map_err(|refused| Refused {
-                    // The first of two gets the answer.
-                    to: (refused.reason != "duplicate").then_some(letter),
-                    ..refused
-                })
+            let judged = self.timely(verb, opened, who, now_ms);
+            judged.map_err(|mut refused| {
+                // The first of two gets the answer.
+                refused.to = (refused.reason != "duplicate").then_some(letter);
+                refused
+            })
         });
         judged.unwrap_or_else(Verdict::Refused)
     }
@@ -143,10 +143,12 @@ impl Judge {
             Ok(_) => return no(StatusCode::BAD_REQUEST, "not-json", "not one JSON object"),
             Err(why) => return no(StatusCode::BAD_REQUEST, "not-json", why.to_string()),
         };
-        let opened = letter::read(&map, verb).map_err(|problem| Refused {
-            reason: "malformed",
-            problem,
-            to: None,
+        let opened = letter::read(&map, verb).map_err(|problem| {
+            Box::new(Refused {
+                reason: "malformed",
+                problem,
+                to: None,
+            })
         })?;
         if opened.letter.agency != agency {
             let why = "the agency in the message is not the one in the topic";
@@ -181,9 +183,7 @@ impl Judge {
         now_ms: i64,
     ) -> Judged<Verdict> {
         let letter = &opened.letter;
-        self.registered(letter).inspect_err(|_| {
-            tracing::debug!(agency = letter.agency, "an answer topic is not registered");
-        })?;
+        self.registered(letter)?;
         self.of_now(&opened, now_ms)?;
         let known = {
             let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
@@ -265,9 +265,7 @@ impl Judge {
         }
         Ok(())
     }
-}
 
-impl Judge {
     /// True if answers of this message may be sent where it says.
     pub(super) fn may_answer(&self, letter: &Letter) -> bool {
         letter.reply_to.is_some() && self.registered(letter).is_ok()

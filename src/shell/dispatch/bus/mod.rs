@@ -32,6 +32,10 @@ pub(in crate::shell::dispatch) use desk::{Signed, run};
 pub(in crate::shell::dispatch) use judge::SCHEME;
 pub(in crate::shell::dispatch) use letter::mac;
 
+use alloc::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use axum::body::Bytes;
 use tokio::sync::mpsc;
 
@@ -57,6 +61,52 @@ pub trait MessageBus: Send + Sync + core::fmt::Debug {
 
     /// Says good-bye and ends.
     fn close(&self);
+}
+
+/// A bus, and what became of the messages that came over it.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Carries them.
+    pub bus: Arc<dyn MessageBus>,
+    /// Counts them.
+    pub counts: Arc<Counts>,
+}
+
+impl Exchange {
+    /// Over this bus, with nothing counted yet.
+    #[must_use]
+    pub fn over(bus: Arc<dyn MessageBus>) -> Self {
+        Self {
+            bus,
+            counts: Arc::default(),
+        }
+    }
+
+    /// Inside the program: what there is without a broker.
+    #[must_use]
+    pub fn in_process() -> Self {
+        Self::over(Arc::new(InProcess::default()))
+    }
+}
+
+/// What came in so far, by what became of it: `done`, `refused-by-route`, `again`, or the reason of
+/// a refusal.
+#[derive(Debug, Default)]
+pub struct Counts(Mutex<BTreeMap<&'static str, u64>>);
+
+impl Counts {
+    fn add(&self, what: &'static str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(what).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> BTreeMap<&'static str, u64> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.clone()
+    }
 }
 
 /// A message that came in.
@@ -103,8 +153,10 @@ pub struct Health {
     pub away: Option<String>,
     /// Messages that were dropped because an inbox was full.
     pub inbox_lost: u64,
-    /// Messages that did not go out.
+    /// Messages that did not go out because the outbox was full.
     pub outbox_lost: u64,
+    /// Messages that did not go out because the broker was not reached.
+    pub away_lost: u64,
 }
 
 /// True if `topic` matches `filter`.

@@ -546,7 +546,7 @@ fn a_lost_broker_and_dropped_messages_are_alarms() {
     }
     assert_eq!(codes(&mut watch, &health, &none), ["mqtt-broker-lost"]);
     // What could not go out meanwhile is no trouble of its own.
-    health.outbox_lost = 50;
+    health.away_lost = 50;
     assert_eq!(codes(&mut watch, &health, &none), ["mqtt-broker-lost"]);
     health.away = None;
     assert!(codes(&mut watch, &health, &none).is_empty());

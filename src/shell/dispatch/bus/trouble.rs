@@ -41,9 +41,8 @@ impl Watch {
             Some(_) => self.away_for.saturating_add(1),
             None => 0,
         };
-        // Without a broker everything is lost, and the one alarm says so.
         let lost = health.inbox_lost.saturating_add(health.outbox_lost);
-        if lost > self.lost && health.away.is_none() {
+        if lost > self.lost {
             self.lost_for = LOSS_LOOKS;
         }
         self.lost = lost;
