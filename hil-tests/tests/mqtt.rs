@@ -3,8 +3,9 @@
 #![cfg(feature = "shell")]
 #![expect(
     clippy::disallowed_methods,
+    clippy::too_many_lines,
     clippy::unwrap_used,
-    reason = "real sockets in real time; helpers of a test may fail it"
+    reason = "real sockets in real time; helpers of a test may fail it; a life is told in order"
 )]
 
 use std::collections::BTreeSet;
@@ -129,6 +130,52 @@ fn every_verb_works_without_any_broker_and_by_the_rules_of_its_route() {
     let topic = inside.site.topics.status(OTHER, corridor);
     inside.until(|message| (message.topic == topic).then_some(()));
     assert_eq!(inside.site.city.opened(), 1);
+}
+
+/// By hand, as in `roles.rs`: what each topic answers to a token of one scope with an empty object
+/// about a corridor that is not there. 400: let in, and told what is missing.
+const EXPECTED: [(Verb, [u64; 3]); 7] = [
+    (Verb::Request, [400, 403, 403]),
+    (Verb::Confirm, [403, 403, 403]),
+    (Verb::UpdateRoute, [400, 403, 403]),
+    (Verb::Extend, [400, 403, 403]),
+    (Verb::Cancel, [404, 403, 403]),
+    (Verb::HandOver, [400, 403, 403]),
+    (Verb::Position, [403, 400, 403]),
+];
+
+#[test]
+fn every_topic_with_every_scope_answers_exactly_so() {
+    let mut inside = Inside::new();
+    assert_eq!(EXPECTED.map(|(verb, _)| verb), Verb::ALL);
+    let scopes = [
+        Scope::CorridorRequest,
+        Scope::PositionWrite,
+        Scope::StatusRead,
+    ];
+    for (at, scope) in scopes.into_iter().enumerate() {
+        let token = make_token(&inside.site.auth, "one-scope", AGENCY, &[scope]).unwrap();
+        for (verb, expected) in EXPECTED {
+            let about = verb.names_corridor().then_some(999);
+            let letter = Letter {
+                key: "one-scope".to_owned(),
+                ..inside.site.letter(about, &json!({}))
+            };
+            let topic = inside.site.topics.ask(AGENCY, verb);
+            inside.send(&(topic.clone(), letter.seal(&token, &topic)));
+            let (status, body) = inside.answer(&letter.nonce);
+            assert_eq!(
+                status,
+                expected[at],
+                "{topic} with {}: {body}",
+                scope.name()
+            );
+        }
+    }
+    assert_eq!(
+        (inside.site.city.opened(), inside.site.city.fixes()),
+        (0, 0)
+    );
 }
 
 #[test]

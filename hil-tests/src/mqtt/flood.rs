@@ -13,7 +13,7 @@ use super::{AGENCY, Mosquitto, OTHER, Publisher, Site, moment};
 /// Messages that are published before they are waited for; the controller's inbox takes more.
 const BATCH: u64 = 400;
 /// A batch that is not judged by then will not be.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What came of a flood.
 #[derive(Debug, Serialize)]

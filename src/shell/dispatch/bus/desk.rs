@@ -68,7 +68,8 @@ pub(super) struct Desk {
     pub(super) counts: Arc<Counts>,
     router: Router,
     judge: Judge,
-    /// How often a sender is told of refusals: replays must not make us speak.
+    /// How often an agency is told of refusals, or again what it was told: replays must not make us
+    /// speak.
     told: Limits,
 }
 
@@ -113,7 +114,10 @@ async fn take(desk: &Arc<Desk>, mut inbox: mpsc::Receiver<Incoming>) {
             }
             Verdict::Again(letter, answer) => {
                 desk.counts.add("again");
-                desk.send(&letter, answer);
+                // Copies that somebody else makes must not make us speak without end.
+                if desk.told.allow(&letter.agency, Instant::now()) {
+                    desk.send(&letter, answer);
+                }
             }
             Verdict::Refused(refused) => desk.refuse(&message, refused),
         }
