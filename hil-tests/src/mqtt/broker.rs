@@ -14,9 +14,16 @@ use rcgen::{
 
 use super::{is_there, program, text};
 
-/// Who has a certificate: the controller, two agencies, a cabinet that has no business here, and
+/// Who has a certificate: the controller, agencies, a cabinet that has no business here, and
 /// somebody whom a slip in the access list lets onto an agency's topics.
-const NAMES: [&str; 5] = ["greenwave", "ems", "ems-south", "cabinet", "insider"];
+const NAMES: [&str; 6] = [
+    "greenwave",
+    "ems",
+    "ems-south",
+    "ankang-joint",
+    "cabinet",
+    "insider",
+];
 
 const ACCESS: &str = "\
 user greenwave

@@ -146,6 +146,13 @@ impl Listener {
         }
     }
 
+    /// A message that has come already, if there is one.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Heard> {
+        let mut lines = self.lines.try_iter();
+        lines.find_map(|line| Heard::of(&line))
+    }
+
     /// The answer to the message with this nonce: its status and body.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rig [--greenwave PATH] [--out DIR] demo --seeds 1-5 | simulate | replay | kill | latency
-//! rig fuzz-frames --count 10000000 | gateway-load | mqtt --messages 100000
+//! rig fuzz-frames --count 10000000 | gateway-load | mqtt --messages 100000 | mqtt-city
 //! ```
 
 mod demo;
@@ -11,6 +11,7 @@ mod gateway_load;
 mod kill;
 mod latency;
 mod mqtt;
+mod mqtt_city;
 mod replay;
 mod simulate;
 mod tools;
@@ -86,6 +87,8 @@ enum What {
         #[arg(long, default_value_t = 100_000)]
         messages: u64,
     },
+    /// A corridor by messages over a broker, with `emulate` and `run --mqtt`.
+    MqttCity,
     /// The time from a key press to the cabinet's acceptance.
     Latency {
         /// How often the key is pressed.
@@ -112,6 +115,7 @@ fn main() -> ExitCode {
         What::FuzzFrames { count, seed } => fuzz::judge(count, seed),
         What::GatewayLoad { terminals, at_once } => gateway_load::judge(terminals, at_once),
         What::Mqtt { messages } => mqtt::judge(messages),
+        What::MqttCity => mqtt_city::judge(&bench),
         What::Latency { presses } => latency::judge(&bench, presses),
     };
     match result {
