@@ -18,7 +18,9 @@ use greenwave::shell::dispatch::bus::{
     Broker, Exchange, InProcess, Incoming, Letter, MessageBus, Topics, Verb,
 };
 use greenwave::shell::store::audit::records_file;
-use hil_tests::mqtt::{AGENCY, Listener, Mosquitto, OTHER, Site, flood, make_token, moment};
+use hil_tests::mqtt::{
+    AGENCY, Listener, Mosquitto, OTHER, PASSWORD, Site, flood, make_token, moment,
+};
 use hil_tests::rig::peer;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
@@ -275,7 +277,7 @@ fn refusals_have_no_effect_and_stand_in_the_audit_by_their_reason() {
 }
 
 #[test]
-fn the_reply_target_is_registered_in_two_steps_like_every_other() {
+fn a_reply_target_that_nobody_registered_makes_a_message_worthless() {
     let inside = Inside::new();
     let topic = inside.site.topics.answers(AGENCY, "elsewhere");
     let letter = Letter {
@@ -289,6 +291,41 @@ fn the_reply_target_is_registered_in_two_steps_like_every_other() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(inside.site.city.opened(), 0);
+}
+
+#[test]
+fn what_is_too_much_is_refused_and_does_nothing() {
+    let mut inside = Inside::new();
+    for _ in 0..300 {
+        let letter = inside.site.letter(None, &position());
+        inside.send(&inside.site.sealed(Verb::Position, &letter));
+    }
+    // Another agency is not kept waiting by it.
+    let token = make_token(&inside.site.auth, "other", OTHER, &Scope::ALL).unwrap();
+    let topic = inside.site.topics.ask(OTHER, Verb::Cancel);
+    let target = inside.site.topics.answers(OTHER, "desk");
+    let registered = format!("mqtt:{target}");
+    inside.site.auth.register_reply(OTHER, &registered).unwrap();
+    let letter = Letter {
+        key: "other".to_owned(),
+        agency: OTHER.to_owned(),
+        reply_to: Some(target),
+        ..inside.site.letter(Some(999), &Value::Null)
+    };
+    inside.send(&(topic.clone(), letter.seal(&token, &topic)));
+    assert_eq!(inside.answer(&letter.nonce).0, 404);
+    let began = Instant::now();
+    while inside.site.judged() < 301 {
+        assert!(began.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let (done, over) = (
+        inside.site.count("done"),
+        inside.site.count("refused-by-route"),
+    );
+    assert_eq!(done + over + inside.site.count("busy"), 301);
+    assert!(done < 300, "nothing was too much");
+    assert_eq!(inside.site.city.fixes(), done);
 }
 
 /// The broker, or nothing with the reason told.
@@ -449,6 +486,39 @@ fn a_broker_that_was_killed_is_an_alarm_and_messages_go_on_when_it_is_back() {
             site.city.alarms()
         );
         std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_password_from_a_file_opens_the_broker_and_we_leave_it_politely() {
+    let Some(broker) = broker() else { return };
+    let settings = broker.settings_by_password("wrong").unwrap();
+    let site = Site::start(|| Exchange::over(Arc::new(Broker::start(&settings)))).unwrap();
+    let began = Instant::now();
+    let refused = |site: &Site| {
+        let away = site.exchange.bus.health().away;
+        away.is_some_and(|why| why.contains("refused"))
+    };
+    while !refused(&site) {
+        let health = site.exchange.bus.health();
+        assert!(began.elapsed() < PATIENCE, "{health:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(site);
+    let settings = broker.settings_by_password(PASSWORD).unwrap();
+    let site = Site::start(|| Exchange::over(Arc::new(Broker::start(&settings)))).unwrap();
+    let answers = broker
+        .listen(AGENCY, &site.topics.answers(AGENCY, "+"))
+        .unwrap();
+    open(&broker, &site, &answers);
+    site.exchange.bus.close();
+    let began = Instant::now();
+    while !broker
+        .log()
+        .contains("Client greenwave-made-up disconnected.")
+    {
+        assert!(began.elapsed() < PATIENCE, "{}", broker.log());
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

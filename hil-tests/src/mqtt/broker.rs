@@ -25,6 +25,9 @@ const NAMES: [&str; 6] = [
     "insider",
 ];
 
+/// The controller's password on the port for passwords.
+pub const PASSWORD: &str = "correct horse";
+
 const ACCESS: &str = "\
 user greenwave
 topic read greenwave/v1/+/+/in/#
@@ -44,6 +47,7 @@ pattern read greenwave/v1/+/state
 pub struct Mosquitto {
     folder: tempfile::TempDir,
     port: u16,
+    password_port: u16,
     child: Option<Child>,
 }
 
@@ -51,7 +55,12 @@ impl Mosquitto {
     /// Why there can be none.
     #[must_use]
     pub fn missing() -> Option<&'static str> {
-        let needed = ["mosquitto", "mosquitto_pub", "mosquitto_sub"];
+        let needed = [
+            "mosquitto",
+            "mosquitto_passwd",
+            "mosquitto_pub",
+            "mosquitto_sub",
+        ];
         let all = needed.iter().all(|one| is_there(one));
         (!all).then_some("not in PATH; hil-tests/setup.sh installs mosquitto and its clients")
     }
@@ -63,22 +72,28 @@ impl Mosquitto {
     pub fn start() -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(text)?;
         certificates(folder.path())?;
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(text)?;
-        let port = free.local_addr().map_err(text)?.port();
-        drop(free);
+        let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(text);
+        let at_once = [free()?, free()?];
+        let [port, password_port] = at_once.map(|one| one.local_addr().map_or(0, |at| at.port()));
+        passwords(folder.path())?;
         let at = folder.path().display();
         // `user root` keeps a root's broker able to read the folder; others ignore it.
         let config = format!(
-            "listener {port} 127.0.0.1\nuser root\npersistence false\nallow_anonymous false\n\
+            "user root\npersistence false\nper_listener_settings true\n\
+             max_queued_messages 200000\nset_tcp_nodelay true\n\
+             listener {port} 127.0.0.1\nallow_anonymous false\nacl_file {at}/acl\n\
              cafile {at}/ca.pem\ncertfile {at}/broker.pem\nkeyfile {at}/broker.key\n\
-             require_certificate true\nuse_identity_as_username true\nacl_file {at}/acl\n\
-             max_queued_messages 200000\nset_tcp_nodelay true\n"
+             require_certificate true\nuse_identity_as_username true\n\
+             listener {password_port} 127.0.0.1\nallow_anonymous false\nacl_file {at}/acl\n\
+             cafile {at}/ca.pem\ncertfile {at}/broker.pem\nkeyfile {at}/broker.key\n\
+             password_file {at}/passwords\n"
         );
         fs::write(folder.path().join("mosquitto.conf"), config).map_err(text)?;
         fs::write(folder.path().join("acl"), ACCESS).map_err(text)?;
         let mut made = Self {
             folder,
             port,
+            password_port,
             child: None,
         };
         made.start_again()?;
@@ -147,6 +162,28 @@ impl Mosquitto {
         fs::write(&path, file).map_err(text)?;
         Settings::read(&path, "made-up").map_err(text)
     }
+
+    /// The same by user and password, without a certificate of our own.
+    ///
+    /// # Errors
+    /// The file is refused.
+    pub fn settings_by_password(&self, password: &str) -> Result<Settings, String> {
+        let file = format!(
+            "schema = 1\nhost = \"127.0.0.1\"\nport = {}\nca = \"ca.pem\"\n\
+             user = \"greenwave\"\npassword_file = \"password\"\n",
+            self.password_port
+        );
+        fs::write(self.file("password"), format!("{password}\n")).map_err(text)?;
+        let path = self.file("mqtt-password.toml");
+        fs::write(&path, file).map_err(text)?;
+        Settings::read(&path, "made-up").map_err(text)
+    }
+
+    /// What it has written down so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.file("mosquitto.log")).unwrap_or_default()
+    }
 }
 
 impl Drop for Mosquitto {
@@ -161,6 +198,20 @@ impl Drop for Mosquitto {
 )]
 fn pause() {
     std::thread::sleep(Duration::from_millis(20));
+}
+
+/// The one who comes with a password.
+fn passwords(folder: &Path) -> Result<(), String> {
+    let made = Command::new(program("mosquitto_passwd"))
+        .args(["-c", "-b"])
+        .arg(folder.join("passwords"))
+        .args(["greenwave", PASSWORD])
+        .stderr(Stdio::null())
+        .status()
+        .map_err(text)?;
+    made.success()
+        .then_some(())
+        .ok_or_else(|| "mosquitto_passwd refuses".to_owned())
 }
 
 fn certificates(folder: &Path) -> Result<(), String> {

@@ -5,7 +5,7 @@ mod broker;
 mod clients;
 mod flood;
 
-pub use broker::Mosquitto;
+pub use broker::{Mosquitto, PASSWORD};
 pub use clients::{Heard, Listener, Publisher};
 pub use flood::{Flood, flood};
 
