@@ -1,7 +1,7 @@
 //! Machines of the agencies: tokens with scopes, bound to a client certificate if wanted, and what each agency
 //! may ask for.
 
-use super::super::bus::mac;
+use super::super::bus::{SCHEME, mac};
 use super::token::{hash, is_same, random_token};
 use super::{Auth, Entry, PeopleError, Principal, Role, Scope, now_ms};
 use crate::shell::store::{StoredToken, TokenUse};
@@ -175,11 +175,20 @@ impl Auth {
         Ok(())
     }
 
-    /// The reply targets of an agency.
+    /// The addresses that answers of an agency's corridors may be sent to.
     #[must_use]
     pub fn reply_targets(&self, agency: &str) -> Vec<String> {
         let inner = self.inner();
         let own = inner.reply_targets.iter().filter(|(of, _)| of == agency);
-        own.map(|(_, url)| url.clone()).collect()
+        let urls = own.filter(|(_, url)| !url.starts_with(SCHEME));
+        urls.map(|(_, url)| url.clone()).collect()
+    }
+
+    /// True if answers to an agency's messages may be sent on this topic.
+    #[must_use]
+    pub fn may_answer_on(&self, agency: &str, topic: &str) -> bool {
+        let inner = self.inner();
+        let mut own = inner.reply_targets.iter().filter(|(of, _)| of == agency);
+        own.any(|(_, url)| url.strip_prefix(SCHEME) == Some(topic))
     }
 }

@@ -221,8 +221,7 @@ impl Judge {
             return Ok(());
         };
         let own = self.topics.answer_name(&letter.agency, topic).is_some();
-        let mut targets = self.auth.reply_targets(&letter.agency).into_iter();
-        if own && targets.any(|one| one.strip_prefix(SCHEME) == Some(topic)) {
+        if own && self.auth.may_answer_on(&letter.agency, topic) {
             return Ok(());
         }
         let why =

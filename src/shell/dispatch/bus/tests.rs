@@ -396,6 +396,8 @@ fn answers_go_only_where_an_admin_said_before() {
         .register_reply("ems", &format!("mqtt:{topic}"))
         .unwrap();
     assert!(scene.judge.may_answer(&letter));
+    let over_http = scene.auth.reply_targets("ems");
+    assert!(over_http.is_empty(), "a topic is no address of HTTP");
     assert_eq!(scene.judge(&letter, NOW_MS), "act");
     // Registered or not: never on another agency's topics, nor on those that we listen to.
     for astray in [scene.topics.answers("fire", "desk"), scene.ask()] {
