@@ -37,13 +37,13 @@ struct Inside {
 impl Inside {
     fn new() -> Self {
         let bus = Arc::new(InProcess::default());
-        let heard = bus.listen("#");
+        let heard = bus.listen("greenwave/v1/+/+/out/#");
+        let mut state = bus.listen("greenwave/v1/+/state");
         let over = Arc::clone(&bus);
         let site = Site::start(|| Exchange::over(over)).unwrap();
-        let mut inside = Self { site, bus, heard };
         // From its sign of life on the controller listens.
-        inside.until(|message| message.topic.ends_with("/state").then_some(()));
-        inside
+        state.blocking_recv().unwrap();
+        Self { site, bus, heard }
     }
 
     fn until<T>(&mut self, wanted: impl Fn(&Incoming) -> Option<T>) -> T {
@@ -297,8 +297,17 @@ fn a_reply_target_that_nobody_registered_makes_a_message_worthless() {
 fn what_is_too_much_is_refused_and_does_nothing() {
     let mut inside = Inside::new();
     for _ in 0..300 {
-        let letter = inside.site.letter(None, &position());
-        inside.send(&inside.site.sealed(Verb::Position, &letter));
+        let letter = Letter {
+            reply_to: None,
+            ..inside.site.letter(None, &position())
+        };
+        let (topic, payload) = inside.site.sealed(Verb::Position, &letter);
+        // Some may not even find room in the inbox.
+        let _counted = inside.bus.deliver(&Incoming {
+            topic,
+            payload: payload.into(),
+            retained: false,
+        });
     }
     // Another agency is not kept waiting by it.
     let token = make_token(&inside.site.auth, "other", OTHER, &Scope::ALL).unwrap();
@@ -315,7 +324,8 @@ fn what_is_too_much_is_refused_and_does_nothing() {
     inside.send(&(topic.clone(), letter.seal(&token, &topic)));
     assert_eq!(inside.answer(&letter.nonce).0, 404);
     let began = Instant::now();
-    while inside.site.judged() < 301 {
+    let lost = inside.site.exchange.bus.health().inbox_lost;
+    while inside.site.judged() + lost < 301 {
         assert!(began.elapsed() < PATIENCE);
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -323,7 +333,7 @@ fn what_is_too_much_is_refused_and_does_nothing() {
         inside.site.count("done"),
         inside.site.count("refused-by-route"),
     );
-    assert_eq!(done + over + inside.site.count("busy"), 301);
+    assert_eq!(done + over + inside.site.count("busy") + lost, 301);
     assert!(done < 300, "nothing was too much");
     assert_eq!(inside.site.city.fixes(), done);
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{AGENCY, Mosquitto, OTHER, Publisher, Site, moment};
 
 /// Messages that are published before they are waited for; the controller's inbox takes more.
-const BATCH: u64 = 400;
+const BATCH: u64 = 200;
 /// A batch that is not judged by then will not be.
 const PATIENCE: Duration = Duration::from_mins(1);
 

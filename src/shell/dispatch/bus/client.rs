@@ -14,22 +14,22 @@ use rumqttc::{
     AsyncClient, Event, EventLoop, MqttOptions, PublishOptions, QoS, SessionMode,
     SubscribeFilterInput, TlsConfiguration, Transport,
 };
-use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::{Health, INBOX_MAX, Incoming, MessageBus, NotSent, Outgoing, Settings, fits};
+use super::inboxes::{Inboxes, Receivers};
+use super::{Health, Incoming, MessageBus, NotSent, Outgoing, Settings};
 
 /// Messages that wait to go out.
 const OUTBOX_MAX: usize = 1024;
 /// Larger packets are not sent to us by the broker: what we refuse ourselves is smaller.
-const PACKET_MAX: u32 = 256 * 1024;
+const PACKET_MAX: u32 = 128 * 1024;
 /// Waits after failed connections: the first, and the longest.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 const PAUSE_LONGEST: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Default)]
 struct Shared {
-    listeners: Mutex<Vec<(String, mpsc::Sender<Incoming>)>>,
+    listeners: Mutex<Vec<Inboxes>>,
     away: Mutex<Option<String>>,
     is_here: AtomicBool,
     is_over: AtomicBool,
@@ -106,9 +106,9 @@ impl MessageBus for Broker {
         sent
     }
 
-    fn listen(&self, filter: &str) -> mpsc::Receiver<Incoming> {
-        let (inbox, messages) = mpsc::channel(INBOX_MAX);
-        lock(&self.shared.listeners).push((filter.to_owned(), inbox));
+    fn listen_apart(&self, filter: &str, apart: &[String]) -> Receivers {
+        let (inboxes, messages) = Inboxes::new(filter, apart);
+        lock(&self.shared.listeners).push(inboxes);
         if self.shared.is_here.load(Ordering::Acquire) {
             let made = self.client.try_subscribe_many([subscription(filter)]);
             if let Err(why) = made {
@@ -190,7 +190,10 @@ async fn keep(mut events: EventLoop, client: AsyncClient, shared: Arc<Shared>) {
 
 fn subscribe_anew(client: &AsyncClient, shared: &Shared) {
     let listeners = lock(&shared.listeners);
-    let filters: Vec<_> = listeners.iter().map(|(f, _)| subscription(f)).collect();
+    let filters: Vec<_> = listeners
+        .iter()
+        .map(|one| subscription(&one.filter))
+        .collect();
     if filters.is_empty() {
         return;
     }
@@ -205,11 +208,8 @@ fn subscribe_anew(client: &AsyncClient, shared: &Shared) {
 
 impl Shared {
     fn deliver(&self, message: &Incoming) {
-        for (_, inbox) in lock(&self.listeners)
-            .iter()
-            .filter(|(filter, _)| fits(filter, &message.topic))
-        {
-            if inbox.try_send(message.clone()).is_err() {
+        for one in lock(&self.listeners).iter() {
+            if one.deliver(message).is_err() {
                 self.inbox_lost.fetch_add(1, Ordering::Relaxed);
             }
         }

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use utoipa::ToSchema;
 
@@ -79,8 +80,9 @@ pub(in crate::shell::dispatch) async fn run(api: Arc<Api>, exchange: Exchange, r
     let city = api.world.city();
     let (topics, epoch) = (Topics::of(&city.id), api.world.epoch());
     let known: BTreeSet<String> = agencies(&city).into_iter().collect();
+    let apart: Vec<String> = known.iter().map(|one| topics.filter_of(one)).collect();
     let judge = Judge::new(topics.clone(), known, epoch, Arc::clone(&api.auth));
-    let inbox = bus.listen(&topics.filter());
+    let (inboxes, rest) = bus.listen_apart(&topics.filter(), &apart);
     let desk = Arc::new(Desk {
         api,
         bus,
@@ -91,23 +93,25 @@ pub(in crate::shell::dispatch) async fn run(api: Arc<Api>, exchange: Exchange, r
         judge,
         told: Limits::default(),
     });
-    tokio::join!(
-        take(&desk, inbox),
-        status::tell(&desk),
-        trouble::watch(&desk)
-    );
+    // Each inbox on a task of its own: a full one does not keep the others waiting. They end with
+    // this one.
+    let mut takers = JoinSet::new();
+    for inbox in inboxes.into_iter().chain([rest]) {
+        takers.spawn(take(Arc::clone(&desk), inbox));
+    }
+    tokio::join!(status::tell(&desk), trouble::watch(&desk));
 }
 
-/// Judges what comes in and puts it into the lane of its agency. Positions have lanes of their own:
-/// a request that is being planned does not keep them waiting.
-async fn take(desk: &Arc<Desk>, mut inbox: mpsc::Receiver<Incoming>) {
+/// Judges what comes into one inbox and puts it into the lane of its agency. Positions have lanes of
+/// their own: a request that is being planned does not keep them waiting.
+async fn take(desk: Arc<Desk>, mut inbox: mpsc::Receiver<Incoming>) {
     let mut lanes: BTreeMap<(String, bool), mpsc::Sender<Act>> = BTreeMap::new();
     while let Some(message) = inbox.recv().await {
         match desk.judge.judge(&message, desk.api.now_ms()) {
             Verdict::Act(act) => {
                 // Agencies are those of the city, so there are not many lanes.
                 let lane = (act.by.agency.clone(), act.verb == Verb::Position);
-                let lane = lanes.entry(lane).or_insert_with(|| begin_lane(desk));
+                let lane = lanes.entry(lane).or_insert_with(|| begin_lane(&desk));
                 if let Err(full) = lane.try_send(act) {
                     desk.busy(&full.into_inner());
                 }
@@ -122,7 +126,6 @@ async fn take(desk: &Arc<Desk>, mut inbox: mpsc::Receiver<Incoming>) {
             Verdict::Refused(refused) => desk.refuse(&message, refused),
         }
     }
-    tracing::info!(counts = ?desk.counts.all(), "the message bus ends");
 }
 
 fn begin_lane(desk: &Arc<Desk>) -> mpsc::Sender<Act> {

@@ -3,14 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::mpsc;
-
-use super::{Health, INBOX_MAX, Incoming, MessageBus, NotSent, Outgoing, fits};
+use super::inboxes::{Inboxes, Receivers};
+use super::{Health, Incoming, MessageBus, NotSent, Outgoing};
 
 /// Carries messages from one part of the program to another, as a broker would.
 #[derive(Debug, Default)]
 pub struct InProcess {
-    listeners: Mutex<Vec<(String, mpsc::Sender<Incoming>)>>,
+    listeners: Mutex<Vec<Inboxes>>,
     lost: AtomicU64,
 }
 
@@ -24,12 +23,12 @@ impl InProcess {
             .listeners
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|(_, inbox)| !inbox.is_closed());
+        listeners.retain(|one| !one.is_closed());
         let mut delivered = Ok(());
-        for (_, inbox) in listeners.iter().filter(|(f, _)| fits(f, &message.topic)) {
-            if inbox.try_send(message.clone()).is_err() {
+        for one in listeners.iter() {
+            if let Err(full) = one.deliver(message) {
                 self.lost.fetch_add(1, Ordering::Relaxed);
-                delivered = Err(NotSent::Full);
+                delivered = Err(full);
             }
         }
         delivered
@@ -45,13 +44,13 @@ impl MessageBus for InProcess {
         })
     }
 
-    fn listen(&self, filter: &str) -> mpsc::Receiver<Incoming> {
-        let (inbox, messages) = mpsc::channel(INBOX_MAX);
+    fn listen_apart(&self, filter: &str, apart: &[String]) -> Receivers {
+        let (inboxes, messages) = Inboxes::new(filter, apart);
         let mut listeners = self
             .listeners
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        listeners.push((filter.to_owned(), inbox));
+        listeners.push(inboxes);
         messages
     }
 

@@ -12,6 +12,7 @@ pub(in crate::shell::dispatch) mod asyncapi;
 mod client;
 mod desk;
 mod in_process;
+mod inboxes;
 mod judge;
 mod letter;
 mod memory;
@@ -24,6 +25,7 @@ mod trouble;
 
 pub use client::Broker;
 pub use in_process::InProcess;
+pub use inboxes::Receivers;
 pub use letter::Letter;
 pub use settings::{Settings, SettingsError};
 pub use topics::{Topics, Verb};
@@ -39,9 +41,6 @@ use std::sync::{Mutex, PoisonError};
 use axum::body::Bytes;
 use tokio::sync::mpsc;
 
-/// Messages of a listener that wait; more are dropped and counted.
-const INBOX_MAX: usize = 1024;
-
 /// Something that carries messages between us and the partners.
 ///
 /// Nothing here waits: what cannot be taken now is refused and counted.
@@ -53,8 +52,14 @@ pub trait MessageBus: Send + Sync + core::fmt::Debug {
     fn publish(&self, message: Outgoing) -> Result<(), NotSent>;
 
     /// Everything that comes in from now on, on topics that match `filter` (`+` is one level, `#`
-    /// the rest).
-    fn listen(&self, filter: &str) -> mpsc::Receiver<Incoming>;
+    /// the rest): an inbox for each part of it in `apart`, so that none fills another's, and one for
+    /// the rest.
+    fn listen_apart(&self, filter: &str, apart: &[String]) -> Receivers;
+
+    /// The same in one inbox.
+    fn listen(&self, filter: &str) -> mpsc::Receiver<Incoming> {
+        self.listen_apart(filter, &[]).1
+    }
 
     /// How it is.
     fn health(&self) -> Health;

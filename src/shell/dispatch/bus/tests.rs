@@ -585,12 +585,33 @@ fn the_bus_inside_the_program_delivers_and_never_waits() {
     assert!(all.try_recv().is_err());
     assert!(!one.try_recv().unwrap().retained);
     drop(one);
-    for _ in 0..super::INBOX_MAX {
+    for _ in 0..super::inboxes::INBOX_MAX {
         bus.publish(message("a/b")).unwrap();
     }
     assert_eq!(bus.publish(message("a/b")), Err(NotSent::Full));
     assert_eq!(bus.health().inbox_lost, 1);
     bus.close();
+}
+
+#[test]
+fn an_inbox_apart_is_filled_by_nobody_else() {
+    let bus = InProcess::default();
+    let topics = Topics::of("town");
+    let apart = [topics.filter_of("ems"), topics.filter_of("fire")];
+    let (mut own, mut rest) = bus.listen_apart(&topics.filter(), &apart);
+    let message = |agency: &str| Outgoing {
+        topic: topics.ask(agency, Verb::Cancel),
+        payload: Bytes::new(),
+        sure: true,
+        expiry_s: 1,
+    };
+    while bus.publish(message("ems")).is_ok() {}
+    while bus.publish(message("nobody")).is_ok() {}
+    bus.publish(message("fire")).unwrap();
+    assert!(own[1].try_recv().unwrap().topic.contains("/fire/"));
+    assert!(own[1].try_recv().is_err());
+    assert!(own[0].try_recv().unwrap().topic.contains("/ems/"));
+    assert!(rest.try_recv().unwrap().topic.contains("/nobody/"));
 }
 
 fn findings(text: &str) -> Vec<String> {

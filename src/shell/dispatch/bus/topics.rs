@@ -93,6 +93,12 @@ impl Topics {
         format!("{}/+/in/#", self.root)
     }
 
+    /// The part of it that is one agency's.
+    #[must_use]
+    pub fn filter_of(&self, agency: &str) -> String {
+        format!("{}/{agency}/in/#", self.root)
+    }
+
     /// Where an agency may have its answers sent; each is registered beforehand.
     #[must_use]
     pub fn answers(&self, agency: &str, name: &str) -> String {

@@ -73,6 +73,9 @@ impl Watch {
         self.many = most
             .filter(|_| sum >= REFUSED_MANY)
             .map(|(what, _)| (*what, sum));
+        if self.refused != *counts {
+            tracing::info!(?counts, "messages so far");
+        }
         self.refused.clone_from(counts);
     }
 }
