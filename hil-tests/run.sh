@@ -93,6 +93,9 @@ fi
 step "simulate a day" "$rig" --greenwave "$bin" --out "$out" simulate --seconds 86400 --corridors 24
 step "replay and a tampered replay" "$rig" --greenwave "$bin" --out "$out" replay
 step "controller killed, cabinets on their own" "$rig" --greenwave "$bin" --out "$out" kill
+if [ -x /usr/sbin/mosquitto ] && command -v mosquitto_pub >/dev/null; then
+  step "hostile messages over MQTT" "$rig" mqtt --messages 100000
+fi
 step "demo with and without the key" "$rig" --greenwave "$bin" --out "$out" demo --seeds 1-1 --tries 2
 step "a cycle of 10,000 sites" cargo bench --quiet --bench cycle
 step "a decision of adaptive control" cargo bench --quiet --bench decision

@@ -29,6 +29,8 @@ done
 packages=(
   "mbpoll:mbpoll"
   "socat:socat"
+  "mosquitto:/usr/sbin/mosquitto"
+  "mosquitto-clients:mosquitto_pub"
   "chromium:chromium"
   "fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
   # SUMO's wheel brings most of its libraries, but is linked to these of the system's

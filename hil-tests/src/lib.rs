@@ -3,6 +3,8 @@
 #[cfg(feature = "shell")]
 pub mod fake_city;
 #[cfg(feature = "shell")]
+pub mod mqtt;
+#[cfg(feature = "shell")]
 pub mod rig;
 #[cfg(feature = "shell")]
 pub mod sumo;

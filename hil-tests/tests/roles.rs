@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenwave::shell::dispatch::auth::{NewPerson, NewToken, Scope};
+use greenwave::shell::dispatch::bus::Exchange;
 use greenwave::shell::dispatch::routes::ROUTES;
 use greenwave::shell::dispatch::{Auth, Principal, Role, Service, serve};
 use greenwave::shell::store::Records;
@@ -200,6 +201,7 @@ impl Rig {
             audit: Some(Arc::new(audit)),
             records: Some(records),
             tls: None,
+            bus: Exchange::in_process(),
         };
         runtime.spawn(serve(listener, service, core::future::pending()));
         let agent = ureq::Agent::config_builder()

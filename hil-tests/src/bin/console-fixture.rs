@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use greenwave::shell::dispatch::bus::Exchange;
 use greenwave::shell::dispatch::{Auth, Principal, Role, Service, serve};
 use greenwave::shell::store::Records;
 use greenwave::shell::store::audit::AuditLog;
@@ -63,6 +64,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         audit: Some(Arc::new(audit)),
         records: Some(records),
         tls: None,
+        bus: Exchange::in_process(),
     };
     serve(listener, service, core::future::pending()).await?;
     Ok(())

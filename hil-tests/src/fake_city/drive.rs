@@ -7,7 +7,7 @@ use greenwave::shell::dispatch::world::{
 use greenwave::signal::GroupKind;
 
 use super::picture::{along_line, is_go, shown, unix_ms};
-use super::town::Town;
+use super::town::{Town, distance_m};
 
 pub(super) const TICK_MS: u64 = 100;
 pub(super) const SPEED_MPS: f64 = 15.0;
@@ -80,6 +80,19 @@ impl Drive {
 
     pub(super) const fn opened(&self) -> u32 {
         self.next_corridor - 1
+    }
+
+    /// Puts a corridor's vehicle where somebody says it is; never back.
+    pub(super) fn place(&mut self, vehicle: &str, at: LatLon) {
+        for run in self.runs.iter_mut().filter(|run| run.over_s.is_none()) {
+            if run.view.vehicle_id != vehicle {
+                continue;
+            }
+            let steps = (0..=run.length_m as u32).step_by(5).map(f64::from);
+            let away = |along: &f64| distance_m(along_line(&run.view.line, *along).0, at);
+            let nearest = steps.min_by(|one, other| away(one).total_cmp(&away(other)));
+            run.travelled_m = run.travelled_m.max(nearest.unwrap_or(0.0));
+        }
     }
 
     pub(super) fn now_s(&self) -> f64 {

@@ -15,14 +15,15 @@ mod picture;
 mod town;
 mod way;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use greenwave::shell::dispatch::auth::Principal;
 use greenwave::shell::dispatch::request::Destination;
 use greenwave::shell::dispatch::world::{
-    CityStatic, CityView, CorridorChange, CorridorRequest, CorridorState, CorridorView, Decision,
-    ManualAct, ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal,
+    Alarm, CityStatic, CityView, CorridorChange, CorridorRequest, CorridorState, CorridorView,
+    Decision, ManualAct, ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal,
     RefusalClass, World,
 };
 
@@ -34,6 +35,8 @@ pub use town::Town;
 pub struct FakeCity {
     city: Arc<CityStatic>,
     drive: Mutex<Drive>,
+    fixes: AtomicU64,
+    alarms: Mutex<Vec<Alarm>>,
 }
 
 impl FakeCity {
@@ -42,7 +45,12 @@ impl FakeCity {
     pub fn start(town: Town, speed: u32, with_faults: bool) -> Arc<Self> {
         let city = Arc::new(town.city.clone());
         let drive = Mutex::new(Drive::new(town, with_faults));
-        let made = Arc::new(Self { city, drive });
+        let made = Arc::new(Self {
+            city,
+            drive,
+            fixes: AtomicU64::new(0),
+            alarms: Mutex::default(),
+        });
         let weak: Weak<Self> = Arc::downgrade(&made);
         std::thread::spawn(move || {
             while let Some(city) = weak.upgrade() {
@@ -63,6 +71,19 @@ impl FakeCity {
         self.drive.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Positions that were ever taken.
+    #[must_use]
+    pub fn fixes(&self) -> u64 {
+        self.fixes.load(Ordering::Relaxed)
+    }
+
+    /// Codes of what is wrong with the message bus.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<String> {
+        let alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
+        alarms.iter().map(|one| one.code.clone()).collect()
+    }
+
     /// Corridors that were ever opened.
     #[must_use]
     pub fn opened(&self) -> u32 {
@@ -81,6 +102,10 @@ fn pause() {
 impl World for FakeCity {
     fn city(&self) -> Arc<CityStatic> {
         Arc::clone(&self.city)
+    }
+
+    fn bus_alarms(&self, alarms: Vec<Alarm>) {
+        *self.alarms.lock().unwrap_or_else(PoisonError::into_inner) = alarms;
     }
 
     fn snapshot(&self) -> Arc<CityView> {
@@ -161,6 +186,8 @@ impl World for FakeCity {
 
     fn fix(&self, fix: &PositionFix, _: &Principal) -> Result<(), Refusal> {
         if self.city.vehicles.iter().any(|one| one.id == fix.vehicle) {
+            self.fixes.fetch_add(1, Ordering::Relaxed);
+            self.drive().place(&fix.vehicle, fix.at.at);
             Ok(())
         } else {
             Err(no_vehicle(&fix.vehicle))

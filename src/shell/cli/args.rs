@@ -110,6 +110,9 @@ pub(super) struct Demo {
     /// where it says, and no vehicle of the virtual street. WGS-84.
     #[arg(long, value_name = "PORT")]
     pub(super) vehicle_port: Option<u16>,
+    /// Take and send messages over the MQTT 5 broker that this file describes (docs/operating/mqtt.md).
+    #[arg(long, value_name = "FILE")]
+    pub(super) mqtt: Option<PathBuf>,
     /// Where the journal and the store are written; a folder of its own under the system's
     /// temporary folder if absent.
     #[arg(long)]
@@ -128,6 +131,9 @@ pub(super) struct Run {
     /// Where the journal and the store are written.
     #[arg(long, default_value = "greenwave-data")]
     pub(super) data: PathBuf,
+    /// Take and send messages over the MQTT 5 broker that this file describes (docs/operating/mqtt.md).
+    #[arg(long, value_name = "FILE")]
+    pub(super) mqtt: Option<PathBuf>,
     /// The ports file that `greenwave emulate` wrote, to drive its cabinets.
     #[arg(long)]
     pub(super) ports: Option<PathBuf>,

@@ -12,7 +12,9 @@ use super::Failure;
 use super::args::Demo;
 use super::load::{LoadedCity, load_demo};
 use super::out::{say, warn};
-use super::station::{Station, StationOptions, agency_of, new_city, runtime, staged_clock};
+use super::station::{
+    Station, StationOptions, agency_of, broker_of, new_city, runtime, staged_clock,
+};
 use super::stop_signal::StopSignal;
 use crate::controller::CycleInputs;
 use crate::corridor::MissionState;
@@ -186,6 +188,7 @@ fn set_stage(options: &Demo) -> Result<Stage, Failure> {
             agency: agency_of(&loaded.city, None)?,
             virtual_street: true,
             tls: None,
+            mqtt: broker_of(&loaded.city, options.mqtt.as_deref())?,
         },
     )?;
     *world.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&station.world));

@@ -7,7 +7,9 @@ use super::Failure;
 use super::args::Run;
 use super::load::{LoadedCity, load_folder};
 use super::out::{say, warn};
-use super::station::{Station, StationOptions, agency_of, civil_clock, runtime, tls_files};
+use super::station::{
+    Station, StationOptions, agency_of, broker_of, civil_clock, runtime, tls_files,
+};
 use super::stop_signal::StopSignal;
 use crate::kernel::CabinetState;
 use crate::plan::LinkKind;
@@ -33,12 +35,8 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
         &options.data,
         &options.listen.ip().to_string(),
     )?;
-    if tls.is_none() && !options.listen.ip().is_loopback() && !options.plain_http {
-        return Err(Failure::Usage(format!(
-            "--listen {}: passwords would go over the network unprotected; add --tls (or \
-             --tls-cert and --tls-key), or --plain-http behind a proxy that has TLS",
-            options.listen
-        )));
+    if tls.is_none() && !options.plain_http {
+        no_plain_wire(options)?;
     }
     let waiting = runtime("wait", 1)?;
     let mut stop = StopSignal::listen(&waiting)?;
@@ -56,6 +54,7 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
             agency: agency_of(&loaded.city, options.agency.as_deref())?,
             virtual_street: false,
             tls: tls.clone(),
+            mqtt: broker_of(&loaded.city, options.mqtt.as_deref())?,
         },
     )?;
     say(&format!(
@@ -79,6 +78,18 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
     say("handing every cabinet to its local plan ...");
     station.stop();
     Ok(())
+}
+
+/// Beyond loopback a plain wire is refused.
+fn no_plain_wire(options: &Run) -> Result<(), Failure> {
+    if options.listen.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "--listen {}: passwords would go over the network unprotected; add --tls (or \
+         --tls-cert and --tls-key), or --plain-http behind a proxy that has TLS",
+        options.listen
+    )))
 }
 
 /// The cabinets are driven by now: whatever is wrong with the door is said and does not end that.

@@ -23,6 +23,7 @@ use super::out::{say, warn};
 use crate::controller::City;
 use crate::ids::SiteId;
 use crate::plan::{CheckedCity, LinkKind};
+use crate::shell::dispatch::bus::{Broker, Exchange, Settings};
 use crate::shell::dispatch::tls::{TlsFiles, acceptor};
 use crate::shell::dispatch::{Auth, Principal, Role, Service, serve as serve_api};
 use crate::shell::field::{Fallback, FieldClock, FieldOptions, FieldSet, LinkSpec, Wire};
@@ -63,6 +64,8 @@ pub(super) struct StationOptions {
     pub(super) virtual_street: bool,
     /// Certificate and key of the console; a plain wire without them.
     pub(super) tls: Option<TlsFiles>,
+    /// The MQTT broker, if there is one.
+    pub(super) mqtt: Option<Settings>,
 }
 
 /// A running controller with its API.
@@ -148,6 +151,7 @@ impl Station {
             audit: Some(keep.audit),
             records: Some(keep.records),
             tls,
+            bus: bus(&api, options.mqtt.as_ref()),
         };
         let stop_api = serve(&api, listener, service);
         Ok(Self {
@@ -210,6 +214,24 @@ impl Station {
     pub(super) fn stop(self) {
         drop(self);
     }
+}
+
+/// The bus of messages: the broker's, or one inside the program.
+fn bus(api: &Runtime, mqtt: Option<&Settings>) -> Exchange {
+    let _context = api.enter();
+    match mqtt {
+        Some(settings) => Exchange::over(Arc::new(Broker::start(settings))),
+        None => Exchange::in_process(),
+    }
+}
+
+/// The broker that a file describes.
+pub(super) fn broker_of(
+    city: &CheckedCity,
+    file: Option<&Path>,
+) -> Result<Option<Settings>, Failure> {
+    let read = file.map(|file| Settings::read(file, &city.id)).transpose();
+    read.map_err(|why| Failure::Usage(why.to_string()))
 }
 
 /// Begins the journal, and remembers what lay there before.

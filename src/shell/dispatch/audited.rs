@@ -26,6 +26,22 @@ pub(super) async fn record(
     body: Bytes,
     answer: Response,
 ) -> Response {
+    let is_stranger = by.is_none() && answer.extensions().get::<Principal>().is_none();
+    // A stranger who hammers at the door must not fill the disk: a few refusals a minute are noted.
+    if is_stranger && answer.status().as_u16() >= 400 && !api.strangers_noted() {
+        return answer;
+    }
+    record_noted(api, by, act, body, answer).await
+}
+
+/// The same, for an act that has been found worth a record.
+pub(super) async fn record_noted(
+    api: &Arc<Api>,
+    by: Option<Principal>,
+    act: String,
+    body: Bytes,
+    answer: Response,
+) -> Response {
     let Some(audit) = api.audit.clone() else {
         return answer;
     };
@@ -45,10 +61,6 @@ pub(super) async fn record(
         body: digest(&body),
         status: answer.status().as_u16(),
     };
-    // A stranger who hammers at the door must not fill the disk: a few refusals a minute are noted.
-    if entry.who == "nobody" && entry.status >= 400 && !api.strangers_noted() {
-        return answer;
-    }
     if let Err(error) = tokio::task::spawn_blocking(move || audit.append(entry)).await {
         tracing::error!(%error, "an audit record broke off");
     }

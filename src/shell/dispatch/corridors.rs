@@ -309,7 +309,7 @@ pub(super) async fn hand_over(
 }
 
 /// The agencies that have vehicles.
-fn agencies(city: &CityStatic) -> Vec<String> {
+pub(super) fn agencies(city: &CityStatic) -> Vec<String> {
     let agencies = city.vehicles.iter().map(|one| one.agency.clone());
     let agencies: std::collections::BTreeSet<String> = agencies.collect();
     agencies.into_iter().collect()

@@ -106,6 +106,8 @@ impl Watcher {
         let auth = &self.api.auth;
         match &self.came_with {
             Credential::Session(token) => auth.session(token).is_some(),
+            // A message opens no stream.
+            Credential::Signature => false,
             Credential::Bearer(token, certificate) => {
                 auth.bearer(token, certificate.as_ref()).is_some()
             }

@@ -13,6 +13,7 @@ mod allow_list;
 mod audited;
 pub mod auth;
 mod bodies;
+pub mod bus;
 mod connections;
 mod corridors;
 mod custody;
@@ -37,7 +38,7 @@ pub mod world;
 
 pub use auth::{Auth, Principal, Role};
 pub(crate) use ledger::last_corridor;
-pub use server::{Service, openapi_json, run, serve};
+pub use server::{Service, asyncapi_json, openapi_json, run, serve};
 pub use world::World;
 
 use alloc::sync::Arc;

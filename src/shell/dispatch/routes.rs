@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::Api;
 use super::Peer;
 use super::auth::{Principal, Role, Scope};
+use super::bus::Signed;
 use super::fields::BODY_MAX;
 use super::origin;
 use super::problem::Problem;
@@ -160,6 +161,16 @@ struct Caller {
     scopes: Option<Vec<Scope>>,
 }
 
+impl Caller {
+    fn of(signed: Signed) -> Self {
+        Self {
+            principal: signed.by,
+            came_with: Credential::Signature,
+            scopes: Some(signed.scopes),
+        }
+    }
+}
+
 /// What a request came with, for streams that must end with it.
 #[derive(Clone)]
 pub(super) enum Credential {
@@ -167,6 +178,8 @@ pub(super) enum Credential {
     Session(String),
     /// A machine's token, and the fingerprint of the certificate that it came with.
     Bearer(String, Option<[u8; 32]>),
+    /// The signature of a message.
+    Signature,
 }
 
 /// Lets a request through if the table allows it; puts the [`Principal`] into its extensions.
@@ -181,7 +194,11 @@ pub(super) async fn door(
         .map(|path| path.as_str().to_owned())
         .unwrap_or_default();
     let is_act = changes_something(request.method()) && !NOT_AUDITED.contains(&&*path);
-    let what = format!("{} {}", request.method(), request.uri().path());
+    let wire = match request.extensions().get::<Signed>() {
+        Some(_) => "MQTT ",
+        None => "",
+    };
+    let what = format!("{wire}{} {}", request.method(), request.uri().path());
     let admitted = admit(&api, &path, &mut request);
     let by = request.extensions().get::<Principal>().cloned();
     let (parts, body) = request.into_parts();
@@ -244,7 +261,9 @@ fn admit(api: &Api, path: &str, request: &mut Request) -> Result<(), Problem> {
         .extensions()
         .get::<Peer>()
         .and_then(|peer| peer.certificate);
-    let caller = caller(api, request.headers(), certificate).ok_or_else(|| {
+    let signed = request.extensions_mut().remove::<Signed>().map(Caller::of);
+    let caller = signed.or_else(|| caller(api, request.headers(), certificate));
+    let caller = caller.ok_or_else(|| {
         Problem::new(
             StatusCode::UNAUTHORIZED,
             "not-signed-in",

@@ -26,7 +26,7 @@ use super::auth::Auth;
 use super::problem::Problem;
 use super::world::World;
 use super::{
-    Api, accounts, connections, corridors, custody, document, handlers, ledger, limits, live,
+    Api, accounts, bus, connections, corridors, custody, document, handlers, ledger, limits, live,
     reports, routes as table, two_step,
 };
 use crate::shell::console;
@@ -107,6 +107,14 @@ fn whole(doc: &utoipa::openapi::OpenApi) -> serde_json::Value {
     document::complete(serde_json::to_value(doc).unwrap_or_default())
 }
 
+/// The `AsyncAPI` 3 document of the message bus, pretty-printed, with a newline at its end.
+#[must_use]
+pub fn asyncapi_json() -> String {
+    let doc = bus::asyncapi::document(&whole(&api_routes().into_openapi()));
+    let text = serde_json::to_string_pretty(&doc).unwrap_or_default();
+    format!("{text}\n")
+}
+
 /// What is served, and with what behind it.
 pub struct Service {
     /// The running city.
@@ -119,6 +127,8 @@ pub struct Service {
     pub records: Option<Records>,
     /// Certificate and key; without them the wire is plain.
     pub tls: Option<tokio_rustls::TlsAcceptor>,
+    /// The other door; in process where there is no broker.
+    pub bus: bus::Exchange,
 }
 
 impl core::fmt::Debug for Service {
@@ -143,6 +153,7 @@ pub async fn run(
         audit: None,
         records: None,
         tls: None,
+        bus: bus::Exchange::in_process(),
     };
     serve(listener, service, shutdown).await
 }
@@ -178,13 +189,17 @@ pub async fn serve(
         is_tls: service.tls.is_some(),
         frames,
     });
+    let router = router(Arc::clone(&api));
+    let desk = tokio::spawn(bus::run(api, service.bus.clone(), router.clone()));
     // Stopping the filler closes the cell, which ends every live stream.
     let stop = async move {
         shutdown.await;
+        service.bus.bus.close();
+        desk.abort();
         filler.abort();
         sealer.abort();
     };
-    connections::serve(listener, router(api), service.tls, stop).await
+    connections::serve(listener, router, service.tls, stop).await
 }
 
 /// Signs the last audit record every few seconds: what is not signed could be cut off unseen.

@@ -30,6 +30,14 @@ pub trait World: Send + Sync {
     /// What does not change while the program runs.
     fn city(&self) -> Arc<CityStatic>;
 
+    /// Fencing token of the controller; rises at every start.
+    fn epoch(&self) -> u32 {
+        1
+    }
+
+    /// Is told what is wrong with the message bus; the status shows it.
+    fn bus_alarms(&self, _alarms: Vec<Alarm>) {}
+
     /// The newest complete picture; must not block.
     fn snapshot(&self) -> Arc<CityView>;
 

@@ -12,9 +12,9 @@ use crate::ids::{CorridorId, StageId};
 use crate::policy::{Manual, ManualAct as PolicyAct};
 use crate::shell::dispatch::auth::Principal;
 use crate::shell::dispatch::world::{
-    CityStatic, CityView, CorridorChange, CorridorRequest, CorridorView, Decision, DecisionView,
-    ManualAct, ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal,
-    RefusalClass, World,
+    Alarm, CityStatic, CityView, CorridorChange, CorridorRequest, CorridorView, Decision,
+    DecisionView, ManualAct, ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView,
+    Refusal, RefusalClass, World,
 };
 use crate::shell::missions::metres;
 use crate::shell::report::ReportData;
@@ -43,6 +43,14 @@ impl LiveWorld {
 impl World for LiveWorld {
     fn city(&self) -> Arc<CityStatic> {
         Arc::clone(&self.city)
+    }
+
+    fn epoch(&self) -> u32 {
+        self.parts.epoch
+    }
+
+    fn bus_alarms(&self, alarms: Vec<Alarm>) {
+        *lock(&self.bus) = alarms;
     }
 
     fn snapshot(&self) -> Arc<CityView> {

@@ -41,7 +41,8 @@ use crate::kernel::CabinetState;
 use crate::network::{PlanarPoint, Position, Route};
 use crate::plan::LinkKind;
 use crate::shell::dispatch::world::{
-    CityStatic, CityView, KeyTimesView, LinkView, Refusal, RefusalClass, StatusView, VehicleView,
+    Alarm, CityStatic, CityView, KeyTimesView, LinkView, Refusal, RefusalClass, StatusView,
+    VehicleView,
 };
 use crate::units::Mono;
 use snapshot::{Opened, corridor_view, site_view};
@@ -90,6 +91,8 @@ pub struct LiveWorld {
     accounts: Mutex<Vec<String>>,
     /// Vehicles whose positions look as if they were in another datum.
     doubted: Mutex<Vec<String>>,
+    /// What is wrong with the message bus.
+    bus: Mutex<Vec<Alarm>>,
     reports: reports::Reports,
 }
 
@@ -116,6 +119,7 @@ impl LiveWorld {
             vehicles: Mutex::default(),
             accounts: Mutex::default(),
             doubted: Mutex::default(),
+            bus: Mutex::default(),
         }
     }
 
@@ -289,6 +293,7 @@ impl LiveWorld {
             )
             .into_iter()
             .chain(alarms::of_datum(&lock(&self.doubted)))
+            .chain(lock(&self.bus).iter().cloned())
             .collect(),
         }
     }

@@ -390,3 +390,17 @@ fn a_position_alone_opens_no_corridor() {
     let alarms = rig.world.snapshot().status.alarms.clone();
     assert!(alarms.iter().any(|alarm| alarm.code == "datum-suspected"));
 }
+
+#[test]
+fn what_is_wrong_with_the_message_bus_stands_on_the_status_page_until_it_is_over() {
+    let rig = Rig::start();
+    rig.just_after_a_picture();
+    let alarm = Alarm {
+        code: "mqtt-broker-lost".to_owned(),
+        ..Alarm::default()
+    };
+    rig.world.bus_alarms(vec![alarm.clone()]);
+    assert!(rig.world.snapshot().status.alarms.contains(&alarm));
+    rig.world.bus_alarms(Vec::new());
+    assert!(!rig.world.snapshot().status.alarms.contains(&alarm));
+}

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rig [--greenwave PATH] [--out DIR] demo --seeds 1-5 | simulate | replay | kill | latency
-//! rig fuzz-frames --count 10000000 | gateway-load
+//! rig fuzz-frames --count 10000000 | gateway-load | mqtt --messages 100000 | mqtt-city
 //! ```
 
 mod demo;
@@ -10,6 +10,8 @@ mod fuzz;
 mod gateway_load;
 mod kill;
 mod latency;
+mod mqtt;
+mod mqtt_city;
 mod replay;
 mod simulate;
 mod tools;
@@ -79,6 +81,14 @@ enum What {
         #[arg(long, default_value_t = 200)]
         at_once: u32,
     },
+    /// Hostile messages over a broker with TLS and an access list: none has an effect.
+    Mqtt {
+        /// How many.
+        #[arg(long, default_value_t = 100_000)]
+        messages: u64,
+    },
+    /// A corridor by messages over a broker, with `emulate` and `run --mqtt`.
+    MqttCity,
     /// The time from a key press to the cabinet's acceptance.
     Latency {
         /// How often the key is pressed.
@@ -104,6 +114,8 @@ fn main() -> ExitCode {
         What::Kill => kill::judge(&bench),
         What::FuzzFrames { count, seed } => fuzz::judge(count, seed),
         What::GatewayLoad { terminals, at_once } => gateway_load::judge(terminals, at_once),
+        What::Mqtt { messages } => mqtt::judge(messages),
+        What::MqttCity => mqtt_city::judge(&bench),
         What::Latency { presses } => latency::judge(&bench, presses),
     };
     match result {

@@ -20,6 +20,7 @@ fn refusal(listen: &str, data: &Path) -> String {
             agency: agency_of(&loaded.city, None).unwrap(),
             virtual_street: false,
             tls: None,
+            mqtt: None,
         },
     );
     match started.map(drop) {

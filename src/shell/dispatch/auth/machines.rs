@@ -1,7 +1,8 @@
 //! Machines of the agencies: tokens with scopes, bound to a client certificate if wanted, and what each agency
 //! may ask for.
 
-use super::token::{hash, random_token};
+use super::super::bus::{SCHEME, mac};
+use super::token::{hash, is_same, random_token};
 use super::{Auth, Entry, PeopleError, Principal, Role, Scope, now_ms};
 use crate::shell::store::{StoredToken, TokenUse};
 
@@ -39,6 +40,15 @@ pub struct NewToken {
     pub certificate: Option<[u8; 32]>,
     /// Days it lives.
     pub days: u32,
+}
+
+/// Why a signature is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsigned {
+    /// No token of this id, none any more, or it has not signed this.
+    Wrong,
+    /// The token is worth something only with its client certificate.
+    Bound,
 }
 
 pub(super) fn entry_of(stored: StoredToken) -> Entry {
@@ -84,6 +94,29 @@ impl Auth {
         inner.bearers.retain(|entry| entry.id != stored.allows.id);
         inner.bearers.push(entry_of(stored));
         Ok(token)
+    }
+
+    /// Who has signed `text`, and what for: `id` names the token whose SHA-256 is the key.
+    ///
+    /// # Errors
+    /// See [`Unsigned`].
+    pub fn by_signature(
+        &self,
+        id: &str,
+        (text, signature): (&[u8], &[u8; 32]),
+    ) -> Result<(Principal, Vec<Scope>), Unsigned> {
+        let mut inner = self.inner();
+        inner.forget_old(now_ms());
+        let mut entries = inner.bearers.iter();
+        let entry = entries.find(|entry| !entry.id.is_empty() && entry.id == id);
+        let entry = entry.ok_or(Unsigned::Wrong)?;
+        if !is_same(&mac(&entry.token, text), signature) {
+            return Err(Unsigned::Wrong);
+        }
+        if entry.certificate.is_some() {
+            return Err(Unsigned::Bound);
+        }
+        Ok((entry.principal.clone(), entry.scopes.clone()))
     }
 
     /// Every machine token of the store, without the tokens themselves.
@@ -142,11 +175,20 @@ impl Auth {
         Ok(())
     }
 
-    /// The reply targets of an agency.
+    /// The addresses that answers of an agency's corridors may be sent to.
     #[must_use]
     pub fn reply_targets(&self, agency: &str) -> Vec<String> {
         let inner = self.inner();
         let own = inner.reply_targets.iter().filter(|(of, _)| of == agency);
-        own.map(|(_, url)| url.clone()).collect()
+        let urls = own.filter(|(_, url)| !url.starts_with(SCHEME));
+        urls.map(|(_, url)| url.clone()).collect()
+    }
+
+    /// True if answers to an agency's messages may be sent on this topic.
+    #[must_use]
+    pub fn may_answer_on(&self, agency: &str, topic: &str) -> bool {
+        let inner = self.inner();
+        let mut own = inner.reply_targets.iter().filter(|(of, _)| of == agency);
+        own.any(|(_, url)| url.strip_prefix(SCHEME) == Some(topic))
     }
 }

@@ -14,7 +14,7 @@ pub mod totp;
 mod password;
 mod token;
 
-pub use machines::{Limit, NewToken};
+pub use machines::{Limit, NewToken, Unsigned};
 pub use people::{NewPerson, PeopleError, SetUp};
 pub use session::{SESSION_IDLE, SESSION_LIFE};
 

@@ -88,7 +88,7 @@ impl Fields<'_> {
             self.impossible(
                 key,
                 "not an address for answers",
-                "https://HOST/PATH, without user",
+                "https://HOST/PATH, without user, or mqtt: and an answer topic of the agency",
             );
         }
         fits

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::super::Api;
 use super::super::auth::{Limit, NewPerson, NewToken, Principal, Role, Scope};
+use super::super::bus::{SCHEME, Topics};
 use super::super::fields::{Fields, Findings};
 use super::super::problem::Problem;
 use super::super::world::{CityStatic, Names};
@@ -277,7 +278,16 @@ fn read_act(body: &Map<String, Value>, city: &CityStatic, findings: &Findings) -
         }
         5 => {
             let (agency, url) = (fields.text("agency", 64), fields.text("url", 256));
-            TwoStep::RegisterReply(agency?, url.filter(|url| fields.is_https("url", url))?)
+            let own = |agency: &str, url: &str| {
+                let topic = url.strip_prefix(SCHEME);
+                let topics = Topics::of(&city.id);
+                topic.is_some_and(|topic| topics.answer_name(agency, topic).is_some())
+            };
+            let (agency, url) = (agency?, url?);
+            if !own(&agency, &url) && !fields.is_https("url", &url) {
+                return None;
+            }
+            TwoStep::RegisterReply(agency, url)
         }
         6 => TwoStep::CancelCorridor(fields.whole("corridor", 1, u32::MAX)?),
         _ => {

@@ -95,3 +95,24 @@ fn an_act_that_cannot_be_read_says_what_is_wrong() {
         assert!(!refused.errors.is_empty(), "{body}");
     }
 }
+
+#[test]
+fn answers_may_go_to_an_agencys_own_answer_topics_and_to_no_other() {
+    let city = CityStatic {
+        id: "town".to_owned(),
+        ..CityStatic::default()
+    };
+    for (url, fits) in [
+        ("mqtt:greenwave/v1/town/ems/out/answers/desk", true),
+        ("mqtt:greenwave/v1/town/fire/out/answers/desk", false),
+        ("mqtt:greenwave/v1/town/ems/out/answers/+", false),
+        ("mqtt:greenwave/v1/town/ems/in/corridor/cancel", false),
+        ("mqtt:greenwave/v1/city/ems/out/answers/desk", false),
+        ("greenwave/v1/town/ems/out/answers/desk", false),
+        ("https://desk.example/answers", true),
+    ] {
+        let body = json!({ "act": "register-reply", "agency": "ems", "url": url });
+        let read = read(body.as_object().unwrap(), &city);
+        assert_eq!(read.is_ok(), fits, "{url}");
+    }
+}
