@@ -12,9 +12,12 @@ use super::feeds_file::{FEEDS_FILE, read_feeds};
 use super::finding::{Finding, Sheet};
 use super::fleet_build::build_fleet;
 use super::fleet_csv::FLEET_FILE;
+use super::gazetteer_csv::{GAZETTEER_FILE, read_gazetteer};
 use super::link_build::{Sites, build_links};
 use super::load::CityFiles;
 use super::names::nearest;
+use super::partners::Partners;
+use super::partners_file::{PARTNERS_FILE, read_partners};
 use super::profile::CN;
 use super::raw::{RawCity, RawMission, read_calendar, read_city, read_links};
 use super::roads::Roads;
@@ -64,6 +67,7 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     });
     let optional = |path: &'static str| files.text(path).map(|text| Sheet::new(path, text));
     let (fleet_sheet, feeds_sheet) = (optional(FLEET_FILE), optional(FEEDS_FILE));
+    let (partners_sheet, places_sheet) = (optional(PARTNERS_FILE), optional(GAZETTEER_FILE));
     let mut raw_waves = Vec::new();
     let parts = raw_city.and_then(|mut raw| {
         raw_waves = core::mem::take(&mut raw.waves);
@@ -72,6 +76,8 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         let mut city = city_parts(&city_sheet, raw, bounds)?;
         (city.missions, (city.agencies, city.vehicles)) = (missions, fleet);
         city.feeds = read_feeds(feeds_sheet.as_ref(), &city.vehicles);
+        city.partners = read_partners(partners_sheet.as_ref(), &city.agencies);
+        city.gazetteer = read_gazetteer(places_sheet.as_ref(), city.origin);
         Some(city)
     });
 
@@ -88,7 +94,13 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     let site_sheets = sites.into_iter().map(|file| file.sheet);
     let others = files.all().filter(|(path, _)| !is_read(path));
     let other_sheets = others.map(|(path, text)| Sheet::new(path, text));
-    let optional = [tuning_sheet, fleet_sheet, feeds_sheet];
+    let optional = [
+        tuning_sheet,
+        fleet_sheet,
+        feeds_sheet,
+        partners_sheet,
+        places_sheet,
+    ];
     let sheets = sheets.into_iter().chain(optional.into_iter().flatten());
     let findings = all_findings(sheets.chain(site_sheets).chain(other_sheets));
     let city = parts.and_then(|mut city| {
@@ -157,7 +169,13 @@ fn bounds_of(raw: Option<&RawCity>) -> Bounds {
 
 /// True for the files that are read for what they say; of others only their encoding is looked at.
 fn is_read(path: &str) -> bool {
-    let optional = [TUNING_FILE, FLEET_FILE, FEEDS_FILE];
+    let optional = [
+        TUNING_FILE,
+        FLEET_FILE,
+        FEEDS_FILE,
+        PARTNERS_FILE,
+        GAZETTEER_FILE,
+    ];
     CITY_FILES.contains(&path) || optional.contains(&path) || site_name(path).is_some()
 }
 
@@ -308,6 +326,8 @@ fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<Checked
         links: Vec::new(),
         cabinets: Vec::new(),
         feeds: Vec::new(),
+        partners: Partners::default(),
+        gazetteer: Vec::new(),
     })
 }
 
