@@ -63,6 +63,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         audit: Some(Arc::new(audit)),
         records: Some(records),
         tls: None,
+        partners: None,
     };
     serve(listener, service, core::future::pending()).await?;
     Ok(())
