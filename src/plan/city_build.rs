@@ -34,6 +34,15 @@ const CITY_FILES: [&str; 4] = [
     "network.geojson",
 ];
 
+/// The files a city may have beside them.
+const OPTIONAL_FILES: [&str; 5] = [
+    TUNING_FILE,
+    FLEET_FILE,
+    FEEDS_FILE,
+    PARTNERS_FILE,
+    GAZETTEER_FILE,
+];
+
 /// A site file as far as it could be read.
 pub(super) struct SiteFile<'t> {
     pub(super) sheet: Sheet<'t>,
@@ -65,24 +74,22 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         let known = Sites::of(&sites, roads.as_ref());
         build_links(&links_sheet, &known, &links, &cabinets)
     });
-    let optional = |path: &'static str| files.text(path).map(|text| Sheet::new(path, text));
-    let (fleet_sheet, feeds_sheet) = (optional(FLEET_FILE), optional(FEEDS_FILE));
-    let (partners_sheet, places_sheet) = (optional(PARTNERS_FILE), optional(GAZETTEER_FILE));
+    let optional = OPTIONAL_FILES.map(|path| Some(Sheet::new(path, files.text(path)?)));
+    let [tuning, fleet, feeds, partners, places] = &optional;
     let mut raw_waves = Vec::new();
     let parts = raw_city.and_then(|mut raw| {
         raw_waves = core::mem::take(&mut raw.waves);
         let missions = build_missions(&city_sheet, &raw, roads.as_ref());
-        let fleet = build_fleet(&city_sheet, &raw, fleet_sheet.as_ref(), files.today());
+        let listed = build_fleet(&city_sheet, &raw, fleet.as_ref(), files.today());
         let mut city = city_parts(&city_sheet, raw, bounds)?;
-        (city.missions, (city.agencies, city.vehicles)) = (missions, fleet);
-        city.feeds = read_feeds(feeds_sheet.as_ref(), &city.vehicles);
-        city.partners = read_partners(partners_sheet.as_ref(), &city.agencies);
-        city.gazetteer = read_gazetteer(places_sheet.as_ref(), city.origin);
+        (city.missions, (city.agencies, city.vehicles)) = (missions, listed);
+        city.feeds = read_feeds(feeds.as_ref(), &city.vehicles);
+        city.partners = read_partners(partners.as_ref(), &city.agencies);
+        city.gazetteer = read_gazetteer(places.as_ref(), city.origin);
         Some(city)
     });
 
-    let tuning_sheet = optional(TUNING_FILE);
-    let tuning = Arc::new(tuning_sheet.as_ref().map(read_tuning).unwrap_or_default());
+    let tuning = Arc::new(tuning.as_ref().map(read_tuning).unwrap_or_default());
 
     let checked = take_sites(&mut sites, calendar.as_ref(), &tuning);
     let waves = build_waves(
@@ -94,13 +101,6 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     let site_sheets = sites.into_iter().map(|file| file.sheet);
     let others = files.all().filter(|(path, _)| !is_read(path));
     let other_sheets = others.map(|(path, text)| Sheet::new(path, text));
-    let optional = [
-        tuning_sheet,
-        fleet_sheet,
-        feeds_sheet,
-        partners_sheet,
-        places_sheet,
-    ];
     let sheets = sheets.into_iter().chain(optional.into_iter().flatten());
     let findings = all_findings(sheets.chain(site_sheets).chain(other_sheets));
     let city = parts.and_then(|mut city| {
@@ -169,14 +169,7 @@ fn bounds_of(raw: Option<&RawCity>) -> Bounds {
 
 /// True for the files that are read for what they say; of others only their encoding is looked at.
 fn is_read(path: &str) -> bool {
-    let optional = [
-        TUNING_FILE,
-        FLEET_FILE,
-        FEEDS_FILE,
-        PARTNERS_FILE,
-        GAZETTEER_FILE,
-    ];
-    CITY_FILES.contains(&path) || optional.contains(&path) || site_name(path).is_some()
+    CITY_FILES.contains(&path) || OPTIONAL_FILES.contains(&path) || site_name(path).is_some()
 }
 
 /// The name a site file gives its site.

@@ -45,6 +45,16 @@ fn a_crews_link_shows_its_mission_and_nothing_else() {
         let got = rig.call("GET", path, &[("x-greenwave-crew", token)], &Value::Null);
         assert_eq!(got.0, 401, "{path}");
     }
+}
+
+#[test]
+fn a_crew_acknowledges_and_a_revoked_link_is_worthless() {
+    let rig = Rig::with(&[]);
+    let number = rig.open("ems", &request());
+    let path = format!("/api/v1/corridors/{number}/crew-link");
+    let link = rig.post("ems", &path, &json!({})).1;
+    let token = link["path"].as_str().unwrap().split_once('#').unwrap().1;
+    let mission = rig.crew(token, "GET", "mission", &Value::Null).1;
     let message = mission["messages"][0]["number"].as_u64().unwrap();
     assert_eq!(
         rig.crew(token, "POST", "receipts", &json!({ "message": message }))

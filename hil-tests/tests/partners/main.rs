@@ -2,6 +2,7 @@
 #![cfg(feature = "shell")]
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
+mod bridge;
 mod crew;
 mod rig;
 mod webhooks;

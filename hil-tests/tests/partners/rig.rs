@@ -39,10 +39,13 @@ pub(crate) enum Answers {
     Redirect(String),
     /// 200 and a body without end.
     Flood,
+    /// 201 with this `date`, as an installation with a clock of its own.
+    Dated(&'static str),
 }
 
 /// One request that a partner got.
 pub(crate) struct Told {
+    pub(crate) path: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
@@ -137,6 +140,7 @@ fn read(stream: &TcpStream) -> Option<Told> {
     let mut reader = BufReader::new(stream);
     let (mut headers, mut line) = (Vec::new(), String::new());
     reader.read_line(&mut line).ok()?;
+    let path = line.split(' ').nth(1)?.to_owned();
     loop {
         line.clear();
         reader.read_line(&mut line).ok()?;
@@ -149,7 +153,11 @@ fn read(stream: &TcpStream) -> Option<Told> {
     let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Told { headers, body })
+    Some(Told {
+        path,
+        headers,
+        body,
+    })
 }
 
 fn answer(stream: &mut TcpStream, answers: &Answers, turn: usize) {
@@ -166,6 +174,10 @@ fn answer(stream: &mut TcpStream, answers: &Answers, turn: usize) {
         Answers::Redirect(to) => {
             let more = format!("location: {to}\r\ncontent-length: 0\r\n");
             let _ = stream.write_all(head(302, &more).as_bytes());
+        }
+        Answers::Dated(date) => {
+            let more = format!("date: {date}\r\ncontent-length: 2\r\n");
+            let _ = stream.write_all(format!("{}{{}}", head(201, &more)).as_bytes());
         }
         Answers::Flood => {
             let _ = stream.write_all(head(200, "content-length: 99999999999\r\n").as_bytes());
@@ -190,6 +202,7 @@ pub(crate) fn hook(id: &str, agency: &str, partner: &Partner) -> Webhook {
 /// The installation.
 pub(crate) struct Rig {
     pub(crate) base: String,
+    pub(crate) city: Arc<FakeCity>,
     auth: Arc<Auth>,
     agent: ureq::Agent,
     _folder: tempfile::TempDir,
@@ -223,8 +236,9 @@ impl Rig {
         let bound = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
         let listener = runtime.block_on(bound).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
+        let city = FakeCity::start(Town::small(), 2, false);
         let service = Service {
-            world: FakeCity::start(Town::small(), 2, false),
+            world: Arc::clone(&city) as Arc<_>,
             auth: Arc::clone(&auth),
             audit: None,
             records: None,
@@ -239,6 +253,7 @@ impl Rig {
             .into();
         Self {
             base,
+            city,
             auth,
             agent,
             _folder: folder,
@@ -267,10 +282,6 @@ impl Rig {
     }
 
     /// The bare token of a machine of `agency`.
-    #[expect(
-        dead_code,
-        reason = "not every test that includes this module has a bridge"
-    )]
     pub(crate) fn token(&self, agency: &str) -> String {
         self.bearer(agency).replace("Bearer ", "")
     }
@@ -364,7 +375,7 @@ pub(crate) fn poll<T>(ask: impl Fn() -> Option<T>) -> T {
         if let Some(found) = ask() {
             return found;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "it never came");
+        assert!(began.elapsed() < Duration::from_mins(1), "it never came");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

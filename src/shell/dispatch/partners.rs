@@ -37,9 +37,9 @@ pub(super) struct CrewPass(pub(super) u32);
 pub(super) async fn show(api: Arc<Api>) {
     let mut frames = api.frames.clone();
     loop {
-        match tokio::time::timeout(LOOK_EVERY, frames.changed()).await {
-            Ok(Err(_)) => return,
-            Ok(Ok(())) | Err(_) => {}
+        let changed = tokio::time::timeout(LOOK_EVERY, frames.changed()).await;
+        if matches!(changed, Ok(Err(_))) {
+            return;
         }
         let view = Arc::clone(&frames.borrow_and_update().view);
         let owners = view.corridors.iter().filter_map(|one| {

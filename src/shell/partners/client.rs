@@ -99,7 +99,7 @@ impl core::fmt::Debug for Client {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Client")
             .field("url", &self.url.text)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

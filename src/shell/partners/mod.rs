@@ -3,7 +3,7 @@
 //!
 //! A partner learns of its own agency's missions and of nothing else.
 
-// pub mod bridge;
+pub mod bridge;
 pub mod client;
 pub mod crew;
 pub mod gazetteer;

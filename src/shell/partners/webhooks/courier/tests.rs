@@ -25,13 +25,11 @@ impl Wire for Script {
                 answers.front().copied()
             }
         };
-        match answer.flatten() {
-            Some(status) => Ok(status),
-            None => {
-                tokio::time::sleep(Duration::from_secs(10)).await;
-                Err("no answer within 10 s".to_owned())
-            }
+        if let Some(status) = answer.flatten() {
+            return Ok(status);
         }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        Err("no answer within 10 s".to_owned())
     }
 }
 
