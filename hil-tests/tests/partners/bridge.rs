@@ -194,6 +194,33 @@ fn an_answer_that_was_lost_opens_nothing_twice() {
 }
 
 #[test]
+fn the_way_to_the_installation_is_held_against_its_authority() {
+    let rig = Rig::secure();
+    let old = Old::new(&rig.base, &rig.token("ems"));
+    let config = old.place.path().join("bridge.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let with_ca = |ca: &Path| {
+        let ca = format!("ca_file = {:?}\nagency", ca.to_str().unwrap());
+        fs::write(&config, text.replacen("agency", &ca, 1)).unwrap();
+    };
+    let tls = rig.folder.path().join("tls");
+    with_ca(&tls.join("certificate.pem"));
+    old.write("one.json", &case("01"));
+    assert!(old.once(), "{}", old.said());
+    assert_eq!(rig.city.opened(), 1);
+    let mut bridge = old.bridge();
+    old.runtime.block_on(bridge.greet()).unwrap();
+    assert!(bridge.clock().offset_ms().unwrap().abs() < 2_000);
+    // Somebody else's certificate at the same address.
+    let other = Rig::secure();
+    with_ca(&other.folder.path().join("tls/certificate.pem"));
+    let why = old.runtime.block_on(old.bridge().greet()).unwrap_err();
+    assert!(why.contains("certificate"), "{why}");
+    with_ca(&tls.join("key.pem"));
+    assert!(Config::read(&config).is_err(), "a key is no authority");
+}
+
+#[test]
 fn times_are_those_of_the_installation() {
     let elsewhen = Partner::start(Answers::Dated(ELSEWHEN));
     let old = Old::new(&elsewhen.url().replace("/told", ""), &"t".repeat(64));

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use greenwave::plan::{
     Datum, NamedPlace, NoteRule, Partners as File, Webhook, WebhookEvent, WebhookUrl,
 };
+use greenwave::shell::dispatch::tls::{acceptor, generated};
 use greenwave::shell::dispatch::{Auth, Principal, Role, Service, serve};
 use greenwave::shell::partners::Partners;
 use greenwave::shell::partners::webhooks::sign::signature;
@@ -205,7 +206,7 @@ pub(crate) struct Rig {
     pub(crate) city: Arc<FakeCity>,
     auth: Arc<Auth>,
     agent: ureq::Agent,
-    _folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -215,6 +216,15 @@ impl Rig {
     }
 
     pub(crate) fn build(hooks: &[Webhook], notes: NoteRule) -> Self {
+        Self::start(hooks, notes, false)
+    }
+
+    /// Behind TLS with a certificate of its own, which is `tls/certificate.pem` of the folder.
+    pub(crate) fn secure() -> Self {
+        Self::start(&[], NoteRule::Refuse, true)
+    }
+
+    fn start(hooks: &[Webhook], notes: NoteRule, tls: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let secret = folder.path().join("secret");
         std::fs::write(&secret, SECRET).unwrap();
@@ -235,14 +245,16 @@ impl Rig {
         let auth = Arc::new(Auth::new());
         let bound = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
         let listener = runtime.block_on(bound).unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let wire = if tls { "https" } else { "http" };
+        let base = format!("{wire}://{}", listener.local_addr().unwrap());
+        let files = generated(&folder.path().join("tls"), &["127.0.0.1".to_owned()]).unwrap();
         let city = FakeCity::start(Town::small(), 2, false);
         let service = Service {
             world: Arc::clone(&city) as Arc<_>,
             auth: Arc::clone(&auth),
             audit: None,
             records: None,
-            tls: None,
+            tls: tls.then(|| acceptor(&files).unwrap()),
             partners: Some(Arc::new(partners)),
         };
         runtime.spawn(serve(listener, service, core::future::pending()));
@@ -256,7 +268,7 @@ impl Rig {
             city,
             auth,
             agent,
-            _folder: folder,
+            folder,
             _runtime: runtime,
         }
     }
