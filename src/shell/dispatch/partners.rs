@@ -129,7 +129,6 @@ pub(super) async fn revoke_crew_link(
 
 /// The mission of a crew's link.
 #[utoipa::path(get, path = "/api/v1/crew/mission", tag = "partners",
-    params(("x-greenwave-crew" = String, Header, description = "what stands after the # of the link")),
     responses((status = 200, body = CrewMission), (status = 401, body = Problem),
         (status = 404, body = Problem)))]
 pub(super) async fn crew_mission(
@@ -159,7 +158,6 @@ pub(crate) struct CrewReceiptDto {
 
 /// The crew has read a message.
 #[utoipa::path(post, path = "/api/v1/crew/receipts", tag = "partners",
-    params(("x-greenwave-crew" = String, Header, description = "what stands after the # of the link")),
     request_body = CrewReceiptDto,
     responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 404, body = Problem), (status = 422, body = Problem)))]
