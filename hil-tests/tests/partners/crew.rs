@@ -26,7 +26,7 @@ fn a_crews_link_shows_its_mission_and_nothing_else() {
     );
     for signal in mission["signals"].as_array().unwrap() {
         let sign = signal["sign"].as_str().unwrap();
-        assert!(["green", "clearing", "expect_red"].contains(&sign));
+        assert!(["green", "clearing", "waiting", "expect_red"].contains(&sign));
     }
     for wrong in [
         "",

@@ -12,7 +12,7 @@ use crate::shell::dispatch::view::{
 /// A lamp that was read longer ago is not believed, milliseconds.
 const LAMP_AGE_MAX_MS: u32 = 3_000;
 /// Signals that a phone shows.
-const SIGNALS_MAX: usize = 12;
+const SIGNALS_MAX: usize = 8;
 /// Metres of a degree of latitude.
 const METRES_PER_DEGREE: f64 = 111_195.0;
 
@@ -77,6 +77,8 @@ pub enum CrewSign {
     Green,
     /// Not green yet; it is being cleared.
     Clearing,
+    /// Not asked for yet: there is time.
+    Waiting,
     /// Not green, and nothing says that it will be in time.
     ExpectRed,
 }
@@ -161,14 +163,23 @@ const fn is_behind(state: CrossingState) -> bool {
 fn sign(one: &CrossingView, assured: bool, lamp_age_ms: Option<u32>) -> CrewSign {
     let read = one.confirmed_by == Some(Confirmed::LampReadback)
         && lamp_age_ms.is_some_and(|age| age <= LAMP_AGE_MAX_MS);
+    if one.state == CrossingState::GreenHeld && read {
+        return CrewSign::Green;
+    }
+    if !assured || one.late || one.fault.is_some() {
+        return CrewSign::ExpectRed;
+    }
     match one.state {
-        CrossingState::GreenHeld if read => CrewSign::Green,
-        CrossingState::Requested | CrossingState::Clearing | CrossingState::GreenHeld
-            if assured && !one.late && one.fault.is_none() =>
-        {
+        CrossingState::Requested | CrossingState::Clearing | CrossingState::GreenHeld => {
             CrewSign::Clearing
         }
-        _ => CrewSign::ExpectRed,
+        CrossingState::Pending => CrewSign::Waiting,
+        CrossingState::Passed
+        | CrossingState::Released
+        | CrossingState::Recovering
+        | CrossingState::Unavailable
+        | CrossingState::LocalControl
+        | CrossingState::RefusedByGuard => CrewSign::ExpectRed,
     }
 }
 
@@ -233,10 +244,13 @@ mod tests {
         assert_eq!(sign(&held(read), true, None), CrewSign::Clearing);
         let told = Some(Confirmed::CommandAck);
         assert_eq!(sign(&held(told), true, Some(0)), CrewSign::Clearing);
+        let ahead = crossing(CrossingState::Pending, None, false);
+        assert_eq!(sign(&ahead, true, Some(0)), CrewSign::Waiting);
         // Lamps that were seen green are green, whatever becomes of the corridor.
         assert_eq!(sign(&held(read), false, Some(0)), CrewSign::Green);
         for (state, late, assured) in [
-            (CrossingState::Pending, false, true),
+            (CrossingState::Pending, true, true),
+            (CrossingState::Pending, false, false),
             (CrossingState::Clearing, true, true),
             (CrossingState::Clearing, false, false),
             (CrossingState::Unavailable, false, true),

@@ -7,15 +7,15 @@ const LOOK_MS = 1000;
 const TEXTS = {
   zh: {
     lang: "zh-CN", other: "EN", to: "前往 ", arrival: (s) => "约 " + time(s) + " 后到达", told: "通知",
-    green: "绿灯（已确认）", clearing: "正在放行", expect_red: "注意红灯", late: (s) => "绿灯晚 " + s + " 秒",
-    metres: " 米", received: "收到", done: "已确认", over: "任务已结束", stale: "数据已过期，请以实际灯色为准",
+    green: "绿灯（已确认）", clearing: "正在放行", waiting: "尚未放行", expect_red: "注意红灯", late: (s) => "绿灯晚 " + s + " 秒",
+    metres: " 米", received: "收到", over: "任务已结束", stale: "数据已过期，请以实际灯色为准",
     off: "车辆不在路线上", doubt: "绿波无保证，注意红灯", gone: "链接已失效", rule: "始终以路口实际灯色为准。",
     none: "前方没有信号灯", position: "没有车辆位置",
   },
   en: {
     lang: "en", other: "中文", to: "To ", arrival: (s) => "There in about " + time(s), told: "Messages",
-    green: "GREEN (confirmed)", clearing: "Clearing", expect_red: "EXPECT RED", late: (s) => "green late by " + s + " s",
-    metres: " m", received: "Received", done: "Confirmed", over: "This mission is over", stale: "Data is old: go by the lamps you see",
+    green: "GREEN (confirmed)", clearing: "Clearing", waiting: "Not yet", expect_red: "EXPECT RED", late: (s) => "green late by " + s + " s",
+    metres: " m", received: "Received", over: "This mission is over", stale: "Data is old: go by the lamps you see",
     off: "Vehicle is off its route", doubt: "Green not assured: expect red", gone: "This link is no longer valid", rule: "The lamps you see always count.",
     none: "No signals ahead", position: "Vehicle position unknown",
   },
@@ -81,22 +81,18 @@ function drawMessages(words) {
   const now = language + JSON.stringify(mission.messages);
   if (now === shown) return;
   shown = now;
-  const messages = mission.messages.slice().reverse().map((one) => {
+  const open = mission.messages.filter((one) => !one.received).reverse();
+  const messages = open.map((one) => {
     const made = line("", [["text", one.text[language]]]);
-    if (one.received) {
-      const mark = document.createElement("span");
-      mark.textContent = words.done;
-      made.append(mark);
-    } else {
-      const press = document.createElement("button");
-      press.type = "button";
-      press.textContent = words.received;
-      press.addEventListener("click", () => receive(one.number));
-      made.append(press);
-    }
+    const press = document.createElement("button");
+    press.type = "button";
+    press.textContent = words.received;
+    press.addEventListener("click", () => receive(one.number));
+    made.append(press);
     return made;
   });
   at("messages").replaceChildren(...messages);
+  at("lines").hidden = messages.length === 0;
 }
 
 function notice(words, stale) {

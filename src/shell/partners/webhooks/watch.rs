@@ -51,7 +51,8 @@ impl What<'_> {
     }
 }
 
-/// What changes a corridor for its agency, without what moves all the time.
+/// What changes a corridor for its agency, without what moves all the time. Expected times and
+/// whether they are late swing with every look; they are told with the next change or second.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Outline {
     agency: String,
@@ -60,7 +61,7 @@ struct Outline {
     priority: u8,
     expires_ms: i64,
     on_route: Option<bool>,
-    crossings: Vec<(CrossingState, Option<Confirmed>, bool, bool)>,
+    crossings: Vec<(CrossingState, Option<Confirmed>, bool)>,
 }
 
 impl Outline {
@@ -75,7 +76,7 @@ impl Outline {
             expires_ms: view.expires_ms,
             on_route: view.vehicle.as_ref().map(|vehicle| vehicle.on_route),
             crossings: crossings
-                .map(|one| (one.state, one.confirmed_by, one.late, one.fault.is_some()))
+                .map(|one| (one.state, one.confirmed_by, one.fault.is_some()))
                 .collect(),
         }
     }
