@@ -215,6 +215,8 @@ pub(crate) struct CrossingDto {
     confirmed_by: Option<ConfirmedDto>,
     /// True if green comes later than the vehicle's braking point.
     late: bool,
+    /// By how much, seconds.
+    late_by_s: u32,
     fault: Option<NamesDto>,
 }
 
@@ -376,6 +378,7 @@ fn crossing(one: &CrossingView, order: usize) -> CrossingDto {
             Confirmed::LampReadback => ConfirmedDto::LampReadback,
         }),
         late: one.late,
+        late_by_s: one.late_by_s,
         fault: one.fault.as_ref().map(NamesDto::from),
     }
 }

@@ -66,7 +66,7 @@ pub struct CrewSignal {
     /// Along the way, metres.
     distance_m: Option<f64>,
     /// Green comes so many seconds after the vehicle.
-    late_s: Option<f64>,
+    late_s: Option<u32>,
 }
 
 /// What to expect at a signal.
@@ -125,7 +125,7 @@ impl CrewMission {
                 sign: sign(one, assured && !over, lamp_age_ms),
                 eta_s: one.eta_s.map(tenth),
                 distance_m: at.zip(stop).map(|(at, stop)| (stop - at).max(0.0).round()),
-                late_s: late_s(one, now_ms),
+                late_s: one.late.then_some(one.late_by_s),
             }
         });
         let lines = messages.iter().filter(|one| one.reader == Reader::Page);
@@ -181,17 +181,6 @@ fn sign(one: &CrossingView, assured: bool, lamp_age_ms: Option<u32>) -> CrewSign
         | CrossingState::LocalControl
         | CrossingState::RefusedByGuard => CrewSign::ExpectRed,
     }
-}
-
-/// By how much green misses the vehicle, seconds.
-fn late_s(one: &CrossingView, now_ms: i64) -> Option<f64> {
-    let (eta_s, green_at) = (one.eta_s?, one.green_at_ms?);
-    if !one.late {
-        return None;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "minutes in milliseconds")]
-    let green_s = green_at.saturating_sub(now_ms) as f64 / 1000.0;
-    Some(tenth((green_s - eta_s).max(0.0)))
 }
 
 fn tenth(value: f64) -> f64 {
