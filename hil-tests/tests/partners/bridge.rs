@@ -20,14 +20,14 @@ use super::rig::{Answers, Partner, Rig, poll};
 const ELSEWHEN: &str = "Mon, 04 May 2026 08:15:30 GMT";
 
 /// An old system beside an installation at `server`.
-struct Old {
+pub(crate) struct Old {
     place: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
     said: Arc<Mutex<Vec<String>>>,
 }
 
 impl Old {
-    fn new(server: &str, token: &str) -> Self {
+    pub(crate) fn new(server: &str, token: &str) -> Self {
         let place = tempfile::tempdir().unwrap();
         fs::create_dir(place.path().join("drop")).unwrap();
         let old = Self {
@@ -78,12 +78,19 @@ origin = "live"
         fs::write(self.place.path().join("bridge.toml"), text).unwrap();
     }
 
-    fn bridge(&self) -> Bridge {
+    /// The configuration with its first `from` replaced.
+    pub(crate) fn change(&self, from: &str, to: &str) {
+        let config = self.place.path().join("bridge.toml");
+        let text = fs::read_to_string(&config).unwrap();
+        fs::write(&config, text.replacen(from, to, 1)).unwrap();
+    }
+
+    pub(crate) fn bridge(&self) -> Bridge {
         let config = Config::read(&self.place.path().join("bridge.toml")).unwrap();
         Bridge::open(config).unwrap()
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.place.path().join("drop").join(name), text).unwrap();
     }
 
@@ -103,7 +110,7 @@ origin = "live"
         serde_json::from_slice(&fs::read(first.unwrap()).unwrap()).unwrap()
     }
 
-    fn once(&self) -> bool {
+    pub(crate) fn once(&self) -> bool {
         let said = Arc::clone(&self.said);
         let mut tell = move |line: &str| said.lock().unwrap().push(line.to_owned());
         self.runtime
@@ -111,7 +118,7 @@ origin = "live"
             .unwrap()
     }
 
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().join("\n")
     }
 }
@@ -120,7 +127,7 @@ fn is_json(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "json")
 }
 
-fn case(unit: &str) -> String {
+pub(crate) fn case(unit: &str) -> String {
     json!({ "CaseNo": "C-1", "Seat": "3", "Unit": unit, "Hospital": "H1", "Remark": "陕西门 north" })
         .to_string()
 }
