@@ -158,6 +158,27 @@ const EXPECTED: &[(&str, &str, [u16; 6], u16)] = &[
         [403, 403, 403, 400, 403, 403],
         401,
     ),
+    (
+        "POST",
+        "/api/v1/corridors/{id}/crew-link",
+        [403, 404, 403, 404, 403, 403],
+        401,
+    ),
+    (
+        "DELETE",
+        "/api/v1/corridors/{id}/crew-link",
+        [403, 404, 403, 404, 403, 403],
+        401,
+    ),
+    // A crew has a link and no role; who has a role has no link.
+    ("GET", "/api/v1/crew/mission", [401; 6], 401),
+    ("POST", "/api/v1/crew/receipts", [401; 6], 401),
+    (
+        "GET",
+        "/api/v1/webhooks",
+        [403, 403, 403, 403, 200, 200],
+        401,
+    ),
     ("POST", "/api/v1/acts", [403, 400, 403, 403, 400, 403], 401),
     (
         "POST",
@@ -202,6 +223,7 @@ impl Rig {
             records: Some(records),
             tls: None,
             bus: Exchange::in_process(),
+            partners: None,
         };
         runtime.spawn(serve(listener, service, core::future::pending()));
         let agent = ureq::Agent::config_builder()

@@ -29,6 +29,8 @@ struct Town {
     graph: RoadGraph,
     fixes: Mutex<Vec<PositionFix>>,
     escorts: Mutex<Vec<Escort>>,
+    /// Corridor and vehicle of each text, and what became of it.
+    texts: Mutex<Vec<(u32, String, &'static str)>>,
 }
 
 impl Street for Town {
@@ -46,6 +48,17 @@ impl Street for Town {
 
     fn escorts(&self) -> Vec<Escort> {
         self.escorts.lock().unwrap().clone()
+    }
+
+    fn text_sent(&self, corridor: u32, vehicle: &str, _: &str) -> u32 {
+        let mut texts = self.texts.lock().unwrap();
+        texts.push((corridor, vehicle.to_owned(), "sent"));
+        u32::try_from(texts.len()).unwrap()
+    }
+
+    fn text_answered(&self, number: u32, result: &'static str) {
+        let at = usize::try_from(number).unwrap() - 1;
+        self.texts.lock().unwrap()[at].2 = result;
     }
 }
 
@@ -68,6 +81,7 @@ impl Scene {
             graph,
             fixes: Mutex::default(),
             escorts: Mutex::default(),
+            texts: Mutex::default(),
         });
         let feed = Feed {
             id: "feed".to_owned(),
@@ -203,6 +217,8 @@ fn a_corridor_makes_its_vehicle_report_more_often_and_tells_the_crew() {
     assert_eq!(outcome.tracked, 1);
     assert_eq!(outcome.texts, ["绿波已开启，请按实际灯色行驶"]);
     assert!(outcome.sent >= 7, "{outcome:?}");
+    let texts = scene.town.texts.lock().unwrap().clone();
+    assert_eq!(texts, [(1, "A120".to_owned(), "done")]);
 }
 
 #[test]

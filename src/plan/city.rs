@@ -6,6 +6,7 @@ use core::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use super::checked::CheckedSite;
+use super::partners::{NamedPlace, Partners};
 use crate::ids::{PlanId, SiteId};
 use crate::units::{Date, Length, Millis};
 
@@ -300,6 +301,10 @@ pub struct CheckedCity {
     pub cabinets: Vec<Cabinet>,
     /// Where positions of vehicles come from.
     pub feeds: Vec<Feed>,
+    /// Who is told of corridors.
+    pub partners: Partners,
+    /// Places by name, beside those of the network.
+    pub gazetteer: Vec<NamedPlace>,
 }
 
 impl CheckedCity {

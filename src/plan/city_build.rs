@@ -12,9 +12,12 @@ use super::feeds_file::{FEEDS_FILE, read_feeds};
 use super::finding::{Finding, Sheet};
 use super::fleet_build::build_fleet;
 use super::fleet_csv::FLEET_FILE;
+use super::gazetteer_csv::{GAZETTEER_FILE, read_gazetteer};
 use super::link_build::{Sites, build_links};
 use super::load::CityFiles;
 use super::names::nearest;
+use super::partners::Partners;
+use super::partners_file::{PARTNERS_FILE, read_partners};
 use super::profile::CN;
 use super::raw::{RawCity, RawMission, read_calendar, read_city, read_links};
 use super::roads::Roads;
@@ -29,6 +32,15 @@ const CITY_FILES: [&str; 4] = [
     "calendar.toml",
     "cabinets/links.toml",
     "network.geojson",
+];
+
+/// The files a city may have beside them.
+const OPTIONAL_FILES: [&str; 5] = [
+    TUNING_FILE,
+    FLEET_FILE,
+    FEEDS_FILE,
+    PARTNERS_FILE,
+    GAZETTEER_FILE,
 ];
 
 /// A site file as far as it could be read.
@@ -62,21 +74,22 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
         let known = Sites::of(&sites, roads.as_ref());
         build_links(&links_sheet, &known, &links, &cabinets)
     });
-    let optional = |path: &'static str| files.text(path).map(|text| Sheet::new(path, text));
-    let (fleet_sheet, feeds_sheet) = (optional(FLEET_FILE), optional(FEEDS_FILE));
+    let optional = OPTIONAL_FILES.map(|path| Some(Sheet::new(path, files.text(path)?)));
+    let [tuning, fleet, feeds, partners, places] = &optional;
     let mut raw_waves = Vec::new();
     let parts = raw_city.and_then(|mut raw| {
         raw_waves = core::mem::take(&mut raw.waves);
         let missions = build_missions(&city_sheet, &raw, roads.as_ref());
-        let fleet = build_fleet(&city_sheet, &raw, fleet_sheet.as_ref(), files.today());
+        let listed = build_fleet(&city_sheet, &raw, fleet.as_ref(), files.today());
         let mut city = city_parts(&city_sheet, raw, bounds)?;
-        (city.missions, (city.agencies, city.vehicles)) = (missions, fleet);
-        city.feeds = read_feeds(feeds_sheet.as_ref(), &city.vehicles);
+        (city.missions, (city.agencies, city.vehicles)) = (missions, listed);
+        city.feeds = read_feeds(feeds.as_ref(), &city.vehicles);
+        city.partners = read_partners(partners.as_ref(), &city.agencies);
+        city.gazetteer = read_gazetteer(places.as_ref(), city.origin);
         Some(city)
     });
 
-    let tuning_sheet = optional(TUNING_FILE);
-    let tuning = Arc::new(tuning_sheet.as_ref().map(read_tuning).unwrap_or_default());
+    let tuning = Arc::new(tuning.as_ref().map(read_tuning).unwrap_or_default());
 
     let checked = take_sites(&mut sites, calendar.as_ref(), &tuning);
     let waves = build_waves(
@@ -88,7 +101,6 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     let site_sheets = sites.into_iter().map(|file| file.sheet);
     let others = files.all().filter(|(path, _)| !is_read(path));
     let other_sheets = others.map(|(path, text)| Sheet::new(path, text));
-    let optional = [tuning_sheet, fleet_sheet, feeds_sheet];
     let sheets = sheets.into_iter().chain(optional.into_iter().flatten());
     let findings = all_findings(sheets.chain(site_sheets).chain(other_sheets));
     let city = parts.and_then(|mut city| {
@@ -157,8 +169,7 @@ fn bounds_of(raw: Option<&RawCity>) -> Bounds {
 
 /// True for the files that are read for what they say; of others only their encoding is looked at.
 fn is_read(path: &str) -> bool {
-    let optional = [TUNING_FILE, FLEET_FILE, FEEDS_FILE];
-    CITY_FILES.contains(&path) || optional.contains(&path) || site_name(path).is_some()
+    CITY_FILES.contains(&path) || OPTIONAL_FILES.contains(&path) || site_name(path).is_some()
 }
 
 /// The name a site file gives its site.
@@ -308,6 +319,8 @@ fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<Checked
         links: Vec::new(),
         cabinets: Vec::new(),
         feeds: Vec::new(),
+        partners: Partners::default(),
+        gazetteer: Vec::new(),
     })
 }
 

@@ -131,6 +131,8 @@ codes! {
     V04 Warning "A rescue vehicle says under which number it is registered."
     V05 Warning "A registration is not over yet."
     V06 Error "Two feeds do not claim the same address or device, and an address is one vehicle's."
+    V07 Error "A webhook goes over https or to loopback, or says `plain_http = true`."
+    V08 Warning "A place of the gazetteer lies within a degree of the city."
     F01 Error "Every key is known."
     F02 Error "The key of a number ends in its unit."
     F03 Error "The file is of a version this program knows."

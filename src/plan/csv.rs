@@ -8,9 +8,10 @@ use core::str::CharIndices;
 
 use super::code::Code;
 use super::finding::Sheet;
+use super::names::nearest;
 use super::tree::At;
 
-/// Rows of one file at most; a city has hundreds of emergency vehicles.
+/// Rows of one file at most; a city has hundreds of vehicles and thousands of places.
 const ROWS_MAX: usize = 20_000;
 
 /// The rows of a file, empty ones left out; what cannot be read is noted.
@@ -27,12 +28,7 @@ pub(super) fn read_rows(sheet: &Sheet<'_>) -> Vec<Vec<At<String>>> {
         if rows.len() >= ROWS_MAX {
             let end = sheet.text.len();
             let message = format!("the file has more than {ROWS_MAX} rows");
-            sheet.note(
-                Code::F06,
-                &(end..end),
-                message,
-                "is this a list of vehicles?",
-            );
+            sheet.note(Code::F06, &(end..end), message, "is this the right file?");
             return rows;
         }
         let (cell, ended) = read_cell(sheet, &mut letters, (start, text.len()));
@@ -48,6 +44,42 @@ pub(super) fn read_rows(sheet: &Sheet<'_>) -> Vec<Vec<At<String>>> {
         rows.push(row);
     }
     rows
+}
+
+/// Notes columns that nobody knows, that stand twice or that are missing; false if one is missing.
+pub(super) fn check_head(
+    sheet: &Sheet<'_>,
+    head: &[At<String>],
+    (columns, needed): (&[&str], &[&str]),
+) -> bool {
+    let mut good = true;
+    for (place, column) in head.iter().enumerate() {
+        let name = column.value.as_str();
+        if !columns.contains(&name) {
+            let message = format!("the list has no column `{name}`");
+            let help = nearest(name, columns.iter().copied()).map_or_else(
+                || format!("known columns: {}", columns.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            sheet.note(Code::F01, &column.span, message, &help);
+        } else if head.iter().take(place).any(|other| other.value == name) {
+            let message = format!("the column `{name}` stands twice");
+            sheet.note(Code::F04, &column.span, message, "leave one of them out");
+        }
+    }
+    for name in needed {
+        if !head.iter().any(|column| column.value == *name) {
+            let message = format!("the list has no column `{name}`");
+            sheet.note(
+                Code::F07,
+                &(0..0),
+                message,
+                &format!("add the column `{name}`"),
+            );
+            good = false;
+        }
+    }
+    good
 }
 
 /// One cell, trimmed, and whether its row ends with it.

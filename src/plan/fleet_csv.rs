@@ -3,9 +3,8 @@
 use core::ops::Range;
 
 use super::code::Code;
-use super::csv::read_rows;
+use super::csv::{check_head, read_rows};
 use super::finding::Sheet;
-use super::names::nearest;
 use super::raw::{HEIGHT_M, LENGTH_M, RawVehicle, WEIGHT_T};
 use super::tree::At;
 use super::values::to_u32;
@@ -40,7 +39,7 @@ pub(super) fn read_fleet(sheet: &Sheet<'_>) -> Vec<RawVehicle> {
         sheet.note(Code::F07, &(0..0), message, &help);
         return Vec::new();
     };
-    if !check_head(sheet, &head) {
+    if !check_head(sheet, &head, (&COLUMNS, &NEEDED)) {
         return Vec::new();
     }
     let read = |row: Vec<At<String>>| {
@@ -67,37 +66,6 @@ pub(super) fn read_fleet(sheet: &Sheet<'_>) -> Vec<RawVehicle> {
         .vehicle()
     };
     rows.filter_map(read).collect()
-}
-
-fn check_head(sheet: &Sheet<'_>, head: &[At<String>]) -> bool {
-    let mut good = true;
-    for (place, column) in head.iter().enumerate() {
-        let name = column.value.as_str();
-        if !COLUMNS.contains(&name) {
-            let message = format!("the list has no column `{name}`");
-            let help = nearest(name, COLUMNS.into_iter()).map_or_else(
-                || format!("known columns: {}", COLUMNS.join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            sheet.note(Code::F01, &column.span, message, &help);
-        } else if head.iter().take(place).any(|other| other.value == name) {
-            let message = format!("the column `{name}` stands twice");
-            sheet.note(Code::F04, &column.span, message, "leave one of them out");
-        }
-    }
-    for name in NEEDED {
-        if !head.iter().any(|column| column.value == name) {
-            let message = format!("the list has no column `{name}`");
-            sheet.note(
-                Code::F07,
-                &(0..0),
-                message,
-                &format!("add the column `{name}`"),
-            );
-            good = false;
-        }
-    }
-    good
 }
 
 struct Row<'r, 't> {

@@ -9,6 +9,7 @@ pub mod emulated_city;
 pub mod field;
 pub mod missions;
 pub mod neighbours;
+pub mod partners;
 pub mod planner;
 pub mod replan;
 pub mod report;

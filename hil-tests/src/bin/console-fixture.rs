@@ -65,6 +65,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         records: Some(records),
         tls: None,
         bus: Exchange::in_process(),
+        partners: None,
     };
     serve(listener, service, core::future::pending()).await?;
     Ok(())

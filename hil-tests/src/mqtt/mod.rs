@@ -88,6 +88,7 @@ impl Site {
             audit: Some(Arc::new(audit.map_err(text)?)),
             records: Some(records),
             tls: None,
+            partners: None,
             bus: exchange.clone(),
         };
         runtime.spawn(serve(listener, service, core::future::pending()));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::bridge::BridgeOf;
 use super::emulate::{FaultOrder, fault_help};
 use super::partners::{Decode, SimulateCad, SimulateVehicle};
 use crate::journal::Moment;
@@ -49,6 +50,8 @@ pub(super) enum Command {
     SimulateVehicle(SimulateVehicle),
     /// A dispatch centre that opens missions over the API of a running `run` or `demo`.
     SimulateCad(SimulateCad),
+    /// Requests of an old dispatch system, from a folder or a plain POST, to an installation.
+    Bridge(BridgeOf),
     /// One frame or sentence of a vehicle taken apart; exit 1 if it is broken.
     #[command(subcommand)]
     Decode(Decode),

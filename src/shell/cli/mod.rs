@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod bridge;
 mod calibrate;
 mod corridor;
 mod demo;
@@ -86,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(options) => simulate::simulate(&options),
         Command::SimulateVehicle(options) => partners::simulate_vehicle(&options),
         Command::SimulateCad(options) => partners::simulate_cad(&options),
+        Command::Bridge(options) => bridge::bridge(&options),
         Command::Decode(what) => partners::decode(&what),
         Command::Replay(options) => replay::replay(&options),
         Command::Explain(options) => explain::explain(&options),

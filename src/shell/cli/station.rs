@@ -28,9 +28,12 @@ use crate::shell::dispatch::tls::{TlsFiles, acceptor};
 use crate::shell::dispatch::{Auth, Principal, Role, Service, serve as serve_api};
 use crate::shell::field::{Fallback, FieldClock, FieldOptions, FieldSet, LinkSpec, Wire};
 use crate::shell::neighbours::feeders;
+use crate::shell::partners::Partners;
+use crate::shell::partners::crew::street::CrewStreet;
 use crate::shell::planner::Planner;
 use crate::shell::runtime::{Control, ControlParts, FieldCabinets, Pace, WallClock, mailbox};
 use crate::shell::store::JournalSink;
+use crate::shell::vehicles::hub::Street;
 use crate::shell::vehicles::{BoundFeeds, Feeds};
 use crate::shell::world::{JournalFolder, LiveWorld, WorldParts};
 use crate::units::{CivilTime, Date, Millis, Mono};
@@ -97,6 +100,9 @@ impl Station {
         let (listener, bound) = listen(&api, options.listen)?;
         let feeds = BoundFeeds::bind(api.handle(), &loaded.city, &options.data)
             .map_err(|why| Failure::runtime(&why))?;
+        let told = (&loaded.city.partners, &*loaded.city.gazetteer);
+        let partners = Partners::start(api.handle(), told, &options.data);
+        let partners = Arc::new(partners.map_err(|why| Failure::runtime(&why))?);
         let tls = options.tls.as_ref().map(acceptor).transpose();
         let tls = tls.map_err(|why| Failure::runtime(&why))?;
         let epoch = next_epoch(&options.data)?;
@@ -141,7 +147,11 @@ impl Station {
             epoch,
         }));
         LiveWorld::keep_routes(&world).map_err(|why| Failure::runtime(&why))?;
-        let feeds = feeds.map(|feeds| feeds.serve(api.handle(), world.clone()));
+        let street: Arc<dyn Street> = Arc::new(CrewStreet {
+            street: world.clone(),
+            partners: Arc::clone(&partners),
+        });
+        let feeds = feeds.map(|feeds| feeds.serve(api.handle(), street));
         world.number_from(keep.last_corridor.saturating_add(1));
         let auth = keep.auth;
         let is_tls = tls.is_some();
@@ -152,6 +162,7 @@ impl Station {
             records: Some(keep.records),
             tls,
             bus: bus(&api, options.mqtt.as_ref()),
+            partners: Some(partners),
         };
         let stop_api = serve(&api, listener, service);
         Ok(Self {

@@ -14,6 +14,8 @@ use super::request::{
     PreviewRequest, RequestVehicle, Stretch,
 };
 use crate::corridor::ServiceClass;
+use crate::plan::NoteRule;
+use crate::shell::partners::privacy::screened;
 
 /// Requests older or newer than this are refused, milliseconds.
 pub(super) const FRESH_MS: i64 = 30_000;
@@ -65,21 +67,26 @@ const STAGES: &[(&str, MissionStage)] = &[
     ("transfer", MissionStage::Transfer),
 ];
 
-/// Words that point at a patient; a note that holds one is refused.
-const CLINICAL: &[&str] = &[
-    "患者", "病人", "姓名", "诊断", "patient", "diagnos", "passport",
-];
+/// Who asks, and what holds for it.
+pub(super) struct Caller<'c> {
+    /// Who asks.
+    pub(super) by: &'c Principal,
+    /// Its reply targets.
+    pub(super) replies: &'c [String],
+    /// What becomes of personal data.
+    pub(super) notes: NoteRule,
+}
 
 /// A corridor request and its nonce.
 pub(super) fn corridor(
     body: &Map<String, Value>,
-    (by, replies): (&Principal, &[String]),
+    from: &Caller<'_>,
     now_ms: i64,
 ) -> Result<(CorridorRequest, String), Problem> {
     let findings = Findings::default();
     let made = read_corridor(
         &Fields::new(body, "", CORRIDOR_FIELDS, &findings),
-        (by, replies),
+        from,
         now_ms,
     );
     findings.finish(made)
@@ -87,9 +94,10 @@ pub(super) fn corridor(
 
 fn read_corridor(
     fields: &Fields<'_>,
-    (by, replies): (&Principal, &[String]),
+    from: &Caller<'_>,
     now_ms: i64,
 ) -> Option<(CorridorRequest, String)> {
+    let by = from.by;
     // Read everything before the first `?`, so that every mistake is told.
     let request_id = uuid_v7(fields);
     let nonce = nonce(fields);
@@ -109,10 +117,9 @@ fn read_corridor(
     let expires_at_ms = expires_at(fields, now_ms);
     let depart_after_ms = time_before(fields, "depart_after", (None, expires_at_ms));
     let needed_by_ms = time_before(fields, "needed_by", (Some(now_ms), expires_at_ms));
-    let note = note(fields);
-    let reply_to = reply_to(fields, replies);
+    let note = note(fields, from.notes);
+    let reply_to = reply_to(fields, from.replies);
     issued?;
-    reply_to?;
     let request = CorridorRequest {
         request_id: request_id?,
         agency: agency?,
@@ -131,18 +138,23 @@ fn read_corridor(
         needed_by_ms: needed_by_ms?,
         expires_at_ms: expires_at_ms?,
         note: note?,
+        reply_to: reply_to?,
     };
     Some((request, nonce?))
 }
 
 /// Only what an admin registered beforehand: a caller cannot make the server talk to somebody else.
-fn reply_to(fields: &Fields<'_>, registered: &[String]) -> Option<()> {
+#[expect(
+    clippy::option_option,
+    reason = "outside: is it good; inside: was it there"
+)]
+fn reply_to(fields: &Fields<'_>, registered: &[String]) -> Option<Option<String>> {
     if !fields.has("reply_to") {
-        return Some(());
+        return Some(None);
     }
     let wanted = fields.text("reply_to", 256)?;
     if registered.contains(&wanted) {
-        return Some(());
+        return Some(Some(wanted));
     }
     let allowed = if registered.is_empty() {
         "no reply target is registered for this agency; leave it out".to_owned()
@@ -367,25 +379,20 @@ fn route(fields: &Fields<'_>) -> Option<Vec<Stretch>> {
         .collect()
 }
 
-fn note(fields: &Fields<'_>) -> Option<String> {
+fn note(fields: &Fields<'_>, rule: NoteRule) -> Option<String> {
     let text = fields.text_or_empty("note", 256)?;
-    let lower = text.to_lowercase();
-    let clinical = CLINICAL.iter().any(|word| lower.contains(word));
-    let mut run = 0_u32;
-    let mut longest = 0;
-    for letter in text.chars().filter(|letter| !matches!(letter, ' ' | '-')) {
-        run = if letter.is_ascii_digit() { run + 1 } else { 0 };
-        longest = longest.max(run);
+    match screened(&text, rule) {
+        Ok(text) => Some(text),
+        Err(kinds) => {
+            let kinds: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
+            fields.impossible(
+                "note",
+                &format!("looks like personal data: {}", kinds.join(", ")),
+                "no plate, no patient name, no diagnosis, no telephone or identity number",
+            );
+            None
+        }
     }
-    if clinical || longest >= 7 {
-        fields.impossible(
-            "note",
-            "looks like personal data",
-            "no patient name, no diagnosis, no telephone or identity number",
-        );
-        return None;
-    }
-    Some(text)
 }
 
 /// A preview request.

@@ -19,6 +19,7 @@ use super::dto::requests::{
 use super::fields::JsonBody;
 use super::handlers::act;
 use super::ledger::{Answer, Known, NotEntered, broke_off};
+use super::partners::with_crew;
 use super::problem::Problem;
 use super::world::{CityStatic, CorridorChange, CorridorRequest, Decision, OpenAnswer};
 
@@ -105,6 +106,7 @@ async fn press(
     let asked = request.priority;
     let above = asked < limit.priority_ceiling;
     request.priority = asked.max(limit.priority_ceiling);
+    let reply_to = request.reply_to.take();
     let asker = by.clone();
     let opened = act(api, move |world| world.open(&request, &asker)).await;
     let custody = Custody {
@@ -113,6 +115,9 @@ async fn press(
         asked_priority: above.then_some(asked),
     };
     let number = opened.as_ref().ok().map(|answer| answer.corridor);
+    if let (Some(corridor), Some(target)) = (number, &reply_to) {
+        api.partners.reply_to(corridor, target);
+    }
     api.custody
         .settle(&by.agency, number.map(|number| (number, custody)));
     opened.map(|answer| {
@@ -150,8 +155,14 @@ async fn enter(
     by: &Principal,
     body: Map<String, Value>,
 ) -> Result<(String, Answer, CorridorRequest), Problem> {
-    let replies = api.auth.reply_targets(&by.agency);
-    let (request, nonce) = bodies::corridor(&body, (by, &replies), api.now_ms())?;
+    let mut replies = api.auth.reply_targets(&by.agency);
+    replies.extend(api.partners.reply_targets(&by.agency));
+    let from = bodies::Caller {
+        by,
+        replies: &replies,
+        notes: api.partners.notes,
+    };
+    let (request, nonce) = bodies::corridor(&body, &from, api.now_ms())?;
     allow_list::check(&request, &api.world.city())?;
     let key = ledger_key(by, &request.request_id);
     let (ledger, entry) = (Arc::clone(api), key.clone());
@@ -204,7 +215,7 @@ pub(super) async fn one(
         return Err(no_such(id));
     }
     let corridor = act(&api, move |world| world.corridor(id)).await?;
-    Ok(Json((&corridor).into()))
+    Ok(Json(with_crew(&api, (&corridor).into(), id)))
 }
 
 /// Ends a corridor.

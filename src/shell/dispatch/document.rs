@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::partners::CREW_HEADER;
 use super::routes::{Access, ROUTES, RouteRule};
 
 /// The document with the door's answers, the ways to sign in and the right kind of problems.
@@ -15,6 +16,8 @@ pub(super) fn complete(mut doc: Value) -> Value {
                     "description": "a machine token, with its client certificate if it has one" },
                 "session": { "type": "apiKey", "in": "cookie", "name": super::routes::COOKIE,
                     "description": "a session; acts also need the header x-greenwave-csrf" },
+                "crew": { "type": "apiKey", "in": "header", "name": CREW_HEADER,
+                    "description": "what stands after the # of a crew's link" },
             }),
         );
     }
@@ -37,7 +40,11 @@ pub(super) fn complete(mut doc: Value) -> Value {
 fn complete_one(rule: &RouteRule, operation: &mut Map<String, Value>) {
     let is_public = rule.access == Access::Public;
     if !is_public {
-        let ways = json!([{ "machine": [] }, { "session": [] }]);
+        let ways = if rule.access == Access::Crew {
+            json!([{ "crew": [] }])
+        } else {
+            json!([{ "machine": [] }, { "session": [] }])
+        };
         operation.insert("security".to_owned(), ways);
     }
     let has_body = operation.contains_key("requestBody");

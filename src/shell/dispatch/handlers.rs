@@ -1,9 +1,10 @@
 //! What the routes do: read the request, ask the world, write the answer.
 
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
@@ -23,6 +24,10 @@ use super::problem::Problem;
 use super::routes::{COOKIE, session_cookie};
 use super::two_step::act::SIGNALS_ALONE_MAX;
 use super::world::{Refusal, World};
+use crate::shell::partners::gazetteer::FOUND_MAX;
+
+/// Letters of a search for a place.
+const SEARCH_MAX: usize = 64;
 
 /// That the program is alive.
 #[derive(Serialize, ToSchema)]
@@ -162,7 +167,7 @@ pub(super) async fn sign_out(State(api): State<Arc<Api>>, headers: HeaderMap) ->
 #[utoipa::path(get, path = "/api/v1/status", tag = "system",
     responses((status = 200, body = StatusDto), (status = 401, body = Problem)))]
 pub(super) async fn status(State(api): State<Arc<Api>>) -> Json<StatusDto> {
-    Json((&api.world.snapshot().status).into())
+    Json((&api.frames.borrow().view.status).into())
 }
 
 /// The city as it does not change: roads, sites, places, vehicles.
@@ -172,11 +177,39 @@ pub(super) async fn city(State(api): State<Arc<Api>>) -> Json<CityDto> {
     Json((&*api.world.city()).into())
 }
 
-/// Places a vehicle can be sent to.
+/// Places a vehicle can be sent to: all of the road network, or with `q` at most 20 of the network
+/// and the gazetteer whose name begins with the text or holds it.
 #[utoipa::path(get, path = "/api/v1/places", tag = "city",
-    responses((status = 200, body = [PlaceDto]), (status = 401, body = Problem)))]
-pub(super) async fn places(State(api): State<Arc<Api>>) -> Json<Vec<PlaceDto>> {
-    Json(super::dto::many(&api.world.city().places))
+    params(("q" = Option<String>, Query, max_length = 64,
+        description = "part of a name or alias, as pinyin; blanks and case do not matter")),
+    responses((status = 200, body = [PlaceDto]), (status = 401, body = Problem),
+        (status = 422, body = Problem)))]
+pub(super) async fn places(
+    State(api): State<Arc<Api>>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Result<Json<Vec<PlaceDto>>, Problem> {
+    let city = api.world.city();
+    let Some(text) = asked.get("q") else {
+        return Ok(Json(super::dto::many(&city.places)));
+    };
+    if text.chars().count() > SEARCH_MAX {
+        let why = format!("q may have at most {SEARCH_MAX} characters");
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "search-too-long",
+            why,
+        ));
+    }
+    let mut found = super::dto::city::places_named(&city.places, text);
+    found.extend(
+        api.partners
+            .gazetteer
+            .find(text, FOUND_MAX)
+            .into_iter()
+            .map(PlaceDto::from),
+    );
+    found.truncate(FOUND_MAX);
+    Ok(Json(found))
 }
 
 /// The allow-list of vehicles.

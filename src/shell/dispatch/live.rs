@@ -22,7 +22,8 @@ use super::dto::live::{DeltaDto, FrameDto, SnapshotDto};
 use super::origin;
 use super::problem::Problem;
 use super::routes::Credential;
-use super::world::{CityView, World};
+use super::world::{Alarm, CityView, World};
+use crate::shell::partners::Partners;
 
 /// Time between frames.
 const PERIOD: Duration = Duration::from_millis(200);
@@ -48,17 +49,30 @@ pub(super) fn cell(world: &dyn World) -> (watch::Sender<Frame>, watch::Receiver<
 }
 
 /// Fills the cell until nobody looks any more.
-pub(super) async fn fill(world: Arc<dyn World>, frames: watch::Sender<Frame>) {
+pub(super) async fn fill(
+    (world, partners): (Arc<dyn World>, Arc<Partners>),
+    frames: watch::Sender<Frame>,
+) {
     let mut clock = interval(PERIOD);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !frames.is_closed() {
         clock.tick().await;
-        let view = world.snapshot();
+        let view = with_alarms(world.snapshot(), partners.alarms());
         frames.send_modify(|frame| {
             frame.seq = frame.seq.saturating_add(1);
             frame.view = view;
         });
     }
+}
+
+/// The picture with alarms that the city does not know of.
+fn with_alarms(view: Arc<CityView>, alarms: Vec<Alarm>) -> Arc<CityView> {
+    if alarms.is_empty() {
+        return view;
+    }
+    let mut view = Arc::unwrap_or_clone(view);
+    view.status.alarms.extend(alarms);
+    Arc::new(view)
 }
 
 /// Live picture: the first frame is a snapshot, the others are deltas (see `FrameDto`).

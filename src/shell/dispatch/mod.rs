@@ -25,6 +25,7 @@ mod ledger;
 mod limits;
 mod live;
 mod origin;
+mod partners;
 mod problem;
 mod reports;
 pub mod request;
@@ -48,6 +49,7 @@ use std::time::{Duration, Instant};
 use connections::Peer;
 use tokio::sync::{Semaphore, watch};
 
+use crate::shell::partners::Partners;
 use crate::shell::store::audit::AuditLog;
 
 /// Refused strangers that the audit notes in a minute; more would be a way to fill the disk.
@@ -68,6 +70,7 @@ pub(crate) struct Api {
     strangers: Mutex<(Instant, u32)>,
     is_tls: bool,
     frames: watch::Receiver<live::Frame>,
+    partners: Arc<Partners>,
 }
 
 impl Api {

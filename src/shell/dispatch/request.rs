@@ -122,6 +122,8 @@ pub struct CorridorRequest {
     pub expires_at_ms: i64,
     /// At most 256 characters, screened for personal data.
     pub note: String,
+    /// The registered target that alone is told of this corridor.
+    pub reply_to: Option<String>,
 }
 
 /// What is changed about a running corridor.

@@ -15,6 +15,7 @@ use super::auth::{Principal, Role, Scope};
 use super::bus::Signed;
 use super::fields::BODY_MAX;
 use super::origin;
+use super::partners;
 use super::problem::Problem;
 
 /// Name of the session cookie.
@@ -31,6 +32,8 @@ pub enum Access {
     SignedIn,
     /// Whoever holds one of these roles.
     Roles(&'static [Role]),
+    /// Whoever has the link of a mission's crew, and nobody else.
+    Crew,
 }
 
 /// One line of the table.
@@ -94,6 +97,7 @@ const STATUS: Access = Access::Roles(&[
 /// Who may begin a two-step act; the act itself names the role it needs.
 const TWO_STEP: Access = Access::Roles(&[Role::Dispatcher, Role::Admin]);
 const ADMIN: Access = Access::Roles(&[Role::Admin]);
+const OVERSIGHT: Access = Access::Roles(&[Role::Admin, Role::Auditor]);
 const AUDIT: Access = Access::Roles(&[Role::Auditor]);
 
 /// Every route of the API. A route that is not here answers 403 to everybody.
@@ -137,6 +141,14 @@ pub const ROUTES: &[RouteRule] = &[
         access: Access::Roles(&[Role::Integration]),
         scope: Some(Scope::PositionWrite),
     },
+    corridor("/api/v1/corridors/{id}/crew-link"),
+    RouteRule {
+        method: "DELETE",
+        ..corridor("/api/v1/corridors/{id}/crew-link")
+    },
+    rule("GET", "/api/v1/crew/mission", Access::Crew),
+    rule("POST", "/api/v1/crew/receipts", Access::Crew),
+    rule("GET", "/api/v1/webhooks", OVERSIGHT),
     rule("POST", "/api/v1/acts", TWO_STEP),
     rule("POST", "/api/v1/acts/{id}", TWO_STEP),
     rule("GET", "/api/v1/people", ADMIN),
@@ -257,6 +269,9 @@ fn admit(api: &Api, path: &str, request: &mut Request) -> Result<(), Problem> {
     if access == Access::Public {
         return Ok(());
     }
+    if access == Access::Crew {
+        return admit_crew(api, request);
+    }
     let certificate = request
         .extensions()
         .get::<Peer>()
@@ -297,6 +312,28 @@ fn admit(api: &Api, path: &str, request: &mut Request) -> Result<(), Problem> {
         return Err(too_many());
     }
     request.extensions_mut().insert(caller.came_with);
+    Ok(())
+}
+
+/// A crew is known by its link alone, and by its corridor's number to limits and audit.
+fn admit_crew(api: &Api, request: &mut Request) -> Result<(), Problem> {
+    let pass = partners::admit_crew(api, request.headers())?;
+    let crew = Principal {
+        name: format!("crew:{}", pass.0),
+        agency: String::new(),
+        source_system: "crew-page".to_owned(),
+        roles: Vec::new(),
+    };
+    let limits = if changes_something(request.method()) {
+        &api.limits
+    } else {
+        &api.reads
+    };
+    if !limits.allow(&crew.name, Instant::now()) {
+        return Err(too_many());
+    }
+    request.extensions_mut().insert(pass);
+    request.extensions_mut().insert(crew);
     Ok(())
 }
 

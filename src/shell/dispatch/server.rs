@@ -27,9 +27,10 @@ use super::problem::Problem;
 use super::world::World;
 use super::{
     Api, accounts, bus, connections, corridors, custody, document, handlers, ledger, limits, live,
-    reports, routes as table, two_step,
+    partners, reports, routes as table, two_step,
 };
 use crate::shell::console;
+use crate::shell::partners::{Partners, crew};
 use crate::shell::store::Records;
 use crate::shell::store::audit::AuditLog;
 
@@ -86,6 +87,10 @@ fn api_routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(corridors::hand_over))
         .routes(routes!(corridors::take_out))
         .routes(routes!(corridors::passed))
+        .routes(routes!(partners::crew_link, partners::revoke_crew_link))
+        .routes(routes!(partners::crew_mission))
+        .routes(routes!(partners::crew_receipt))
+        .routes(routes!(partners::webhooks))
         .routes(routes!(accounts::password))
         .routes(routes!(accounts::set_up))
         .routes(routes!(accounts::people))
@@ -129,6 +134,8 @@ pub struct Service {
     pub tls: Option<tokio_rustls::TlsAcceptor>,
     /// The other door; in process where there is no broker.
     pub bus: bus::Exchange,
+    /// Who is told of corridors; nobody if absent.
+    pub partners: Option<Arc<Partners>>,
 }
 
 impl core::fmt::Debug for Service {
@@ -154,6 +161,7 @@ pub async fn run(
         records: None,
         tls: None,
         bus: bus::Exchange::in_process(),
+        partners: None,
     };
     serve(listener, service, shutdown).await
 }
@@ -167,8 +175,13 @@ pub async fn serve(
     service: Service,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let partners = match service.partners {
+        Some(partners) => partners,
+        None => Arc::new(Partners::none().map_err(io::Error::other)?),
+    };
     let (sender, frames) = live::cell(&*service.world);
-    let filler = tokio::spawn(live::fill(Arc::clone(&service.world), sender));
+    let shown = (Arc::clone(&service.world), Arc::clone(&partners));
+    let filler = tokio::spawn(live::fill(shown, sender));
     let now_ms = jiff::Timestamp::now().as_millisecond();
     let ledger = match service.records {
         Some(records) => ledger::Ledger::over(records, now_ms).map_err(io::Error::other)?,
@@ -188,8 +201,10 @@ pub async fn serve(
         strangers: Mutex::new((Instant::now(), 0)),
         is_tls: service.tls.is_some(),
         frames,
+        partners,
     });
     let router = router(Arc::clone(&api));
+    let shower = tokio::spawn(partners::show(Arc::clone(&api)));
     let desk = tokio::spawn(bus::run(api, service.bus.clone(), router.clone()));
     // Stopping the filler closes the cell, which ends every live stream.
     let stop = async move {
@@ -198,6 +213,7 @@ pub async fn serve(
         desk.abort();
         filler.abort();
         sealer.abort();
+        shower.abort();
     };
     connections::serve(listener, router, service.tls, stop).await
 }
@@ -235,6 +251,9 @@ fn router(api: Arc<Api>) -> Router {
 async fn elsewhere(request: Request) -> Response {
     if request.uri().path().starts_with("/api/") {
         return Problem::new(StatusCode::NOT_FOUND, "no-such-route", "see /docs").into_response();
+    }
+    if let Some(page) = crew::page::serve(request.method(), request.uri().path()) {
+        return page;
     }
     console::serve(request.method(), request.uri().path(), request.headers())
 }

@@ -467,6 +467,8 @@ pub struct CrossingView {
     pub confirmed_by: Option<Confirmed>,
     /// True if green comes later than the vehicle's braking point.
     pub late: bool,
+    /// By how much, seconds.
+    pub late_by_s: u32,
     /// What is wrong, if anything.
     pub fault: Option<Names>,
 }

@@ -16,6 +16,15 @@ struct Told {
     assured: bool,
 }
 
+/// Whom an order is for, and about which corridor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Of {
+    /// Id of the vehicle.
+    pub vehicle: String,
+    /// Number of the corridor.
+    pub corridor: u32,
+}
+
 /// Remembers what every vehicle was told.
 #[derive(Debug, Default)]
 pub struct Crew {
@@ -29,7 +38,7 @@ impl Crew {
         &mut self,
         escorts: &[Escort],
         connection: impl Fn(&str) -> Option<u64>,
-    ) -> Vec<(String, Order)> {
+    ) -> Vec<(Of, Order)> {
         let mut orders = Vec::new();
         for escort in escorts {
             let Some(connection) = connection(&escort.vehicle) else {
@@ -41,7 +50,11 @@ impl Crew {
                 assured: escort.assured,
             };
             let before = self.told.insert(escort.vehicle.clone(), now);
-            let mut tell = |order| orders.push((escort.vehicle.clone(), order));
+            let of = || Of {
+                vehicle: escort.vehicle.clone(),
+                corridor: escort.corridor,
+            };
+            let mut tell = |order| orders.push((of(), order));
             let anew = before.is_none_or(|before| {
                 (before.corridor, before.connection) != (now.corridor, now.connection)
             });
@@ -68,16 +81,18 @@ impl Crew {
             .collect();
         for vehicle in ended {
             let told = self.told.remove(&vehicle);
-            let same = told.is_some_and(|told| connection(&vehicle) == Some(told.connection));
-            if same {
-                orders.push((
-                    vehicle.clone(),
-                    Order::Track {
-                        every_s: 0,
-                        for_s: 0,
-                    },
-                ));
-                orders.push((vehicle, text("绿波已结束")));
+            let same = told.filter(|told| connection(&vehicle) == Some(told.connection));
+            if let Some(told) = same {
+                let of = Of {
+                    vehicle,
+                    corridor: told.corridor,
+                };
+                let end = Order::Track {
+                    every_s: 0,
+                    for_s: 0,
+                };
+                orders.push((of.clone(), end));
+                orders.push((of, text("绿波已结束")));
             }
         }
         orders
@@ -88,6 +103,7 @@ fn text(text: &str) -> Order {
     Order::Text {
         urgent: true,
         text: text.to_owned(),
+        number: 0,
     }
 }
 

@@ -137,9 +137,19 @@ impl Gateway {
             every.tick().await;
             let escorts = self.hub.street().escorts();
             let terminals = &self.terminals;
-            for (vehicle, order) in crew.look(&escorts, |vehicle| terminals.connection(vehicle)) {
-                if !terminals.order(&vehicle, order) {
-                    self.hub.refused(&feed, &vehicle, "order-not-taken");
+            let orders = crew.look(&escorts, |vehicle| terminals.connection(vehicle));
+            for (of, mut order) in orders {
+                let mut sent = None;
+                if let Order::Text { text, number, .. } = &mut order {
+                    let street = self.hub.street();
+                    *number = street.text_sent(of.corridor, &of.vehicle, text);
+                    sent = Some(*number);
+                }
+                if !terminals.order(&of.vehicle, order) {
+                    self.hub.refused(&feed, &of.vehicle, "order-not-taken");
+                    if let Some(number) = sent {
+                        self.hub.street().text_answered(number, "not-taken");
+                    }
                 }
             }
         }
@@ -258,7 +268,10 @@ impl Talk<'_> {
                         feed.counts.refused(reason);
                     }
                 }
-                Effect::Receipt { of, result } => {
+                Effect::Receipt { of, result, number } => {
+                    if number > 0 {
+                        hub.street().text_answered(number, result);
+                    }
                     let vehicle = self.session.vehicle();
                     let about = json!({ "vehicle": vehicle, "of": of, "result": result });
                     hub.note(feed, "receipt", &about);
@@ -270,6 +283,9 @@ impl Talk<'_> {
     }
 
     fn end(&self, why: &str) {
+        for number in self.session.unanswered() {
+            self.gateway.hub.street().text_answered(number, "lost");
+        }
         let vehicle = self.session.vehicle();
         if let Some(vehicle) = vehicle {
             self.gateway.terminals.leave(vehicle, self.number);

@@ -32,6 +32,14 @@ pub trait Street: Send + Sync {
 
     /// The corridors that are not over.
     fn escorts(&self) -> Vec<Escort>;
+
+    /// Is told of a text that goes to a vehicle's terminal; the number it is answered under.
+    fn text_sent(&self, _corridor: u32, _vehicle: &str, _text: &str) -> u32 {
+        0
+    }
+
+    /// Is told what became of a text: `done`, or why not.
+    fn text_answered(&self, _number: u32, _result: &'static str) {}
 }
 
 /// A corridor as its crew is told of it.

@@ -53,6 +53,8 @@ pub enum Order {
         urgent: bool,
         /// What the crew reads.
         text: String,
+        /// What its receipt is known by.
+        number: u32,
     },
     /// Another connection speaks for the vehicle now.
     Leave,
@@ -81,6 +83,8 @@ pub enum Effect {
         of: &'static str,
         /// What became of it.
         result: &'static str,
+        /// The number of the text; 0 for other orders.
+        number: u32,
     },
     /// The connection is over, for this reason.
     Close(&'static str),
@@ -94,6 +98,7 @@ struct SignedOn {
 struct Waiting {
     serial: u16,
     of: &'static str,
+    number: u32,
     since_ms: u64,
 }
 
@@ -191,6 +196,7 @@ impl Session {
             out.push(Effect::Receipt {
                 of: waiting.of,
                 result: "no-answer",
+                number: waiting.number,
             });
         }
     }
@@ -199,19 +205,24 @@ impl Session {
     pub fn order(&mut self, order: &Order, now: Now, out: &mut Vec<Effect>) {
         let Some(on) = &self.signed_on else { return };
         let phone = on.phone;
-        let (of, message) = match order {
+        let (of, number, message) = match order {
             Order::Leave => {
                 self.close("replaced", out);
                 return;
             }
             Order::Track { every_s, for_s } => {
                 let (every_s, for_s) = (*every_s, *for_s);
-                ("temporary-tracking", Message::Track { every_s, for_s })
+                ("temporary-tracking", 0, Message::Track { every_s, for_s })
             }
-            Order::Text { urgent, text } => {
+            Order::Text {
+                urgent,
+                text,
+                number,
+            } => {
                 let text = text.clone();
                 (
                     "text",
+                    *number,
                     Message::Text {
                         urgent: *urgent,
                         text,
@@ -221,13 +232,25 @@ impl Session {
         };
         let serial = self.send(phone, &message, out);
         if self.waiting.len() >= WAITING_MAX {
-            self.waiting.remove(0);
+            let oldest = self.waiting.remove(0);
+            out.push(Effect::Receipt {
+                of: oldest.of,
+                result: "no-answer",
+                number: oldest.number,
+            });
         }
         self.waiting.push(Waiting {
             serial,
             of,
+            number,
             since_ms: now.mono_ms,
         });
+    }
+
+    /// Texts that nobody has answered, for a connection that is over.
+    pub fn unanswered(&self) -> impl Iterator<Item = u32> {
+        let waiting = self.waiting.iter().map(|waiting| waiting.number);
+        waiting.filter(|number| *number > 0)
     }
 
     fn frame(&mut self, raw: &[u8], now: Now, out: &mut Vec<Effect>) {
@@ -394,6 +417,7 @@ impl Session {
                 AckResult::Wrong => "wrong",
                 AckResult::Unsupported => "unsupported",
             },
+            number: waiting.number,
         });
     }
 

@@ -295,6 +295,7 @@ fn crossing_view(
         hold_until_ms: crossing.hold_until.map(unix),
         confirmed_by: crossing.green_at.map(|_| Confirmed::LampReadback),
         late: crossing.late_by > Millis::ZERO,
+        late_by_s: crossing.late_by.as_ms().div_ceil(1000),
         fault: refused,
     }
 }

@@ -193,6 +193,7 @@ fn request() -> CorridorRequest {
         needed_by_ms: None,
         expires_at_ms: Timestamp::now().as_millisecond() + 20 * 60_000,
         note: String::new(),
+        reply_to: None,
     }
 }
 

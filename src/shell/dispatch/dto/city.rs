@@ -6,9 +6,10 @@ use utoipa::ToSchema;
 use super::corridor::ServiceDto;
 use super::{NamesDto, Position, line, many, position, round};
 use crate::shell::dispatch::view::{
-    ApproachStatic, CityStatic, ClassStatic, GroupStatic, JunctionStatic, MissionStatic,
+    ApproachStatic, CityStatic, ClassStatic, GroupStatic, JunctionStatic, MissionStatic, Names,
     PlaceStatic, RoadStatic, SiteStatic, VehicleStatic,
 };
+use crate::shell::partners::gazetteer::{Found, plain, rank};
 use crate::signal::GroupKind;
 
 /// What does not change while the program runs.
@@ -55,10 +56,15 @@ pub(crate) struct JunctionDto {
 /// A place a vehicle can be sent to.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PlaceDto {
+    /// For `facility_id` of a destination; empty for `gazetteer`, whose destination is its position.
     id: String,
-    /// `hospital`, `fire-station` or `other`.
+    /// `hospital`, `fire-station` or `other`; `gazetteer` for a place found by name alone.
     kind: String,
     names: NamesDto,
+    /// What else it is called.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<String>,
+    /// `[lon, lat]`, WGS-84.
     #[schema(value_type = Vec<f64>)]
     at: Position,
 }
@@ -196,9 +202,40 @@ impl From<&PlaceStatic> for PlaceDto {
             id: place.id.clone(),
             kind: place.kind.clone(),
             names: (&place.names).into(),
+            aliases: Vec::new(),
             at: position(place.at),
         }
     }
+}
+
+impl From<&Found> for PlaceDto {
+    fn from(found: &Found) -> Self {
+        Self {
+            id: String::new(),
+            kind: "gazetteer".to_owned(),
+            names: (&Names::new(&found.name, &found.name)).into(),
+            aliases: found.aliases.clone(),
+            at: position(found.at),
+        }
+    }
+}
+
+/// The places whose id or name holds `text`, the best first.
+pub(in crate::shell::dispatch) fn places_named(
+    places: &[PlaceStatic],
+    text: &str,
+) -> Vec<PlaceDto> {
+    let wanted = plain(text);
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let ranked = places.iter().filter_map(|place| {
+        let names = [&place.id, &place.names.zh, &place.names.en].map(|name| plain(name));
+        Some((rank(names.iter().map(String::as_str), &wanted)?, place))
+    });
+    let mut ranked: Vec<_> = ranked.collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, place)| place.into()).collect()
 }
 
 impl From<&ClassStatic> for ClassDto {

@@ -10,6 +10,7 @@ use crate::shell::dispatch::view::{
     CrossingView, PreviewCrossing, PreviewView, PriceView,
 };
 use crate::shell::dispatch::world::{Decision, OpenAnswer};
+use crate::shell::partners::crew::{Message, Reader, Receipt};
 
 /// What a vehicle is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -120,6 +121,66 @@ pub(crate) struct CorridorDto {
     /// RFC 3339.
     expires_at: String,
     warnings: Vec<AdviceDto>,
+    /// What the crew was told, and the receipts; only where one corridor is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) crew: Option<Vec<CrewMessageDto>>,
+    /// When the crew's page was looked at last, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) crew_page_seen_ms: Option<i64>,
+}
+
+/// A line for the crew.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CrewMessageDto {
+    number: u32,
+    /// When it was sent, Unix milliseconds.
+    at_ms: i64,
+    reader: CrewReaderDto,
+    text: NamesDto,
+    state: CrewReceiptStateDto,
+    /// Why it failed, as `no-answer`, `failed`, `unsupported`, `not-taken`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CrewReaderDto {
+    /// The page on the crew's phone.
+    Page,
+    /// The vehicle's own terminal, by JT/T 808.
+    Terminal,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CrewReceiptStateDto {
+    /// Sent; no receipt yet.
+    Sent,
+    /// The crew pressed "received", or the terminal answered that it took the text.
+    Received,
+    Failed,
+}
+
+impl From<&Message> for CrewMessageDto {
+    fn from(message: &Message) -> Self {
+        let (state, reason) = match message.receipt {
+            Receipt::Sent => (CrewReceiptStateDto::Sent, None),
+            Receipt::Received => (CrewReceiptStateDto::Received, None),
+            Receipt::Failed(why) => (CrewReceiptStateDto::Failed, Some(why)),
+        };
+        Self {
+            number: message.number,
+            at_ms: message.at_ms,
+            reader: match message.reader {
+                Reader::Page => CrewReaderDto::Page,
+                Reader::Terminal => CrewReaderDto::Terminal,
+            },
+            text: (&message.text).into(),
+            state,
+            reason,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -154,6 +215,8 @@ pub(crate) struct CrossingDto {
     confirmed_by: Option<ConfirmedDto>,
     /// True if green comes later than the vehicle's braking point.
     late: bool,
+    /// By how much, seconds.
+    late_by_s: u32,
     fault: Option<NamesDto>,
 }
 
@@ -276,6 +339,8 @@ impl From<&CorridorView> for CorridorDto {
             others_bound_s: corridor.others_bound_s,
             expires_at: utc(corridor.expires_ms),
             warnings: many(&corridor.warnings),
+            crew: None,
+            crew_page_seen_ms: None,
         }
     }
 }
@@ -313,6 +378,7 @@ fn crossing(one: &CrossingView, order: usize) -> CrossingDto {
             Confirmed::LampReadback => ConfirmedDto::LampReadback,
         }),
         late: one.late,
+        late_by_s: one.late_by_s,
         fault: one.fault.as_ref().map(NamesDto::from),
     }
 }

@@ -235,6 +235,7 @@ fn orders_are_sent_and_their_receipts_told() {
     let text = Order::Text {
         urgent: true,
         text: "绿波已开启".to_owned(),
+        number: 7,
     };
     terminal.session.order(&text, NOW, &mut out);
     let messages = sent(&out);
@@ -265,7 +266,8 @@ fn orders_are_sent_and_their_receipts_told() {
         out[1..],
         [Effect::Receipt {
             of: "text",
-            result: "done"
+            result: "done",
+            number: 7
         }]
     );
     let out = terminal.says(&ack(2, AckResult::Done), NOW);
@@ -276,7 +278,8 @@ fn orders_are_sent_and_their_receipts_told() {
         out,
         [Effect::Receipt {
             of: "temporary-tracking",
-            result: "no-answer"
+            result: "no-answer",
+            number: 0
         }]
     );
 }
