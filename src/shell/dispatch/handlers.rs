@@ -162,7 +162,7 @@ pub(super) async fn sign_out(State(api): State<Arc<Api>>, headers: HeaderMap) ->
 #[utoipa::path(get, path = "/api/v1/status", tag = "system",
     responses((status = 200, body = StatusDto), (status = 401, body = Problem)))]
 pub(super) async fn status(State(api): State<Arc<Api>>) -> Json<StatusDto> {
-    Json((&api.world.snapshot().status).into())
+    Json((&api.desk.complete(api.world.snapshot()).status).into())
 }
 
 /// The city as it does not change: roads, sites, places, vehicles.

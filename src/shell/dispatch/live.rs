@@ -18,6 +18,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Api;
 use super::auth::Principal;
+use super::desk::Desk;
 use super::dto::live::{DeltaDto, FrameDto, SnapshotDto};
 use super::origin;
 use super::problem::Problem;
@@ -48,12 +49,12 @@ pub(super) fn cell(world: &dyn World) -> (watch::Sender<Frame>, watch::Receiver<
 }
 
 /// Fills the cell until nobody looks any more.
-pub(super) async fn fill(world: Arc<dyn World>, frames: watch::Sender<Frame>) {
+pub(super) async fn fill(world: Arc<dyn World>, desk: Arc<Desk>, frames: watch::Sender<Frame>) {
     let mut clock = interval(PERIOD);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !frames.is_closed() {
         clock.tick().await;
-        let view = world.snapshot();
+        let view = desk.complete(world.snapshot());
         frames.send_modify(|frame| {
             frame.seq = frame.seq.saturating_add(1);
             frame.view = view;

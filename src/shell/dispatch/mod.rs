@@ -10,12 +10,14 @@
 
 mod accounts;
 mod allow_list;
+mod audit_routes;
 mod audited;
 pub mod auth;
 mod bodies;
 mod connections;
 mod corridors;
 mod custody;
+mod desk;
 mod document;
 mod dto;
 mod fields;
@@ -24,6 +26,7 @@ mod ledger;
 mod limits;
 mod live;
 mod origin;
+mod own_account;
 mod problem;
 mod reports;
 pub mod request;
@@ -33,6 +36,8 @@ pub mod tls;
 mod two_step;
 pub mod view;
 pub mod view_decision;
+pub mod view_desk;
+pub mod view_preview;
 pub mod world;
 
 pub use auth::{Auth, Principal, Role};
@@ -58,7 +63,8 @@ pub(crate) struct Api {
     auth: Arc<Auth>,
     audit: Option<Arc<AuditLog>>,
     ledger: ledger::Ledger,
-    custody: custody::Custodies,
+    custody: Arc<custody::Custodies>,
+    desk: Arc<desk::Desk>,
     challenges: two_step::Challenges,
     limits: limits::Limits,
     reads: limits::Limits,
@@ -86,7 +92,7 @@ impl Api {
 
     /// The picture as far as `by` may see it: partners see their own missions and vehicles.
     fn seen_by(&self, view: &Arc<world::CityView>, by: &Principal) -> Arc<world::CityView> {
-        if !custody::is_partner(by) {
+        if !self.custody.hides(view, by) {
             return Arc::clone(view);
         }
         let own: Vec<String> = self.vehicles_of(by).into_iter().map(|one| one.id).collect();
