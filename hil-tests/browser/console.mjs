@@ -90,8 +90,9 @@ async function run(page) {
   const lit = await id('lamp').evaluateAll((all) => all.map((one) => one.dataset.lamp));
   check(lit.includes('green'), `its drawer shows a green lamp (${lit.join(' ')})`);
   check(await id('others-wait').isVisible(), 'the longest waits of others are shown');
-  await accessible(page, 'a running mission');
+  await page.waitForTimeout(800);
   await shot(page, '3-running');
+  await accessible(page, 'a running mission');
 
   const ahead = page.locator(
     '[data-testid=signal-row]:is([data-state=pending],[data-state=requested],[data-state=clearing],[data-state=green_held])',
@@ -168,8 +169,8 @@ async function twoMissions(page) {
     check(true, 'and the winner hears who waits');
     await warned.first().locator('button').click();
     await page.locator('[data-testid=clash][data-side=loser]').first().waitFor({ timeout: 10_000 });
-    await accessible(page, 'two missions that cross');
     await shot(page, '6-crossing');
+    await accessible(page, 'two missions that cross');
   }
   const late = await lateStart(page, 'R301');
   check(late !== null, `a rescue vehicle starts too near a red (${late?.site ?? 'none found'})`);

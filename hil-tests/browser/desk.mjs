@@ -68,8 +68,9 @@ async function dispatcher(page) {
   await id('theme-light').click();
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => document.documentElement.dataset.theme === 'light');
-  await accessible(page, 'the desk in the light theme');
+  await page.waitForTimeout(1500);
   await shot(page, 'desk-3-light');
+  await accessible(page, 'the desk in the light theme');
   await id('open-settings').click();
   await id('theme-dark').click();
   await page.keyboard.press('Escape');

@@ -40,13 +40,13 @@ let last;
 /** A page of its own session, in a language. */
 export async function open(locale = 'zh-CN', size = { width: 1366, height: 768 }) {
   const context = await browser.newContext({ viewport: size, locale });
-  const page = await context.newPage();
-  await page.addInitScript(() => {
+  await context.addInitScript(() => {
     globalThis.cspViolations = [];
     document.addEventListener('securitypolicyviolation', (event) => {
       globalThis.cspViolations.push(`${event.violatedDirective} ${event.blockedURI}`);
     });
   });
+  const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(`script error: ${error.message}`));
   page.on('console', (message) => {
     if (message.text().includes('Content Security Policy')) faults.push(message.text());

@@ -91,7 +91,7 @@ export async function lateStart(page, vehicle) {
     const near = [from[0] + (to[0] - from[0]) * 0.6, from[1] + (to[1] - from[1]) * 0.6];
     const seen = await look(page, vehicle, near, places[0]);
     const first = seen?.intersections[0];
-    if (first && !first.unavailable && first.eta_s < 40 && first.latest_start_s < -3) {
+    if (first && seen.advice.some((one) => one.code === 'late')) {
       return { body: request(known, near, places[0]), site: first.id };
     }
   }

@@ -72,7 +72,7 @@ impl Town {
 
     /// Short streets between the avenues, until the town has `roads` roads.
     fn side_streets(&mut self, roads: usize) {
-        const STEPS: i32 = 9;
+        const STEPS: i32 = 5;
         let step = 1.0 / f64::from(STEPS);
         let (columns, rows) = (self.columns * STEPS, self.rows * STEPS);
         let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row)));

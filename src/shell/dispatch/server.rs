@@ -278,3 +278,29 @@ async fn headers(State(policy): State<HeaderValue>, request: Request, next: Next
     }
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use super::policy_of;
+    use crate::shell::dispatch::world::{BaseMapStatic, CityStatic};
+
+    #[test]
+    fn pictures_come_from_here_and_from_the_base_map_only() {
+        let mut city = CityStatic::default();
+        let policy = |city: &CityStatic| policy_of(city).to_str().unwrap_or_default().to_owned();
+        assert!(policy(&city).contains("img-src 'self' data:;"));
+        city.base_map = Some(BaseMapStatic {
+            origin: "https://tiles.example:8443".to_owned(),
+            ..BaseMapStatic::default()
+        });
+        assert!(policy(&city).contains("img-src https://tiles.example:8443 'self' data:;"));
+        city.base_map = Some(BaseMapStatic {
+            origin: "https://bad\norigin".to_owned(),
+            ..BaseMapStatic::default()
+        });
+        assert!(
+            policy(&city).contains("img-src 'self' data:;"),
+            "no header is made of it"
+        );
+    }
+}

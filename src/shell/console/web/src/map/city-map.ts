@@ -83,6 +83,7 @@ export class CityMap {
     });
     this.home();
     this.listen(element);
+    timed(this.map);
   }
 
   /** Shows the whole city. */
@@ -366,6 +367,18 @@ export class CityMap {
       },
     });
   }
+}
+
+/** Notes when the city was painted first, and how long each frame takes if somebody collects that. */
+function timed(map: OlMap): void {
+  map.once('rendercomplete', () => performance.mark('city-painted'));
+  let began = 0;
+  map.on('precompose', () => (began = performance.now()));
+  map.on('postrender', () => {
+    const frames = (globalThis as { greenwaveFrames?: number[] }).greenwaveFrames;
+    if (frames && began > 0) frames.push(performance.now() - began);
+    began = 0;
+  });
 }
 
 function label(kind: string, text: string, ground: Ground): Style {
