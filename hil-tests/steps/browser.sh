@@ -7,8 +7,8 @@ bin=$1 out=$2
 fixture=${CONSOLE_FIXTURE:-$(dirname "$bin")/console-fixture}
 export GREENWAVE_ARTEFACTS="$PWD/$out"
 running=()
-# The demo hands its cabinets over when it is interrupted; the fixtures have nothing to hand over.
-trap 'kill -INT "${running[0]}"; kill "${running[@]:1}"; wait' EXIT
+# The demo hands its cabinets over when it is told to end.
+trap 'kill "${running[@]}" 2>/dev/null; wait' EXIT
 
 link_of() { # link_of LOG: the first sign-in link that it prints, within a minute
   local link
@@ -27,15 +27,15 @@ begin() { # begin LOG COMMAND...: in the background, ended with this script
   running+=($!)
 }
 
-# The demo's signals go through their start-up while the others are tested.
-begin "$out/browser-demo.log" "$bin" demo --listen 127.0.0.1:0
-begin "$out/browser-desk.log" "$fixture" --port 0 --people
-begin "$out/browser-big.log" "$fixture" --port 0 --big
 failed=0
-link=$(link_of "$out/browser-desk.log") || exit 1
-timeout 120 node hil-tests/browser/desk.mjs "${link%%#*}" "$out/browser-desk.log" || failed=1
+begin "$out/browser-big.log" "$fixture" --port 0 --big
 link=$(link_of "$out/browser-big.log") || exit 1
 timeout 120 node hil-tests/browser/big.mjs "$link" || failed=1
+# The demo's signals go through their start-up while the desk is tested.
+begin "$out/browser-demo.log" "$bin" demo --listen 127.0.0.1:0
+begin "$out/browser-desk.log" "$fixture" --port 0 --people
+link=$(link_of "$out/browser-desk.log") || exit 1
+timeout 120 node hil-tests/browser/desk.mjs "${link%%#*}" "$out/browser-desk.log" || failed=1
 link=$(link_of "$out/browser-demo.log") || exit 1
 timeout 400 node hil-tests/browser/console.mjs "$link" || failed=1
 exit $failed

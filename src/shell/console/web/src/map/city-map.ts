@@ -7,6 +7,7 @@ import { defaults as controls } from 'ol/control/defaults';
 import { defaults as interactions } from 'ol/interaction/defaults';
 import type { FeatureLike } from 'ol/Feature';
 import LineString from 'ol/geom/LineString';
+import MultiLineString from 'ol/geom/MultiLineString';
 import Point from 'ol/geom/Point';
 import Polygon from 'ol/geom/Polygon';
 import TileLayer from 'ol/layer/Tile';
@@ -20,11 +21,14 @@ import { pick, type Lang } from '../lib/i18n';
 import type { Theme } from '../lib/settings.svelte';
 import { extentOf, project, stretch, unproject } from '../lib/projection';
 import { isRunning, type Picture, type Trails } from '../lib/state';
-import type { City, CrossingState, Position } from '../lib/wire';
+import type { City, CrossingState, Position, Road } from '../lib/wire';
 import { GROUNDS, type Ground } from './ground';
 import { paintSite, paintVehicle, type Scene } from './paint';
 
 const FONT = "'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif";
+
+/** Roads in one feature at most. */
+const BUNDLE = 400;
 
 export interface Look {
   picture: Picture | null;
@@ -180,11 +184,20 @@ export class CityMap {
 
   private roadLayer(): VectorImageLayer {
     const source = new VectorSource();
+    // Roads that look alike go into one feature, a few hundred at a time: each feature costs more
+    // than each line, and a city has tens of thousands.
+    const alike = new Map<string, Road[]>();
     for (const road of this.city.roads) {
-      const feature = new Feature(new LineString(road.line.map(project)));
-      feature.setProperties({ lanes: road.lanes, bridge: road.bridge }, true);
-      source.addFeature(feature);
+      const key = `${road.lanes}/${road.bridge}`;
+      const bundle = alike.get(key) ?? [];
+      bundle.push(road);
+      if (bundle.length === 1) alike.set(key, bundle);
+      if (bundle.length >= BUNDLE) {
+        source.addFeature(bundled(bundle));
+        alike.delete(key);
+      }
     }
+    for (const bundle of alike.values()) source.addFeature(bundled(bundle));
     const cache = new Map<string, Style[]>();
     const style = (feature: FeatureLike, resolution: number): Style[] => {
       const ground = resolution * this.cosine;
@@ -194,11 +207,13 @@ export class CityMap {
       const key = `${width}${bridge}`;
       let made = cache.get(key);
       if (!made) {
+        // So thin a road has no room for an edge.
+        const edged = width > 3 || bridge;
         made = [
-          new Style({
+          ...(edged ? [new Style({
             stroke: new Stroke({ color: bridge ? this.ground.rail : this.ground.edge, width: width + 2.5 }),
             zIndex: bridge ? 2 : 0,
-          }),
+          })] : []),
           new Style({
             stroke: new Stroke({ color: bridge ? this.ground.bridge : this.ground.road, width }),
             zIndex: bridge ? 3 : 1,
@@ -367,6 +382,14 @@ export class CityMap {
       },
     });
   }
+}
+
+/** Roads of one look as one feature. */
+function bundled(roads: Road[]): Feature {
+  const lines = roads.map((road) => road.line.map(project));
+  const feature = new Feature(new MultiLineString(lines));
+  feature.setProperties({ lanes: roads[0]?.lanes, bridge: roads[0]?.bridge }, true);
+  return feature;
 }
 
 /** Notes when the city was painted first, and how long each frame takes if somebody collects that. */
