@@ -393,7 +393,7 @@ fn a_vehicle_is_the_agencys_own() {
     assert_eq!(refused.status, 422, "{}", refused.body);
     assert_eq!(refused.body["errors"][0]["field"], "vehicle.id");
     let allowed = &refused.body["errors"][0]["allowed"];
-    assert_eq!(allowed, "amb-1, amb-2, fire-1");
+    assert_eq!(allowed, "amb-1, amb-2, fire-1, police-1");
     assert_eq!(rig.city.opened(), 0);
 }
 

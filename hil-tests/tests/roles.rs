@@ -34,6 +34,8 @@ const EXPECTED: &[(&str, &str, [u16; 6], u16)] = &[
     ("POST", "/api/v1/session/set-up", [400; 6], 400),
     ("GET", "/api/v1/session", [200; 6], 401),
     ("DELETE", "/api/v1/session", [204; 6], 401),
+    ("POST", "/api/v1/session/new-password", [400; 6], 401),
+    ("POST", "/api/v1/session/second-factor", [400; 6], 401),
     ("GET", "/api/v1/status", [200; 6], 401),
     ("GET", "/api/v1/city", [200, 200, 200, 200, 403, 200], 401),
     ("GET", "/api/v1/places", [200, 200, 200, 200, 403, 200], 401),
@@ -142,6 +144,12 @@ const EXPECTED: &[(&str, &str, [u16; 6], u16)] = &[
     ),
     (
         "POST",
+        "/api/v1/corridors/{id}/refuse",
+        [403, 404, 403, 403, 403, 403],
+        401,
+    ),
+    (
+        "POST",
         "/api/v1/corridors/{id}/take-out",
         [403, 400, 403, 403, 403, 403],
         401,
@@ -179,6 +187,13 @@ const EXPECTED: &[(&str, &str, [u16; 6], u16)] = &[
         [403, 403, 403, 403, 200, 200],
         401,
     ),
+    (
+        "POST",
+        "/api/v1/alarms/acknowledge",
+        [403, 400, 400, 403, 403, 403],
+        401,
+    ),
+    ("GET", "/api/v1/acts", [403, 200, 403, 403, 200, 403], 401),
     ("POST", "/api/v1/acts", [403, 400, 403, 403, 400, 403], 401),
     (
         "POST",
@@ -189,6 +204,24 @@ const EXPECTED: &[(&str, &str, [u16; 6], u16)] = &[
     ("GET", "/api/v1/people", [403, 403, 403, 403, 200, 403], 401),
     ("GET", "/api/v1/tokens", [403, 403, 403, 403, 200, 403], 401),
     ("GET", "/api/v1/audit", [403, 403, 403, 403, 403, 200], 401),
+    (
+        "GET",
+        "/api/v1/audit/verify",
+        [403, 403, 403, 403, 403, 200],
+        401,
+    ),
+    (
+        "GET",
+        "/api/v1/audit/export",
+        [403, 403, 403, 403, 403, 200],
+        401,
+    ),
+    (
+        "GET",
+        "/api/v1/audit/export/heads",
+        [403, 403, 403, 403, 403, 200],
+        401,
+    ),
 ];
 
 const PASSWORD: &str = "correct horse battery";

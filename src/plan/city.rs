@@ -6,6 +6,7 @@ use core::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use super::checked::CheckedSite;
+use super::console_build::ConsoleLinks;
 use super::partners::{NamedPlace, Partners};
 use crate::ids::{PlanId, SiteId};
 use crate::units::{Date, Length, Millis};
@@ -291,6 +292,8 @@ pub struct CheckedCity {
     pub missions: Vec<Mission>,
     /// Prepared waves of arterials.
     pub waves: Vec<PreparedWave>,
+    /// What the console shows beside the street.
+    pub console: ConsoleLinks,
     /// The sites, sorted by id; a [`SiteId`] is an index into them.
     pub sites: Vec<Arc<CheckedSite>>,
     /// Which day plan runs when; already part of each site's schedule.

@@ -8,6 +8,7 @@ use super::calendar_build::{build_calendar, schedule_of};
 use super::checked::CheckedSite;
 use super::city::{Bounds, Calendar, CheckedCity, EmergencyClass, Mission, Origin};
 use super::code::Code;
+use super::console_build::{ConsoleLinks, build_console};
 use super::feeds_file::{FEEDS_FILE, read_feeds};
 use super::finding::{Finding, Sheet};
 use super::fleet_build::build_fleet;
@@ -19,7 +20,7 @@ use super::names::nearest;
 use super::partners::Partners;
 use super::partners_file::{PARTNERS_FILE, read_partners};
 use super::profile::CN;
-use super::raw::{RawCity, RawMission, read_calendar, read_city, read_links};
+use super::raw::{RawCity, RawConsole, RawMission, read_calendar, read_city, read_links};
 use super::roads::Roads;
 use super::tuning::Tuning;
 use super::tuning_file::{TUNING_FILE, read_tuning};
@@ -76,9 +77,10 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     });
     let optional = OPTIONAL_FILES.map(|path| Some(Sheet::new(path, files.text(path)?)));
     let [tuning, fleet, feeds, partners, places] = &optional;
-    let mut raw_waves = Vec::new();
+    let (mut raw_waves, mut raw_console) = (Vec::new(), RawConsole::default());
     let parts = raw_city.and_then(|mut raw| {
         raw_waves = core::mem::take(&mut raw.waves);
+        raw_console = core::mem::take(&mut raw.console);
         let missions = build_missions(&city_sheet, &raw, roads.as_ref());
         let listed = build_fleet(&city_sheet, &raw, fleet.as_ref(), files.today());
         let mut city = city_parts(&city_sheet, raw, bounds)?;
@@ -92,11 +94,9 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     let tuning = Arc::new(tuning.as_ref().map(read_tuning).unwrap_or_default());
 
     let checked = take_sites(&mut sites, calendar.as_ref(), &tuning);
-    let waves = build_waves(
-        &city_sheet,
-        &raw_waves,
-        checked.as_deref().unwrap_or_default(),
-    );
+    let known = checked.as_deref().unwrap_or_default();
+    let waves = build_waves(&city_sheet, &raw_waves, known);
+    let console = build_console(&city_sheet, &raw_console, known);
     let sheets = [city_sheet, calendar_sheet, links_sheet, roads_sheet];
     let site_sheets = sites.into_iter().map(|file| file.sheet);
     let others = files.all().filter(|(path, _)| !is_read(path));
@@ -105,7 +105,7 @@ pub(super) fn build_city(files: &CityFiles) -> (Option<CheckedCity>, Vec<Finding
     let findings = all_findings(sheets.chain(site_sheets).chain(other_sheets));
     let city = parts.and_then(|mut city| {
         city.sites = checked?;
-        city.waves = waves;
+        (city.waves, city.console) = (waves, console);
         city.calendar = calendar?;
         (city.links, city.cabinets) = cabinets?;
         Some(city)
@@ -314,6 +314,7 @@ fn city_parts(sheet: &Sheet<'_>, raw: RawCity, bounds: Bounds) -> Option<Checked
         bounds,
         missions: Vec::new(),
         waves: Vec::new(),
+        console: ConsoleLinks::default(),
         sites: Vec::new(),
         calendar: Calendar::default(),
         links: Vec::new(),

@@ -11,6 +11,7 @@ mod checked;
 mod city;
 mod city_build;
 mod code;
+mod console_build;
 mod csv;
 mod draw;
 mod feeds_file;
@@ -46,6 +47,7 @@ pub use city::{
     FeedKind, FeedSource, Link, LinkKind, Mission, Origin, PreparedWave, Vehicle,
 };
 pub use code::{Code, Severity};
+pub use console_build::{BaseMap, ConsoleLinks};
 pub use draw::draw;
 
 pub use finding::{Finding, Span, line_column};

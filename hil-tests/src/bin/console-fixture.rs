@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use greenwave::shell::dispatch::auth::NewPerson;
 use greenwave::shell::dispatch::bus::Exchange;
 use greenwave::shell::dispatch::{Auth, Principal, Role, Service, serve};
 use greenwave::shell::store::Records;
@@ -21,6 +22,12 @@ struct Args {
     /// Print a bearer token that has every role, for tools that try every route.
     #[arg(long)]
     token: bool,
+    /// Enter people of every role and print their names, passwords and second factors.
+    #[arg(long)]
+    people: bool,
+    /// 300 junctions in a net of 30,000 roads instead of 76 sites.
+    #[arg(long)]
+    big: bool,
     /// Control cycles per 100 ms.
     #[arg(long, default_value_t = 1)]
     speed: u32,
@@ -57,7 +64,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let token = auth.issue_bearer(everybody, Duration::from_hours(12))?;
         println!("token {token}");
     }
-    let world = FakeCity::start(Town::large(), args.speed, true);
+    if args.people {
+        enter_people(&auth)?;
+    }
+    let town = if args.big { Town::big() } else { Town::large() };
+    let world = FakeCity::start(town, args.speed, true);
     let service = Service {
         world,
         auth,
@@ -68,5 +79,32 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         partners: None,
     };
     serve(listener, service, core::future::pending()).await?;
+    Ok(())
+}
+
+/// Two dispatchers, an auditor, an admin and an engineer of one agency.
+#[expect(
+    clippy::print_stdout,
+    reason = "passwords of a fixture are for the tests that drive it"
+)]
+fn enter_people(auth: &Auth) -> Result<(), Box<dyn std::error::Error>> {
+    const PASSWORD: &str = "correct horse battery";
+    for (name, role) in [
+        ("zhou", Role::Dispatcher),
+        ("wang", Role::Dispatcher),
+        ("sun", Role::Auditor),
+        ("li", Role::Admin),
+        ("qian", Role::Engineer),
+    ] {
+        let secret = auth.enter(NewPerson {
+            name: name.to_owned(),
+            agency: "ems".to_owned(),
+            roles: vec![role],
+        })?;
+        let made = auth.set_up(&secret, PASSWORD)?;
+        let second = made.totp_secret.unwrap_or_default();
+        println!("person {name} {} {second}", role.name());
+    }
+    println!("password {PASSWORD}");
     Ok(())
 }

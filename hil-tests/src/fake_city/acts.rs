@@ -3,7 +3,7 @@
 use greenwave::corridor::ServiceClass;
 use greenwave::shell::dispatch::world::{
     CorridorChange, CorridorRequest, CorridorState, CorridorView, CrossingState, CrossingView,
-    ManualAct, ManualView, Refusal, RefusalClass,
+    LongestWaits, ManualAct, ManualView, OwnerView, Refusal, RefusalClass,
 };
 
 use super::drive::{Drive, Run, SPEED_MPS};
@@ -199,6 +199,12 @@ impl Drive {
                 est_saved_s: stops.len() as f64 * 14.5,
                 others_wait_s: 0,
                 others_bound_s: 120,
+                waits: LongestWaits {
+                    walkers_bound_s: 120,
+                    vehicles_bound_s: 150,
+                    ..LongestWaits::default()
+                },
+                owner: OwnerView::default(),
                 expires_ms: request.expires_at_ms,
                 warnings: Vec::new(),
             },

@@ -229,6 +229,10 @@ impl Drive {
             age_ms: 400,
             next: next.map(|order| run.view.crossings[order].site.clone()),
             eta_s: Some((run.length_m - run.travelled_m) / SPEED_MPS),
+            arrival_s: Some((
+                (run.length_m - run.travelled_m) / SPEED_MPS * 0.94,
+                (run.length_m - run.travelled_m) / SPEED_MPS * 1.15,
+            )),
             on_route: true,
         });
         run.view.others_wait_s = run
@@ -237,6 +241,8 @@ impl Drive {
             .map(|(site, _, _)| self.wait_max(*site, now))
             .max()
             .unwrap_or_default();
+        run.view.waits.walkers_s = run.view.others_wait_s;
+        run.view.waits.vehicles_s = run.view.others_wait_s / 2;
         run.view.warnings = run
             .view
             .crossings

@@ -41,6 +41,7 @@ impl Drive {
             serious: true,
             text: Names::new("P07 机柜无应答", "P07: the cabinet does not answer"),
             site: Some("P07".to_owned()),
+            ..Alarm::default()
         };
         let sites = self.rounds.len() as u16;
         StatusView {
@@ -136,6 +137,7 @@ impl Drive {
             }),
             stage: built.stages.get(round.stage).cloned(),
             plan: "off-peak".to_owned(),
+            plan_since_ms: None,
             winner: if held { "corridor" } else { "actuated" }.to_owned(),
             reason: if held {
                 Names::new("绿波走廊：车辆将至", "corridor: the vehicle is coming")

@@ -62,6 +62,47 @@ impl Town {
         Self::new(3, 2, 2)
     }
 
+    /// 300 junctions in a net of 30,000 roads, most of them side streets without a signal.
+    #[must_use]
+    pub fn big() -> Self {
+        let mut town = Self::new(20, 15, 0);
+        town.side_streets(30_000);
+        town
+    }
+
+    /// Short streets between the avenues, until the town has `roads` roads.
+    fn side_streets(&mut self, roads: usize) {
+        const STEPS: i32 = 5;
+        let step = 1.0 / f64::from(STEPS);
+        let (columns, rows) = (self.columns * STEPS, self.rows * STEPS);
+        let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row)));
+        for (column, row) in cells {
+            let at = |east: i32, north: i32| {
+                let (column, row) = (column + east, row + north);
+                point(
+                    (f64::from(column) * step) * EAST_M,
+                    (f64::from(row) * step) * NORTH_M,
+                )
+            };
+            for (east, north) in [(1, 0), (0, 1)] {
+                let ends = [at(0, 0), at(east, north)];
+                for (way, line) in [("a", [ends[0], ends[1]]), ("b", [ends[1], ends[0]])] {
+                    if self.city.roads.len() >= roads {
+                        return;
+                    }
+                    self.city.roads.push(RoadStatic {
+                        id: format!("S{column}-{row}-{east}{way}"),
+                        names: Names::default(),
+                        lanes: 1,
+                        speed_kmh: 30,
+                        bridge: false,
+                        line: line.to_vec(),
+                    });
+                }
+            }
+        }
+    }
+
     fn new(columns: i32, rows: i32, crossings: usize) -> Self {
         let mut town = Self {
             city: CityStatic {
@@ -160,6 +201,7 @@ impl Town {
             approaches,
             stages: ["A", "B", "C", "D"].map(str::to_owned).to_vec(),
             link: "tcp-local".to_owned(),
+            camera_url: None,
         }
     }
 
@@ -229,6 +271,7 @@ impl Town {
                 approaches: vec![arm("A", turned, &[1]), arm("B", turned + 180.0, &[])],
                 stages: vec!["A".to_owned(), "B".to_owned()],
                 link: if number < 4 { "rtu-1" } else { "tcp-local" }.to_owned(),
+                camera_url: None,
             });
         }
     }
@@ -311,6 +354,12 @@ impl Town {
                 ("消防一号", "Engine 1"),
                 "陕G·X1190",
                 ServiceClass::Fire,
+            ),
+            vehicle(
+                "police-1",
+                ("警车一号", "Police 1"),
+                "陕G·J1100",
+                ServiceClass::Police,
             ),
             VehicleStatic {
                 agency: "ems-south".to_owned(),

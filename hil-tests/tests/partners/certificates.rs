@@ -69,6 +69,7 @@ fn a_bridge_shows_its_certificate_or_is_not_let_in() {
         audit: None,
         records: None,
         tls: Some(acceptor(&files).unwrap()),
+        bus: greenwave::shell::dispatch::bus::Exchange::in_process(),
         partners: None,
     };
     runtime.spawn(serve(listener, service, core::future::pending()));

@@ -255,6 +255,7 @@ impl Rig {
             audit: None,
             records: None,
             tls: tls.then(|| acceptor(&files).unwrap()),
+            bus: greenwave::shell::dispatch::bus::Exchange::in_process(),
             partners: Some(Arc::new(partners)),
         };
         runtime.spawn(serve(listener, service, core::future::pending()));

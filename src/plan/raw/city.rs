@@ -6,11 +6,13 @@ use super::super::finding::{Sheet, Span};
 use super::super::keys::Keys;
 use super::super::names::nearest;
 use super::super::tree::{At, Section, read_file};
+use super::console::{RawConsole, read_console};
 use super::fleet::{AGENCY, RawAgency, RawVehicle, VEHICLE, read_agency, read_vehicle};
 use crate::units::{Date, Length, Millis};
 
 const CITY_TOP: Keys = Keys::only(&[
-    "schema", "city", "class", "agency", "vehicle", "bounds", "mission", "wave",
+    "schema", "city", "class", "agency", "vehicle", "bounds", "mission", "wave", "base_map",
+    "camera",
 ]);
 const CITY: Keys = Keys::only(&[
     "id",
@@ -65,6 +67,7 @@ pub(in super::super) struct RawCity {
     pub(in super::super) vehicles: Vec<RawVehicle>,
     pub(in super::super) missions: Vec<RawMission>,
     pub(in super::super) waves: Vec<RawWave>,
+    pub(in super::super) console: RawConsole,
     pub(in super::super) corridor_hold: Option<At<Millis>>,
     pub(in super::super) corridor_wait: Option<At<Millis>>,
     pub(in super::super) corridor_red: Option<At<Millis>>,
@@ -194,6 +197,7 @@ pub(in super::super) fn read_city(sheet: &Sheet<'_>) -> RawCity {
                 .iter()
                 .map(read_wave)
                 .collect(),
+            console: read_console(top),
             corridor_hold: bounds.and_then(|bounds| bounds.secs_above_zero("corridor_hold_max_s")),
             corridor_wait: bounds.and_then(|bounds| bounds.secs_above_zero("corridor_wait_max_s")),
             corridor_red: bounds.and_then(|bounds| bounds.secs_above_zero("corridor_red_max_s")),

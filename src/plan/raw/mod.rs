@@ -4,6 +4,7 @@
 //! with the rest of the file.
 
 mod city;
+mod console;
 mod fleet;
 mod keys;
 mod site;
@@ -13,6 +14,7 @@ pub(super) use city::{
     RawCabinet, RawCalendar, RawCity, RawDay, RawException, RawLink, RawMission, RawWave,
     read_calendar, read_city, read_links,
 };
+pub(super) use console::{RawBaseMap, RawCamera, RawConsole};
 pub(super) use fleet::{HEIGHT_M, LENGTH_M, RawVehicle, WEIGHT_T};
 pub(super) use site::{most_of, read_site};
 pub(super) use types::{

@@ -11,8 +11,9 @@ use super::Failure;
 use super::out::{say, warn};
 use crate::corridor::Settings;
 use crate::network::RoadGraph;
-use crate::plan::{CheckedCity, Code, Span};
+use crate::plan::{CheckedCity, Code, Finding, Span};
 use crate::shell::checked_files::{CheckedFiles, check_files};
+use crate::shell::dispatch::world::FindingStatic;
 use crate::shell::missions::CLASSES;
 use crate::shell::store::{demo_city_files, read_city_folder};
 
@@ -25,6 +26,8 @@ pub(super) struct LoadedCity {
     pub(super) graph: RoadGraph,
     /// The files it was made of, for those who read them on their own.
     pub(super) files: Vec<(String, String)>,
+    /// What was found and refused nothing.
+    pub(super) warnings: Vec<FindingStatic>,
     /// Site files under a profile that no street may run on.
     pub(super) comparison_only: Vec<String>,
 }
@@ -51,16 +54,32 @@ fn load(files: Vec<(String, String)>) -> Result<LoadedCity, Failure> {
     if let Some((city, graph)) = checked.city.take() {
         let found = checked.findings.iter();
         let compared = found.filter(|finding| finding.code == Code::F13);
+        let warnings = checked.findings.iter().map(warning).collect();
         let comparison_only = compared.map(|finding| finding.file.clone()).collect();
         return Ok(LoadedCity {
             city,
             graph,
             files,
+            warnings,
             comparison_only,
         });
     }
     say(&checked.draw(&files));
     Err(Failure::Findings)
+}
+
+/// A finding as the console shows it.
+fn warning(finding: &Finding) -> FindingStatic {
+    let site = finding.file.strip_prefix("sites/");
+    FindingStatic {
+        site: site
+            .and_then(|name| name.strip_suffix(".toml"))
+            .map(str::to_owned),
+        code: finding.code.to_string(),
+        place: format!("{}:{}", finding.file, finding.line),
+        message: finding.message.clone(),
+        help: finding.help.clone(),
+    }
 }
 
 impl LoadedCity {

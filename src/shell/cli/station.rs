@@ -136,6 +136,7 @@ impl Station {
         .map_err(|why| Failure::runtime(&why))?;
         let world = Arc::new(LiveWorld::new(WorldParts {
             missions: all_prepared(loaded),
+            findings: loaded.warnings.clone(),
             planner,
             pictures: control.pictures(),
             mailbox: post,

@@ -1,12 +1,12 @@
-//! Sign-in by name, set-up, and what admins and auditors read.
+//! Sign-in by name, set-up, and what admins read.
 
 use alloc::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
@@ -18,16 +18,13 @@ use super::fields::JsonBody;
 use super::handlers::{SessionDto, signed_in};
 use super::problem::Problem;
 
-/// Records of one answer of the audit.
-const AUDIT_PAGE: usize = 500;
-
 /// What set-up gives, once.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SetUpDoneDto {
-    name: String,
+    pub(super) name: String,
     /// Secret of the second factor for an authenticator program, base 32; null if the account
     /// needs none.
-    totp_secret: Option<String>,
+    pub(super) totp_secret: Option<String>,
 }
 
 /// A person, without secrets.
@@ -51,38 +48,6 @@ pub(crate) struct TokenDto {
     bound_to_certificate: bool,
     /// RFC 3339.
     until: String,
-}
-
-/// One record of the audit.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct AuditRecordDto {
-    seq: u64,
-    /// RFC 3339.
-    at: String,
-    who: String,
-    agency: String,
-    act: String,
-    about: String,
-    status: u16,
-    hash: String,
-}
-
-/// A page of the audit.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct AuditDto {
-    records: Vec<AuditRecordDto>,
-    /// Ed25519 key that signs the heads, hexadecimal.
-    public_key: String,
-    /// False while records wait for the disk.
-    is_whole: bool,
-}
-
-/// Where a page of the audit begins.
-#[derive(Deserialize)]
-pub(super) struct AuditQuery {
-    /// Records after this number.
-    #[serde(default)]
-    after: u64,
 }
 
 /// Runs what costs time (argon2, the store) away from the executor, two at a time: a flood of
@@ -207,64 +172,4 @@ pub(super) async fn tokens(State(api): State<Arc<Api>>) -> Result<Json<Vec<Token
         scopes: one.scopes,
     });
     Ok(Json(tokens.collect()))
-}
-
-/// The audit, oldest first, at most 500 records at once.
-#[utoipa::path(get, path = "/api/v1/audit", tag = "audit",
-    params(("after" = Option<u64>, Query, description = "records after this number")),
-    responses((status = 200, body = AuditDto), (status = 400, body = Problem),
-        (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 503, body = Problem)))]
-pub(super) async fn audit(
-    State(api): State<Arc<Api>>,
-    query: Result<Query<AuditQuery>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<AuditDto>, Problem> {
-    let Query(query) = query.map_err(|why| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "malformed-request",
-            why.body_text(),
-        )
-    })?;
-    let Some(log) = api.audit.clone() else {
-        let why = "this program keeps no audit";
-        return Err(Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "no-audit",
-            why,
-        ));
-    };
-    let (public_key, is_whole) = (log.public_key(), log.is_whole());
-    let read = move || log.after(query.after, AUDIT_PAGE);
-    let read = read_slowly(&api, read).await?;
-    let records = read.into_iter().map(|record| AuditRecordDto {
-        seq: record.seq,
-        at: bodies::utc(record.entry.at_ms),
-        who: record.entry.who,
-        agency: record.entry.agency,
-        act: record.entry.act,
-        about: record.entry.about,
-        status: record.entry.status,
-        hash: record.hash,
-    });
-    Ok(Json(AuditDto {
-        records: records.collect(),
-        public_key,
-        is_whole,
-    }))
-}
-
-async fn read_slowly<T: Send + 'static>(
-    api: &Arc<Api>,
-    job: impl FnOnce() -> Result<T, crate::shell::store::audit::AuditError> + Send + 'static,
-) -> Result<T, Problem> {
-    let done = slowly(api, move || Ok(job())).await?;
-    done.map_err(|why| {
-        tracing::error!(%why, "the audit cannot be read");
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "no-audit",
-            "the audit cannot be read",
-        )
-    })
 }

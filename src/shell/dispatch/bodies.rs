@@ -2,7 +2,7 @@
 
 mod secrets;
 
-pub(super) use secrets::{password, proof, set_up};
+pub(super) use secrets::{new_password, password, proof, set_up};
 
 use serde_json::{Map, Value};
 
@@ -455,6 +455,15 @@ pub(super) fn site(body: &Map<String, Value>) -> Result<String, Problem> {
     let findings = Findings::default();
     let made = Fields::new(body, "", &["site"], &findings).text("site", 32);
     findings.finish(made)
+}
+
+/// Code and site of an alarm.
+pub(super) fn alarm(body: &Map<String, Value>) -> Result<(String, Option<String>), Problem> {
+    let findings = Findings::default();
+    let fields = Fields::new(body, "", &["code", "site"], &findings);
+    let (code, site) = (fields.text("code", 64), fields.text_or_empty("site", 32));
+    let made = code.zip(site);
+    findings.finish(made.map(|(code, site)| (code, Some(site).filter(|site| !site.is_empty()))))
 }
 
 /// A manual act and its lease, milliseconds.

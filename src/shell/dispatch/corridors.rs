@@ -21,9 +21,16 @@ use super::handlers::act;
 use super::ledger::{Answer, Known, NotEntered, broke_off};
 use super::partners::with_crew;
 use super::problem::Problem;
-use super::world::{CityStatic, CorridorChange, CorridorRequest, Decision, OpenAnswer};
+use super::world::{
+    CityStatic, CorridorChange, CorridorRequest, CorridorView, Decision, OpenAnswer,
+};
 
 type Answered = Result<Json<CorridorDto>, Problem>;
+
+/// A corridor with what the desk knows of it.
+fn answered(api: &Api, corridor: CorridorView) -> Json<CorridorDto> {
+    Json((&api.desk.owned(corridor, api.now_ms())).into())
+}
 
 /// What a corridor would do and cost, without doing it.
 #[utoipa::path(post, path = "/api/v1/previews", tag = "corridors",
@@ -113,6 +120,7 @@ async fn press(
         agency: by.agency.clone(),
         by: by.name.clone(),
         asked_priority: above.then_some(asked),
+        confidential: false,
     };
     let number = opened.as_ref().ok().map(|answer| answer.corridor);
     if let (Some(corridor), Some(target)) = (number, &reply_to) {
@@ -198,7 +206,8 @@ pub(super) async fn list(
 ) -> Result<Json<Vec<CorridorDto>>, Problem> {
     let mut corridors = act(&api, |world| world.corridors()).await?;
     corridors.retain(|one| api.custody.may_see(one.id, &by));
-    Ok(Json(super::dto::many(&corridors)))
+    let corridors = corridors.into_iter().map(|one| answered(&api, one).0);
+    Ok(Json(corridors.collect()))
 }
 
 /// One corridor.
@@ -215,7 +224,8 @@ pub(super) async fn one(
         return Err(no_such(id));
     }
     let corridor = act(&api, move |world| world.corridor(id)).await?;
-    Ok(Json(with_crew(&api, (&corridor).into(), id)))
+    let Json(corridor) = answered(&api, corridor);
+    Ok(Json(with_crew(&api, corridor, id)))
 }
 
 /// Ends a corridor.
@@ -231,7 +241,7 @@ pub(super) async fn cancel(
     let id = number(&id)?;
     api.custody.check(id, &by)?;
     let corridor = act(&api, move |world| world.cancel(id, &by)).await?;
-    Ok(Json((&corridor).into()))
+    Ok(answered(&api, corridor))
 }
 
 /// A second person's yes to a priority above the agency's ceiling.
@@ -249,7 +259,7 @@ pub(super) async fn confirm(
     let Some((asker, priority)) = custody.and_then(|one| Some((one.by, one.asked_priority?)))
     else {
         let corridor = act(&api, move |world| world.confirm(id, &by)).await?;
-        return Ok(Json((&corridor).into()));
+        return Ok(answered(&api, corridor));
     };
     if asker == by.name {
         return Err(Problem::new(
@@ -271,7 +281,35 @@ pub(super) async fn confirm(
     let change = CorridorChange::Priority(priority);
     let corridor = act(&api, move |world| world.change(id, &change, &by)).await?;
     api.custody.confirmed(id);
-    Ok(Json((&corridor).into()))
+    Ok(answered(&api, corridor))
+}
+
+/// The second person's no to a priority above the ceiling: the corridor goes on at its agency's
+/// ceiling.
+#[utoipa::path(post, path = "/api/v1/corridors/{id}/refuse", tag = "corridors",
+    params(("id" = u32, Path, description = "corridor number")),
+    responses((status = 200, body = CorridorDto), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn refuse(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+    Path(id): Path<String>,
+) -> Answered {
+    let id = number(&id)?;
+    if !api.custody.may_see(id, &by) {
+        return Err(no_such(id));
+    }
+    let corridor = act(&api, move |world| world.corridor(id)).await?;
+    let asked = api.custody.of(id).and_then(|one| one.asked_priority);
+    if asked.is_none() {
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "nothing-to-confirm",
+            "this corridor waits for nobody's answer",
+        ));
+    }
+    api.custody.confirmed(id);
+    Ok(answered(&api, corridor))
 }
 
 /// Leads a running corridor another way, or to another destination, from where the vehicle is.
@@ -289,7 +327,7 @@ pub(super) async fn update_route(
     let (id, change) = (number(&id)?, bodies::reroute(&body)?);
     api.custody.check(id, &by)?;
     let corridor = act(&api, move |world| world.change(id, &change, &by)).await?;
-    Ok(Json((&corridor).into()))
+    Ok(answered(&api, corridor))
 }
 
 /// Gives a corridor into another agency's hands; the signals notice nothing.
@@ -316,7 +354,7 @@ pub(super) async fn hand_over(
         ));
     }
     api.custody.hand_over(id, &agency);
-    Ok(Json((&corridor).into()))
+    Ok(answered(&api, corridor))
 }
 
 /// The agencies that have vehicles.
@@ -341,7 +379,7 @@ pub(super) async fn extend(
     let (id, until_ms) = (number(&id)?, bodies::extend(&body, api.now_ms())?);
     api.custody.check(id, &by)?;
     let corridor = act(&api, move |world| world.extend(id, until_ms, &by)).await?;
-    Ok(Json((&corridor).into()))
+    Ok(answered(&api, corridor))
 }
 
 /// Takes one signal out of the corridor; it returns to its plan at once.
@@ -362,7 +400,7 @@ pub(super) async fn take_out(
         api.custody.check(id, &by)?;
     }
     let corridor = act(&api, move |world| world.take_out(id, &site, &by)).await?;
-    Ok(Json((&corridor).into()))
+    Ok(answered(&api, corridor))
 }
 
 /// The crew has passed a signal.
@@ -380,7 +418,7 @@ pub(super) async fn passed(
     let (id, site) = (number(&id)?, bodies::site(&body)?);
     api.custody.check(id, &by)?;
     let corridor = act(&api, move |world| world.passed(id, &site, &by)).await?;
-    Ok(Json((&corridor).into()))
+    Ok(answered(&api, corridor))
 }
 
 pub(super) fn number(id: &str) -> Result<u32, Problem> {

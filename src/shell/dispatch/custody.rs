@@ -21,6 +21,8 @@ pub(super) struct Custody {
     pub(super) by: String,
     /// Higher than the agency's ceiling: waits for somebody else's yes.
     pub(super) asked_priority: Option<u8>,
+    /// Guard duty: only its own agency's people see it.
+    pub(super) confidential: bool,
 }
 
 #[derive(Default)]
@@ -83,6 +85,9 @@ impl Custodies {
 
     /// Refuses an act on another agency's corridor.
     pub(super) fn check(&self, corridor: u32, by: &Principal) -> Result<(), Problem> {
+        if !self.may_see(corridor, by) {
+            return Err(no_such(corridor));
+        }
         let owner = self.of(corridor).map(|custody| custody.agency);
         match owner {
             Some(agency) if agency != by.agency && is_partner(by) => Err(no_such(corridor)),
@@ -100,9 +105,19 @@ impl Custodies {
         }
     }
 
-    /// True if `by` may know of this corridor.
+    /// True if `by` may know of this corridor: machines know their own agency's, people all but
+    /// another agency's guard duty.
     pub(super) fn may_see(&self, corridor: u32, by: &Principal) -> bool {
-        !is_partner(by) || self.of(corridor).is_some_and(|one| one.agency == by.agency)
+        let custody = self.of(corridor);
+        if !is_partner(by) {
+            return custody.is_none_or(|one| !one.confidential || one.is_known_to(by));
+        }
+        custody.is_some_and(|one| one.agency == by.agency && !one.confidential)
+    }
+
+    /// True if a corridor of the picture is none of `by`'s business.
+    pub(super) fn hides(&self, view: &CityView, by: &Principal) -> bool {
+        is_partner(by) || view.corridors.iter().any(|one| !self.may_see(one.id, by))
     }
 
     /// Gives a corridor to another agency.
@@ -111,7 +126,7 @@ impl Custodies {
         agency.clone_into(&mut inner.corridors.entry(corridor).or_default().agency);
     }
 
-    /// Notes that the second person has said yes.
+    /// Notes that the second person has answered, whatever the answer.
     pub(super) fn confirmed(&self, corridor: u32) {
         if let Some(custody) = self.inner().corridors.get_mut(&corridor) {
             custody.asked_priority = None;
@@ -121,13 +136,26 @@ impl Custodies {
     /// The picture without what a partner may not know: other agencies' corridors and vehicles.
     pub(super) fn narrowed(&self, view: &CityView, by: &Principal, own: &[String]) -> CityView {
         let mut view = view.clone();
-        view.corridors.retain(|one| self.may_see(one.id, by));
-        view.vehicles.retain(|one| own.contains(&one.id));
+        let hidden = |id: u32| !self.may_see(id, by);
+        let unseen = |id: Option<u32>| id.is_some_and(hidden);
+        view.corridors.retain(|one| !hidden(one.id));
+        view.vehicles
+            .retain(|one| own.contains(&one.id) && (is_partner(by) || !unseen(one.corridor)));
+        for site in &mut view.sites {
+            site.corridor = site.corridor.filter(|id| is_partner(by) || !hidden(*id));
+        }
         view
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Custody {
+    /// The dispatchers of its own agency know a confidential mission.
+    fn is_known_to(&self, by: &Principal) -> bool {
+        self.agency == by.agency && by.holds_any(&[Role::Dispatcher])
     }
 }
 

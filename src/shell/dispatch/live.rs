@@ -18,6 +18,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Api;
 use super::auth::Principal;
+use super::desk::Desk;
 use super::dto::live::{DeltaDto, FrameDto, SnapshotDto};
 use super::origin;
 use super::problem::Problem;
@@ -51,13 +52,14 @@ pub(super) fn cell(world: &dyn World) -> (watch::Sender<Frame>, watch::Receiver<
 /// Fills the cell until nobody looks any more.
 pub(super) async fn fill(
     (world, partners): (Arc<dyn World>, Arc<Partners>),
+    desk: Arc<Desk>,
     frames: watch::Sender<Frame>,
 ) {
     let mut clock = interval(PERIOD);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !frames.is_closed() {
         clock.tick().await;
-        let view = with_alarms(world.snapshot(), partners.alarms());
+        let view = desk.complete(with_alarms(world.snapshot(), partners.alarms()));
         frames.send_modify(|frame| {
             frame.seq = frame.seq.saturating_add(1);
             frame.view = view;

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod allow_list;
+mod audit_routes;
 mod audited;
 pub mod auth;
 mod bodies;
@@ -17,6 +18,7 @@ pub mod bus;
 mod connections;
 mod corridors;
 mod custody;
+mod desk;
 mod document;
 mod dto;
 mod fields;
@@ -25,6 +27,7 @@ mod ledger;
 mod limits;
 mod live;
 mod origin;
+mod own_account;
 mod partners;
 mod problem;
 mod reports;
@@ -35,6 +38,8 @@ pub mod tls;
 mod two_step;
 pub mod view;
 pub mod view_decision;
+pub mod view_desk;
+pub mod view_preview;
 pub mod world;
 
 pub use auth::{Auth, Principal, Role};
@@ -61,7 +66,8 @@ pub(crate) struct Api {
     auth: Arc<Auth>,
     audit: Option<Arc<AuditLog>>,
     ledger: ledger::Ledger,
-    custody: custody::Custodies,
+    custody: Arc<custody::Custodies>,
+    desk: Arc<desk::Desk>,
     challenges: two_step::Challenges,
     limits: limits::Limits,
     reads: limits::Limits,
@@ -90,7 +96,7 @@ impl Api {
 
     /// The picture as far as `by` may see it: partners see their own missions and vehicles.
     fn seen_by(&self, view: &Arc<world::CityView>, by: &Principal) -> Arc<world::CityView> {
-        if !custody::is_partner(by) {
+        if !self.custody.hides(view, by) {
             return Arc::clone(view);
         }
         let own: Vec<String> = self.vehicles_of(by).into_iter().map(|one| one.id).collect();

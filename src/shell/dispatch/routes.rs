@@ -85,6 +85,7 @@ const WATCH: Access = Access::Roles(&[
 ]);
 const COMMAND: Access = Access::Roles(&[Role::Dispatcher, Role::Integration]);
 const OPERATE: Access = Access::Roles(&[Role::Dispatcher]);
+const ATTEND: Access = Access::Roles(&[Role::Dispatcher, Role::Engineer]);
 const STATUS: Access = Access::Roles(&[
     Role::Viewer,
     Role::Dispatcher,
@@ -109,6 +110,8 @@ pub const ROUTES: &[RouteRule] = &[
     rule("POST", "/api/v1/session/set-up", Access::Public),
     rule("GET", "/api/v1/session", Access::SignedIn),
     rule("DELETE", "/api/v1/session", Access::SignedIn),
+    rule("POST", "/api/v1/session/new-password", Access::SignedIn),
+    rule("POST", "/api/v1/session/second-factor", Access::SignedIn),
     RouteRule {
         access: STATUS,
         ..read("/api/v1/status")
@@ -133,6 +136,7 @@ pub const ROUTES: &[RouteRule] = &[
     corridor("/api/v1/corridors/{id}/route"),
     corridor("/api/v1/corridors/{id}/handover"),
     rule("POST", "/api/v1/corridors/{id}/confirm", OPERATE),
+    rule("POST", "/api/v1/corridors/{id}/refuse", OPERATE),
     rule("POST", "/api/v1/corridors/{id}/take-out", OPERATE),
     corridor("/api/v1/corridors/{id}/passed"),
     RouteRule {
@@ -149,11 +153,16 @@ pub const ROUTES: &[RouteRule] = &[
     rule("GET", "/api/v1/crew/mission", Access::Crew),
     rule("POST", "/api/v1/crew/receipts", Access::Crew),
     rule("GET", "/api/v1/webhooks", OVERSIGHT),
+    rule("POST", "/api/v1/alarms/acknowledge", ATTEND),
+    rule("GET", "/api/v1/acts", TWO_STEP),
     rule("POST", "/api/v1/acts", TWO_STEP),
     rule("POST", "/api/v1/acts/{id}", TWO_STEP),
     rule("GET", "/api/v1/people", ADMIN),
     rule("GET", "/api/v1/tokens", ADMIN),
     rule("GET", "/api/v1/audit", AUDIT),
+    rule("GET", "/api/v1/audit/verify", AUDIT),
+    rule("GET", "/api/v1/audit/export", AUDIT),
+    rule("GET", "/api/v1/audit/export/heads", AUDIT),
 ];
 
 /// Acts that leave no audit record: they change nothing, or come every second and are in the

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -24,10 +24,10 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::auth::Auth;
 use super::problem::Problem;
-use super::world::World;
+use super::world::{CityStatic, World};
 use super::{
-    Api, accounts, bus, connections, corridors, custody, document, handlers, ledger, limits, live,
-    partners, reports, routes as table, two_step,
+    Api, accounts, audit_routes, bus, connections, corridors, custody, desk, document, handlers,
+    ledger, limits, live, own_account, partners, reports, routes as table, two_step,
 };
 use crate::shell::console;
 use crate::shell::partners::{Partners, crew};
@@ -82,6 +82,8 @@ fn api_routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(reports::exemptions))
         .routes(routes!(corridors::cancel))
         .routes(routes!(corridors::confirm))
+        .routes(routes!(corridors::refuse))
+        .routes(routes!(desk::acknowledge))
         .routes(routes!(corridors::extend))
         .routes(routes!(corridors::update_route))
         .routes(routes!(corridors::hand_over))
@@ -95,8 +97,13 @@ fn api_routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(accounts::set_up))
         .routes(routes!(accounts::people))
         .routes(routes!(accounts::tokens))
-        .routes(routes!(accounts::audit))
-        .routes(routes!(two_step::begin))
+        .routes(routes!(audit_routes::audit))
+        .routes(routes!(audit_routes::check))
+        .routes(routes!(audit_routes::export))
+        .routes(routes!(audit_routes::export_heads))
+        .routes(routes!(own_account::new_password))
+        .routes(routes!(own_account::second_factor))
+        .routes(routes!(two_step::waiting, two_step::begin))
         .routes(routes!(two_step::finish))
 }
 
@@ -181,7 +188,10 @@ pub async fn serve(
     };
     let (sender, frames) = live::cell(&*service.world);
     let shown = (Arc::clone(&service.world), Arc::clone(&partners));
-    let filler = tokio::spawn(live::fill(shown, sender));
+    let custody = Arc::new(custody::Custodies::default());
+    let desk = Arc::new(desk::Desk::new(Arc::clone(&custody)));
+    let filled = live::fill(shown, Arc::clone(&desk), sender);
+    let filler = tokio::spawn(filled);
     let now_ms = jiff::Timestamp::now().as_millisecond();
     let ledger = match service.records {
         Some(records) => ledger::Ledger::over(records, now_ms).map_err(io::Error::other)?,
@@ -193,7 +203,8 @@ pub async fn serve(
         auth: service.auth,
         audit: service.audit,
         ledger,
-        custody: custody::Custodies::default(),
+        custody,
+        desk,
         challenges: two_step::Challenges::default(),
         limits: limits::Limits::default(),
         reads: limits::Limits::default(),
@@ -231,6 +242,7 @@ async fn seal(audit: Option<Arc<AuditLog>>) {
 
 fn router(api: Arc<Api>) -> Router {
     let (routes, doc) = api_routes().split_for_parts();
+    let policy = policy_of(&api.world.city());
     let door = middleware::from_fn_with_state(Arc::clone(&api), table::door);
     let routes = routes
         .route_layer(door)
@@ -244,7 +256,7 @@ fn router(api: Arc<Api>) -> Router {
         .merge(SwaggerUi::new("/docs").external_url_unchecked("/api/v1/openapi.json", whole(&doc)))
         .fallback(elsewhere)
         .layer(CompressionLayer::new())
-        .layer(middleware::from_fn(headers))
+        .layer(middleware::from_fn_with_state(policy, headers))
 }
 
 /// Paths under `/api/` that do not exist, and the console's files.
@@ -258,15 +270,29 @@ async fn elsewhere(request: Request) -> Response {
     console::serve(request.method(), request.uri().path(), request.headers())
 }
 
+/// The console's policy: pictures from the one place of the city's base map, if it has one.
+fn policy_of(city: &CityStatic) -> HeaderValue {
+    let origin = city.base_map.as_ref().map(|map| map.origin.as_str());
+    let from = origin.map(|origin| format!("img-src {origin} "));
+    let policy = from.map(|from| CSP.replacen("img-src ", &from, 1));
+    policy
+        .and_then(|policy| HeaderValue::from_str(&policy).ok())
+        .unwrap_or(HeaderValue::from_static(CSP))
+}
+
 /// Security headers on every answer.
-async fn headers(request: Request, next: Next) -> Response {
+async fn headers(State(policy): State<HeaderValue>, request: Request, next: Next) -> Response {
     let docs = request.uri().path().starts_with("/docs");
     let api = request.uri().path().starts_with("/api/");
     let mut answer: Response<Body> = next.run(request).await;
     let all = answer.headers_mut();
     // A report brings a policy of its own, stricter than the console's.
     all.entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static(if docs { CSP_DOCS } else { CSP }));
+        .or_insert(if docs {
+            HeaderValue::from_static(CSP_DOCS)
+        } else {
+            policy
+        });
     let mut set = |name: HeaderName, value: &'static str| {
         all.insert(name, HeaderValue::from_static(value));
     };
@@ -285,4 +311,30 @@ async fn headers(request: Request, next: Next) -> Response {
         set(header::CACHE_CONTROL, "no-store");
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::policy_of;
+    use crate::shell::dispatch::world::{BaseMapStatic, CityStatic};
+
+    #[test]
+    fn pictures_come_from_here_and_from_the_base_map_only() {
+        let mut city = CityStatic::default();
+        let policy = |city: &CityStatic| policy_of(city).to_str().unwrap_or_default().to_owned();
+        assert!(policy(&city).contains("img-src 'self' data:;"));
+        city.base_map = Some(BaseMapStatic {
+            origin: "https://tiles.example:8443".to_owned(),
+            ..BaseMapStatic::default()
+        });
+        assert!(policy(&city).contains("img-src https://tiles.example:8443 'self' data:;"));
+        city.base_map = Some(BaseMapStatic {
+            origin: "https://bad\norigin".to_owned(),
+            ..BaseMapStatic::default()
+        });
+        assert!(
+            policy(&city).contains("img-src 'self' data:;"),
+            "no header is made of it"
+        );
+    }
 }

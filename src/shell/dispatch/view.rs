@@ -1,5 +1,9 @@
 //! The picture of the city that the API shows: static things once, moving things at every read.
 
+pub use super::view_desk::{
+    AlarmDesk, BaseMapStatic, FindingStatic, LongestWaits, OwnerView, SeenBy,
+};
+pub use super::view_preview::{ArrivalView, ClashView, PreviewCrossing, PreviewView, PriceView};
 use crate::corridor::ServiceClass;
 pub use crate::corridor::{CrossingState, MissionState as CorridorState};
 use crate::kernel::CabinetState;
@@ -61,6 +65,10 @@ pub struct CityStatic {
     pub missions: Vec<MissionStatic>,
     /// Controlled sites; [`CityView::sites`] has the same order.
     pub sites: Vec<SiteStatic>,
+    /// A base map from elsewhere, if the city file names one.
+    pub base_map: Option<BaseMapStatic>,
+    /// What the check of the folder warned of.
+    pub findings: Vec<FindingStatic>,
 }
 
 /// A directed road.
@@ -170,6 +178,8 @@ pub struct SiteStatic {
     pub stages: Vec<String>,
     /// Physical link that its cabinet hangs on.
     pub link: String,
+    /// Where its camera can be seen, if the city file says so.
+    pub camera_url: Option<String>,
 }
 
 /// A signal group.
@@ -292,6 +302,8 @@ pub struct Alarm {
     pub text: Names,
     /// Site it concerns, if one.
     pub site: Option<String>,
+    /// What the desk knows of it: since when, and who has seen it.
+    pub desk: AlarmDesk,
 }
 
 /// One site in motion.
@@ -309,6 +321,8 @@ pub struct SiteView {
     pub stage: Option<String>,
     /// Name of the plan that is due.
     pub plan: String,
+    /// Since when it is, as far as the desk has seen, Unix milliseconds.
+    pub plan_since_ms: Option<i64>,
     /// Policy whose wish won.
     pub winner: String,
     /// Why, in one sentence.
@@ -421,6 +435,10 @@ pub struct CorridorView {
     pub others_wait_s: u32,
     /// Bound on that wait, seconds.
     pub others_bound_s: u32,
+    /// The longest waits of the others, walkers and vehicles apart.
+    pub waits: LongestWaits,
+    /// Whose it is.
+    pub owner: OwnerView,
     /// Ends here at the latest, Unix milliseconds.
     pub expires_ms: i64,
     /// What a person should know.
@@ -440,6 +458,8 @@ pub struct CorridorVehicle {
     pub next: Option<String>,
     /// Time to the destination, seconds.
     pub eta_s: Option<f64>,
+    /// One drive in ten is there before the first, one after the second, seconds.
+    pub arrival_s: Option<(f64, f64)>,
     /// False if it left the route.
     pub on_route: bool,
 }
@@ -469,6 +489,12 @@ pub struct CrossingView {
     pub late: bool,
     /// By how much, seconds.
     pub late_by_s: u32,
+    /// One drive in ten is there before, seconds from now.
+    pub eta_early_s: Option<f64>,
+    /// The corridor that goes first here: expect red.
+    pub refused_by: Option<u32>,
+    /// What the vehicle waits for it, seconds.
+    pub wait_s: u32,
     /// What is wrong, if anything.
     pub fault: Option<Names>,
 }
@@ -482,103 +508,4 @@ pub struct Advice {
     pub text: Names,
     /// Site it concerns, if one.
     pub site: Option<String>,
-}
-
-/// What a corridor would do and cost.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PreviewView {
-    /// The route on the ground.
-    pub line: Vec<LatLon>,
-    /// Where it ends.
-    pub destination: Names,
-    /// Its length, metres.
-    pub length_m: f64,
-    /// Time of an empty street with everything green, seconds.
-    pub free_flow_s: f64,
-    /// Time with the key that one run in two keeps, seconds.
-    pub with_key_s: f64,
-    /// Time without it that one run in two keeps, seconds.
-    pub without_key_s: f64,
-    /// What the key saves: more in one run of two, seconds.
-    pub saved_s: f64,
-    /// The times that nine runs in ten keep.
-    pub arrival: ArrivalView,
-    /// The signals in order.
-    pub crossings: Vec<PreviewCrossing>,
-    /// What others pay.
-    pub price: PriceView,
-    /// Other corridors that want the same signals at the same time.
-    pub clashes: Vec<ClashView>,
-    /// What a person should know before pressing.
-    pub advice: Vec<Advice>,
-    /// Other ways to the same place; theirs are empty.
-    pub alternatives: Vec<PreviewView>,
-}
-
-/// Times that nine runs in ten keep.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ArrivalView {
-    /// With the key, seconds.
-    pub with_key_p90_s: f64,
-    /// Without it, seconds.
-    pub without_key_p90_s: f64,
-}
-
-/// Another corridor wants a signal of the way at the same time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClashView {
-    /// Site id.
-    pub site: String,
-    /// Number of the other corridor.
-    pub corridor: u32,
-    /// The other one goes first.
-    pub other_first: bool,
-}
-
-/// What others pay for a corridor.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PriceView {
-    /// Extra vehicle-seconds of waiting: more in one run of two; below zero if others gain.
-    pub delay_veh_s: f64,
-    /// Nine runs in ten cost no less than this ...
-    pub delay_low_veh_s: f64,
-    /// ... and no more than this.
-    pub delay_high_veh_s: f64,
-    /// Vehicles that wait longer than they would have.
-    pub vehicles: u32,
-    /// Walkers that wait longer than they would have.
-    pub walkers: u32,
-    /// Longest wait anyone is expected to have, seconds.
-    pub wait_max_s: f64,
-    /// Where, by site id.
-    pub wait_max_site: String,
-    /// Bound that no wait may break, seconds.
-    pub bound_s: u32,
-}
-
-/// One signal of a preview.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PreviewCrossing {
-    /// Site id.
-    pub site: String,
-    /// Name of the approach.
-    pub approach: String,
-    /// `left`, `through`, `right` or `u-turn`; empty if unknown.
-    pub movement: String,
-    /// Time from now to the stop line, seconds.
-    pub eta_s: f64,
-    /// Time to the stop line that nine runs in ten keep, seconds.
-    pub eta_p90_s: f64,
-    /// Latest safe start of the change to green, seconds from now.
-    pub latest_start_s: f64,
-    /// Time the queue needs to clear, seconds.
-    pub flush_s: f64,
-    /// Vehicles standing on the approach.
-    pub queue: u16,
-    /// Expected length of the hold, seconds.
-    pub hold_s: f64,
-    /// Added delay of others at this signal, vehicle-seconds.
-    pub price_veh_s: f64,
-    /// Why the signal cannot be had, if so.
-    pub unavailable: Option<Names>,
 }

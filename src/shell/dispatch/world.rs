@@ -11,11 +11,12 @@ pub use super::request::{
     RequestVehicle, Stretch,
 };
 pub use super::view::{
-    Advice, Alarm, ApproachStatic, ArrivalView, CityStatic, CityView, ClashView, ClassStatic,
-    Confirmed, CorridorState, CorridorVehicle, CorridorView, CrossingState, CrossingView,
-    GroupStatic, JunctionStatic, KeyTimesView, LatLon, LinkView, ManualView, MissionStatic, Mode,
-    Names, PlaceStatic, PreviewCrossing, PreviewView, PriceView, QueueView, RoadStatic, SiteStatic,
-    SiteView, StatusView, VehicleStatic, VehicleView, WaitView,
+    Advice, Alarm, AlarmDesk, ApproachStatic, ArrivalView, BaseMapStatic, CityStatic, CityView,
+    ClashView, ClassStatic, Confirmed, CorridorState, CorridorVehicle, CorridorView, CrossingState,
+    CrossingView, FindingStatic, GroupStatic, JunctionStatic, KeyTimesView, LatLon, LinkView,
+    LongestWaits, ManualView, MissionStatic, Mode, Names, OwnerView, PlaceStatic, PreviewCrossing,
+    PreviewView, PriceView, QueueView, RoadStatic, SiteStatic, SiteView, StatusView, VehicleStatic,
+    VehicleView, WaitView,
 };
 pub use super::view_decision::DecisionView;
 use crate::shell::report::ReportData;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use crate::plan::{NamedPlace, NoteRule, Partners as PartnersFile, WebhookEvent};
-use crate::shell::dispatch::view::{Alarm, CorridorView, Names};
+use crate::shell::dispatch::view::{Alarm, AlarmDesk, CorridorView, Names};
 use client::ClientError;
 use crew::Crews;
 use gazetteer::Gazetteer;
@@ -231,6 +231,7 @@ impl Partners {
                         format!("partner {id} is not reached, {count} times in a row: {why}"),
                     ),
                     site: None,
+                    desk: AlarmDesk::default(),
                 }
             })
         });

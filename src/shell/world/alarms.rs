@@ -4,7 +4,7 @@
 use super::words;
 use crate::kernel::{CabinetState, Readback};
 use crate::plan::{CheckedCity, CheckedSite};
-use crate::shell::dispatch::world::{Alarm, Names};
+use crate::shell::dispatch::world::{Alarm, AlarmDesk, Names};
 use crate::shell::runtime::Picture;
 use crate::shell::store::JournalHealth;
 use crate::signal::Observed;
@@ -25,6 +25,7 @@ pub(super) fn alarms(
             serious: true,
             text: words::fault(site, fault),
             site: Some(site.id.clone()),
+            desk: AlarmDesk::default(),
         }));
         let benched = state.policies().benched(picture.now);
         alarms.extend(benched.map(|kind| Alarm {
@@ -32,6 +33,7 @@ pub(super) fn alarms(
             serious: false,
             text: words::benched(kind),
             site: Some(site.id.clone()),
+            desk: AlarmDesk::default(),
         }));
     }
     alarms
@@ -60,6 +62,7 @@ fn of_sensors(site: &CheckedSite, readback: &Readback) -> Option<Alarm> {
             format!("no sensor measures the lamps of {blind}: wrong or dark lamps go unseen"),
         ),
         site: Some(site.id.clone()),
+        desk: AlarmDesk::default(),
     })
 }
 
@@ -80,6 +83,7 @@ pub(super) fn of_datum(vehicles: &[String]) -> Option<Alarm> {
             ),
         ),
         site: None,
+        desk: AlarmDesk::default(),
     })
 }
 
@@ -109,6 +113,7 @@ fn of_journal(journal: &JournalHealth) -> Option<Alarm> {
         serious: false,
         text,
         site: None,
+        desk: AlarmDesk::default(),
     })
 }
 

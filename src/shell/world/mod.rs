@@ -41,8 +41,8 @@ use crate::kernel::CabinetState;
 use crate::network::{PlanarPoint, Position, Route};
 use crate::plan::LinkKind;
 use crate::shell::dispatch::world::{
-    Alarm, CityStatic, CityView, KeyTimesView, LinkView, Refusal, RefusalClass, StatusView,
-    VehicleView,
+    Alarm, CityStatic, CityView, FindingStatic, KeyTimesView, LinkView, Refusal, RefusalClass,
+    StatusView, VehicleView,
 };
 use crate::units::Mono;
 use snapshot::{Opened, corridor_view, site_view};
@@ -61,6 +61,8 @@ pub struct WorldParts {
     pub planner: Planner,
     /// Prepared missions.
     pub missions: Vec<Mission>,
+    /// What the check of the city folder warned of.
+    pub findings: Vec<FindingStatic>,
     /// True over a virtual street: a vehicle that has not moved yet stands where the prepared
     /// mission of its class starts. On a real street nobody knows where it is.
     pub virtual_street: bool,
@@ -109,7 +111,9 @@ impl LiveWorld {
     /// A world over a running controller.
     #[must_use]
     pub fn new(parts: WorldParts) -> Self {
-        let city = statics::city_static(&parts.planner.city, &parts.planner.graph, &parts.missions);
+        let mut city =
+            statics::city_static(&parts.planner.city, &parts.planner.graph, &parts.missions);
+        city.findings.clone_from(&parts.findings);
         Self {
             reports: reports::Reports::new(parts.journal_folder.clone()),
             parts,

@@ -6,15 +6,15 @@ use super::words;
 use crate::controller::{City, SiteState};
 use crate::corridor::{CorridorPlan, MissionView, ServiceClass, SiteBoard};
 use crate::detect::FieldInputs;
-use crate::ids::{ApproachId, GroupId, SiteId};
+use crate::ids::{ApproachId, CorridorId, GroupId, SiteId};
 use crate::kernel::{CabinetState, Mode as KernelMode};
 use crate::network::{PlanarPoint, RoadGraph, Route, VehicleSize};
 use crate::plan::CheckedSite;
 use crate::policy::ManualAct as PolicyAct;
 use crate::shell::detour::detour;
 use crate::shell::dispatch::world::{
-    Advice, Confirmed, CorridorVehicle, CorridorView, CrossingView, LatLon, ManualView, Mode,
-    Names, QueueView, SiteView, WaitView,
+    Advice, Confirmed, CorridorVehicle, CorridorView, CrossingView, LatLon, LongestWaits,
+    ManualView, Mode, Names, OwnerView, QueueView, SiteView, WaitView,
 };
 use crate::shell::runtime::Picture;
 use crate::units::{Length, Millis, Mono};
@@ -71,6 +71,7 @@ pub(super) fn site_view<'a>(
             .get(state.plan().index())
             .map(|plan| plan.name.clone())
             .unwrap_or_default(),
+        plan_since_ms: None,
         winner: winner
             .map(|wish| words::winner(wish.source).to_owned())
             .unwrap_or_default(),
@@ -228,6 +229,8 @@ pub(super) fn corridor_view(
         est_saved_s: opened.map_or(0.0, |opened| f64::from(opened.saved.as_ms()) / 1000.0),
         others_wait_s: waits.max().unwrap_or_default().as_ms() / 1000,
         others_bound_s: bound.unwrap_or_default().as_ms() / 1000,
+        waits: waits_along(picture, plan, &view),
+        owner: OwnerView::default(),
         expires_ms: unix(view.expires),
         warnings: (way_around(graph, (plan, &view), opened).into_iter())
             .chain(warnings(&picture.city, &view))
@@ -260,8 +263,56 @@ fn vehicle(
             .and_then(|id| picture.city.plans().get(id.index()))
             .map(|s| s.id.clone()),
         eta_s: Some(seconds(picture.now.until(view.arrival))),
+        arrival_s: view
+            .crossings
+            .last()
+            .map(|last| spread(view, last, picture.now)),
         on_route: position.on_route,
     })
+}
+
+/// When the vehicle is at the end of its way: as early and as late as at its last signal.
+fn spread(view: &MissionView, last: &crate::corridor::CrossingView, now: Mono) -> (f64, f64) {
+    let at = seconds(now.until(view.arrival));
+    let early = seconds(last.eta.since(last.eta_early));
+    let late = seconds(last.eta_late.since(last.eta));
+    ((at - early).max(0.0), at + late)
+}
+
+/// The longest waits of walkers and of vehicles at the signals of a way, at present.
+fn waits_along(picture: &Picture, plan: &CorridorPlan, view: &MissionView) -> LongestWaits {
+    let mut longest = LongestWaits::default();
+    for crossing in plan.crossings.iter() {
+        let bound = |time: Millis| time.as_ms() / 1000;
+        longest.walkers_bound_s = longest.walkers_bound_s.max(bound(crossing.wait_max));
+        longest.vehicles_bound_s = longest.vehicles_bound_s.max(bound(crossing.red_max));
+    }
+    for crossing in &view.crossings {
+        let sites = picture.city.plans().get(crossing.site.index());
+        let states = picture.city.sites().get(crossing.site.index());
+        let Some((site, state)) = sites.zip(states) else {
+            continue;
+        };
+        let demands = state.detection().demands();
+        let asked = site.safety.all_groups().intersection(demands.all());
+        for group in asked
+            .iter()
+            .filter(|group| !crossing.groups.contains(*group))
+        {
+            let waited_s = demands.waited(group, picture.now).as_ms() / 1000;
+            let walks = site
+                .groups
+                .get(group.index())
+                .is_some_and(|one| one.walk.is_some());
+            let most = if walks {
+                &mut longest.walkers_s
+            } else {
+                &mut longest.vehicles_s
+            };
+            *most = waited_s.max(*most);
+        }
+    }
+    longest
 }
 
 fn crossing_view(
@@ -296,6 +347,12 @@ fn crossing_view(
         confirmed_by: crossing.green_at.map(|_| Confirmed::LampReadback),
         late: crossing.late_by > Millis::ZERO,
         late_by_s: crossing.late_by.as_ms().div_ceil(1000),
+        eta_early_s: crossing
+            .passed_at
+            .is_none()
+            .then(|| seconds(now.until(crossing.eta_early))),
+        refused_by: crossing.refused_by.map(CorridorId::number),
+        wait_s: crossing.wait.as_ms().div_ceil(1000),
         fault: refused,
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::ids::{ApproachId, GroupId, SiteId};
 use crate::network::{PlaceKind, PlanarPoint, RoadGraph};
-use crate::plan::{CheckedCity, CheckedSite, LinkKind, SiteKind, TurnKind, Vehicle};
+use crate::plan::{BaseMap, CheckedCity, CheckedSite, LinkKind, SiteKind, TurnKind, Vehicle};
 use crate::shell::dispatch::world::{
-    ApproachStatic, CityStatic, ClassStatic, GroupStatic, JunctionStatic, LatLon, MissionStatic,
-    Names, PlaceStatic, RoadStatic, SiteStatic, VehicleStatic,
+    ApproachStatic, BaseMapStatic, CityStatic, ClassStatic, GroupStatic, JunctionStatic, LatLon,
+    MissionStatic, Names, PlaceStatic, RoadStatic, SiteStatic, VehicleStatic,
 };
 use crate::shell::missions::{Mission, class_of};
 use crate::units::Length;
@@ -28,12 +28,6 @@ pub(super) fn city_static(
     });
     let water = graph.waters().iter();
     let free = graph.junctions().filter(|(_, node)| node.site.is_none());
-    let places = graph.places().map(|(_, place)| PlaceStatic {
-        id: place.id.clone(),
-        kind: place_word(place.kind).to_owned(),
-        names: Names::new(&place.name_zh, &place.name_en),
-        at: on_map(graph, place.at),
-    });
     let classes = city.classes.iter().filter_map(|class| {
         Some(ClassStatic {
             class: class_of(&class.id)?,
@@ -68,7 +62,7 @@ pub(super) fn city_static(
                 at: on_map(graph, node.at),
             })
             .collect(),
-        places: places.collect(),
+        places: places(graph),
         classes: classes.collect(),
         missions: prepared.collect(),
         vehicles,
@@ -76,6 +70,26 @@ pub(super) fn city_static(
             .zip(&city.sites)
             .map(|(number, site)| site_static(city, graph, SiteId::new(number), site))
             .collect(),
+        base_map: city.console.base_map.as_ref().map(base_map_static),
+        findings: Vec::new(),
+    }
+}
+
+fn places(graph: &RoadGraph) -> Vec<PlaceStatic> {
+    let places = graph.places().map(|(_, place)| PlaceStatic {
+        id: place.id.clone(),
+        kind: place_word(place.kind).to_owned(),
+        names: Names::new(&place.name_zh, &place.name_en),
+        at: on_map(graph, place.at),
+    });
+    places.collect()
+}
+
+fn base_map_static(map: &BaseMap) -> BaseMapStatic {
+    BaseMapStatic {
+        url: map.url.clone(),
+        origin: map.origin.clone(),
+        attribution: map.attribution.clone(),
     }
 }
 
@@ -135,6 +149,7 @@ fn site_static(
     let link = city
         .cabinet(id)
         .and_then(|cabinet| city.links.get(cabinet.link));
+    let camera = city.console.cameras.iter().find(|(at, _)| *at == id);
     SiteStatic {
         id: site.id.clone(),
         names: Names::new(&site.name_zh, &site.name_en),
@@ -157,6 +172,7 @@ fn site_static(
                 LinkKind::ModbusRtu => format!("{} (RTU)", link.id),
             })
             .unwrap_or_default(),
+        camera_url: camera.map(|(_, url)| url.clone()),
     }
 }
 

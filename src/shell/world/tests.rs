@@ -86,6 +86,7 @@ impl Rig {
         let running = City::new(city.sites.clone().into(), Settings::default(), Mono::ZERO);
         let (shown, ended) = (Arc::clone(&pictures), Arc::clone(&stop));
         let world = LiveWorld::new(WorldParts {
+            findings: Vec::new(),
             missions: missions(file("city.toml"), &graph),
             virtual_street,
             planner: Planner {

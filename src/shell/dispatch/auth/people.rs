@@ -132,10 +132,7 @@ impl Auth {
         let Some(person) = records.set_up_by(hash(secret), now_ms())? else {
             return Err(PeopleError::BadSecret);
         };
-        let length = password.chars().count();
-        if !(LENGTH_MIN..=LENGTH_MAX).contains(&length) || password.contains(&person.name) {
-            return Err(PeopleError::BadPassword);
-        }
+        check_password(&person.name, password)?;
         let roles = person.roles.iter().filter_map(|word| Role::of(word));
         let second = roles.into_iter().any(Role::needs_second_factor);
         let totp_secret: Option<[u8; totp::SECRET_LEN]> =
@@ -236,6 +233,36 @@ impl Auth {
         Ok(secrets)
     }
 
+    /// Changes a password; every session of this person but `kept` ends.
+    ///
+    /// # Errors
+    /// See [`PeopleError`].
+    pub fn change_password(
+        &self,
+        name: &str,
+        password: &str,
+        kept: Option<&str>,
+    ) -> Result<(), PeopleError> {
+        check_password(name, password)?;
+        let hashed = password::hashed(password)?;
+        let kept = kept.map(hash);
+        self.store()?.change_password(name, hashed, kept)?;
+        self.inner()
+            .sessions
+            .retain(|session| session.principal.name != name || kept == Some(session.token));
+        Ok(())
+    }
+
+    /// A new second factor in base 32; the old one ends.
+    ///
+    /// # Errors
+    /// See [`PeopleError`].
+    pub fn new_second_factor(&self, name: &str) -> Result<String, PeopleError> {
+        let secret: [u8; totp::SECRET_LEN] = random()?;
+        self.store()?.change_totp(name, secret.to_vec())?;
+        Ok(totp::base32(&secret))
+    }
+
     /// Everybody who was entered.
     ///
     /// # Errors
@@ -265,6 +292,14 @@ impl Auth {
         let none = || SignInError::Store("this program keeps no accounts".to_owned());
         self.records.as_ref().ok_or_else(none)
     }
+}
+
+fn check_password(name: &str, password: &str) -> Result<(), PeopleError> {
+    let length = password.chars().count();
+    if (LENGTH_MIN..=LENGTH_MAX).contains(&length) && !password.contains(name) {
+        return Ok(());
+    }
+    Err(PeopleError::BadPassword)
 }
 
 fn is_admin(one: &StoredPrincipal) -> bool {

@@ -38,6 +38,19 @@ pub(in super::super) fn proof(
     findings.finish(password.zip(code))
 }
 
+/// Password, code and the new password.
+pub(in super::super) fn new_password(
+    body: &Map<String, Value>,
+) -> Result<(String, Option<String>, String), Problem> {
+    let findings = Findings::default();
+    let fields = Fields::new(body, "", &["password", "code", "new_password"], &findings);
+    let password = fields.text("password", 128);
+    let code = code(&fields);
+    let new = fields.text("new_password", 128);
+    let made = password.zip(code).zip(new);
+    findings.finish(made.map(|((password, code), new)| (password, code, new)))
+}
+
 #[expect(
     clippy::option_option,
     reason = "outside: could it be read; inside: was it there"

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::super::auth::{Auth, NewToken, Scope};
 use super::super::world::{
-    Confirmed, CorridorState, CorridorView, CrossingState, CrossingView, Names,
+    Confirmed, CorridorState, CorridorView, CrossingState, CrossingView, LongestWaits, Names,
+    OwnerView,
 };
 use super::judge::{Judge, PAYLOAD_MAX, Verdict};
 use super::memory::{Known, Memory};
@@ -463,6 +464,8 @@ fn corridor(id: u32, state: CorridorState) -> CorridorView {
         ..CrossingView::default()
     };
     CorridorView {
+        waits: LongestWaits::default(),
+        owner: OwnerView::default(),
         id,
         state,
         crossings: vec![crossing],

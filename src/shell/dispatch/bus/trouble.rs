@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tokio::time::{Duration, MissedTickBehavior, interval};
 
-use super::super::world::{Alarm, Names};
+use super::super::world::{Alarm, AlarmDesk, Names};
 use super::Health;
 use super::desk::Desk;
 
@@ -98,6 +98,7 @@ fn alarm(code: &str, zh: String, en: String) -> Alarm {
         serious: false,
         text: Names::new(zh, en),
         site: None,
+        desk: AlarmDesk::default(),
     }
 }
 

@@ -35,6 +35,27 @@ pub(crate) struct ProofDto {
     code: Option<String>,
 }
 
+/// The password one has, the code of the second factor, and the password one wants.
+#[derive(ToSchema)]
+pub(crate) struct NewPasswordDto {
+    #[schema(max_length = 128)]
+    password: String,
+    #[schema(max_length = 6)]
+    code: Option<String>,
+    /// 12 to 128 characters, without the name in it.
+    #[schema(max_length = 128)]
+    new_password: String,
+}
+
+/// An alarm of the status.
+#[derive(ToSchema)]
+pub(crate) struct AlarmRefDto {
+    #[schema(max_length = 64)]
+    code: String,
+    #[schema(max_length = 32)]
+    site: Option<String>,
+}
+
 /// A two-step act; which fields it takes depends on the act (docs/operating/identity.md).
 #[derive(ToSchema)]
 pub(crate) struct TwoStepActDto {
@@ -59,6 +80,12 @@ pub(crate) struct TwoStepActDto {
     corridor: Option<u32>,
     sites: Option<Vec<String>>,
     lease_s: Option<u32>,
+    /// Vehicle of a guard duty.
+    vehicle: Option<String>,
+    /// Place that a guard duty goes to.
+    place: Option<String>,
+    /// How long a guard duty may last, 1 to 60.
+    minutes: Option<u32>,
 }
 
 #[derive(ToSchema)]
@@ -73,4 +100,5 @@ pub(crate) enum TwoStepWordDto {
     CancelCorridor,
     Flash,
     AllRed,
+    GuardDuty,
 }

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use super::corridor::ServiceDto;
 use super::{NamesDto, Position, line, many, position, round};
 use crate::shell::dispatch::view::{
-    ApproachStatic, CityStatic, ClassStatic, GroupStatic, JunctionStatic, MissionStatic, Names,
-    PlaceStatic, RoadStatic, SiteStatic, VehicleStatic,
+    ApproachStatic, CityStatic, ClassStatic, FindingStatic, GroupStatic, JunctionStatic,
+    MissionStatic, Names, PlaceStatic, RoadStatic, SiteStatic, VehicleStatic,
 };
 use crate::shell::partners::gazetteer::{Found, plain, rank};
 use crate::signal::GroupKind;
@@ -31,6 +31,31 @@ pub(crate) struct CityDto {
     missions: Vec<MissionDto>,
     /// Controlled sites; the live picture has the same order.
     sites: Vec<SiteStaticDto>,
+    /// A base map from elsewhere; null if the city file names none.
+    base_map: Option<BaseMapDto>,
+    /// What the check of the city folder warned of.
+    findings: Vec<FindingDto>,
+}
+
+/// A base map from elsewhere, drawn below our own network.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BaseMapDto {
+    /// Address of a tile: `{z}`, `{x}`, `{y}`, or `{TileMatrix}`, `{TileCol}`, `{TileRow}`.
+    url: String,
+    attribution: String,
+}
+
+/// Something the check of the city folder had to say; it refused nothing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FindingDto {
+    /// Site whose file it is, if one.
+    site: Option<String>,
+    /// The rule, as `S19`.
+    code: String,
+    /// File and line.
+    place: String,
+    message: String,
+    help: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -87,6 +112,7 @@ pub(crate) struct VehicleDto {
     terminal_id: String,
     class: ServiceDto,
     length_m: f64,
+    agency: String,
 }
 
 /// A mission somebody prepared.
@@ -114,6 +140,8 @@ pub(crate) struct SiteStaticDto {
     /// Stages that can be held by hand.
     stages: Vec<String>,
     link: String,
+    /// Where its camera can be seen, if the city file says so.
+    camera_url: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -169,6 +197,11 @@ impl From<&CityStatic> for CityDto {
             vehicles: many(&city.vehicles),
             missions: many(&city.missions),
             sites: many(&city.sites),
+            base_map: city.base_map.as_ref().map(|map| BaseMapDto {
+                url: map.url.clone(),
+                attribution: map.attribution.clone(),
+            }),
+            findings: many(&city.findings),
         }
     }
 }
@@ -257,6 +290,7 @@ impl From<&VehicleStatic> for VehicleDto {
             terminal_id: vehicle.terminal_id.clone(),
             class: vehicle.class.into(),
             length_m: vehicle.length_m,
+            agency: vehicle.agency.clone(),
         }
     }
 }
@@ -283,6 +317,19 @@ impl From<&SiteStatic> for SiteStaticDto {
             approaches: many(&site.approaches),
             stages: site.stages.clone(),
             link: site.link.clone(),
+            camera_url: site.camera_url.clone(),
+        }
+    }
+}
+
+impl From<&FindingStatic> for FindingDto {
+    fn from(finding: &FindingStatic) -> Self {
+        Self {
+            site: finding.site.clone(),
+            code: finding.code.clone(),
+            place: finding.place.clone(),
+            message: finding.message.clone(),
+            help: finding.help.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{AdviceDto, NamesDto, Position, line, many, position, round};
+use super::{AdviceDto, NamesDto, Position, line, many, position, round, utc};
 use crate::corridor::ServiceClass;
 use crate::shell::dispatch::view::{
     ClashView, Confirmed, CorridorState, CorridorVehicle, CorridorView, CrossingState,
@@ -118,6 +118,18 @@ pub(crate) struct CorridorDto {
     others_wait_s: u32,
     /// Bound on that wait.
     others_bound_s: u32,
+    /// The longest waits of the others along the way, walkers and vehicles apart.
+    waits: LongestWaitsDto,
+    /// Agency that may act on it; empty while nobody's.
+    agency: String,
+    /// Who opened it.
+    opened_by: String,
+    /// RFC 3339.
+    opened_at: Option<String>,
+    /// A priority above the agency's ceiling that waits for a second person's yes.
+    asked_priority: Option<u8>,
+    /// Guard duty: shown to its own agency's dispatchers only.
+    confidential: bool,
     /// RFC 3339.
     expires_at: String,
     warnings: Vec<AdviceDto>,
@@ -183,6 +195,19 @@ impl From<&Message> for CrewMessageDto {
     }
 }
 
+/// Longest waits with their bounds.
+#[expect(
+    clippy::struct_field_names,
+    reason = "the unit is part of a name on the wire"
+)]
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LongestWaitsDto {
+    walkers_s: u32,
+    walkers_bound_s: u32,
+    vehicles_s: u32,
+    vehicles_bound_s: u32,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CorridorVehicleDto {
     #[schema(value_type = Vec<f64>)]
@@ -192,6 +217,10 @@ pub(crate) struct CorridorVehicleDto {
     /// Next signal, by site id.
     next: Option<String>,
     eta_s: Option<f64>,
+    /// One drive in ten is there before.
+    eta_p10_s: Option<f64>,
+    /// Nine drives in ten are there by then.
+    eta_p90_s: Option<f64>,
     on_route: bool,
 }
 
@@ -217,6 +246,12 @@ pub(crate) struct CrossingDto {
     late: bool,
     /// By how much, seconds.
     late_by_s: u32,
+    /// One drive in ten is there before.
+    eta_p10_s: Option<f64>,
+    /// The corridor that goes first here: expect red.
+    refused_by: Option<u32>,
+    /// What the vehicle waits for it.
+    wait_s: u32,
     fault: Option<NamesDto>,
 }
 
@@ -295,12 +330,6 @@ pub(crate) struct PreviewCrossingDto {
     unavailable: Option<NamesDto>,
 }
 
-fn utc(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms)
-        .map(|at| at.to_string())
-        .unwrap_or_default()
-}
-
 impl From<&OpenAnswer> for OpenAnswerDto {
     fn from(answer: &OpenAnswer) -> Self {
         Self {
@@ -337,6 +366,17 @@ impl From<&CorridorView> for CorridorDto {
             est_saved_s: round(corridor.est_saved_s, 10.0),
             others_wait_s: corridor.others_wait_s,
             others_bound_s: corridor.others_bound_s,
+            waits: LongestWaitsDto {
+                walkers_s: corridor.waits.walkers_s,
+                walkers_bound_s: corridor.waits.walkers_bound_s,
+                vehicles_s: corridor.waits.vehicles_s,
+                vehicles_bound_s: corridor.waits.vehicles_bound_s,
+            },
+            agency: corridor.owner.agency.clone(),
+            opened_by: corridor.owner.by.clone(),
+            opened_at: corridor.owner.opened_ms.map(utc),
+            asked_priority: corridor.owner.asked_priority,
+            confidential: corridor.owner.confidential,
             expires_at: utc(corridor.expires_ms),
             warnings: many(&corridor.warnings),
             crew: None,
@@ -379,6 +419,9 @@ fn crossing(one: &CrossingView, order: usize) -> CrossingDto {
         }),
         late: one.late,
         late_by_s: one.late_by_s,
+        eta_p10_s: one.eta_early_s.map(|eta| round(eta, 10.0)),
+        refused_by: one.refused_by,
+        wait_s: one.wait_s,
         fault: one.fault.as_ref().map(NamesDto::from),
     }
 }
@@ -406,6 +449,8 @@ impl From<&CorridorVehicle> for CorridorVehicleDto {
             age_ms: vehicle.age_ms,
             next: vehicle.next.clone(),
             eta_s: vehicle.eta_s.map(|eta| round(eta, 10.0)),
+            eta_p10_s: vehicle.arrival_s.map(|(early, _)| round(early, 10.0)),
+            eta_p90_s: vehicle.arrival_s.map(|(_, late)| round(late, 10.0)),
             on_route: vehicle.on_route,
         }
     }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::city::SiteStaticDto;
 use super::corridor::CorridorDto;
 use super::decision::DecisionDto;
-use super::{NamesDto, Position, many, position, round};
+use super::{NamesDto, Position, many, position, round, utc};
 use crate::kernel::CabinetState;
 use crate::shell::dispatch::view::{
     Alarm, CityView, LinkView, ManualView, Mode, QueueView, SiteView, StatusView, VehicleView,
@@ -111,6 +111,18 @@ pub(crate) struct AlarmDto {
     serious: bool,
     text: NamesDto,
     site: Option<String>,
+    /// First seen, RFC 3339.
+    since: String,
+    /// Who has said that they have seen it; null while nobody has.
+    acknowledged: Option<SeenByDto>,
+}
+
+/// Somebody has seen an alarm.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct SeenByDto {
+    by: String,
+    /// RFC 3339.
+    at: String,
 }
 
 /// What the lamps of one group were seen to show.
@@ -161,6 +173,8 @@ pub(crate) struct SiteDto {
     lamps: Vec<LampDto>,
     stage: Option<String>,
     plan: String,
+    /// Since when that plan is due, RFC 3339, as far as this program has seen.
+    plan_since: Option<String>,
     /// Policy whose wish won.
     winner: String,
     reason: NamesDto,
@@ -311,6 +325,11 @@ impl From<&Alarm> for AlarmDto {
             serious: alarm.serious,
             text: (&alarm.text).into(),
             site: alarm.site.clone(),
+            since: utc(alarm.desk.since_ms),
+            acknowledged: alarm.desk.seen.as_ref().map(|seen| SeenByDto {
+                by: seen.by.clone(),
+                at: utc(seen.at_ms),
+            }),
         }
     }
 }
@@ -323,6 +342,7 @@ impl From<&SiteView> for SiteDto {
             lamps: site.lamps.iter().map(|lamp| LampDto::from(*lamp)).collect(),
             stage: site.stage.clone(),
             plan: site.plan.clone(),
+            plan_since: site.plan_since_ms.map(utc),
             winner: site.winner.clone(),
             reason: (&site.reason).into(),
             waits: many(&site.waits),

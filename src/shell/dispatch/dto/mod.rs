@@ -63,6 +63,13 @@ pub(super) fn many<'a, T: 'a, D: From<&'a T>>(all: &'a [T]) -> Vec<D> {
     all.iter().map(D::from).collect()
 }
 
+/// A moment as RFC 3339.
+pub(super) fn utc(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map(|at| at.to_string())
+        .unwrap_or_default()
+}
+
 /// Rounds to steps of `1 / steps`, so that noise does not fill the wire.
 pub(super) fn round(value: f64, steps: f64) -> f64 {
     (value * steps).round() / steps

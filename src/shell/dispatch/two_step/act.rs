@@ -14,6 +14,8 @@ use super::super::world::{CityStatic, Names};
 pub(in crate::shell::dispatch) const SIGNALS_ALONE_MAX: usize = 10;
 /// Longest such act, seconds.
 const LEASE_MAX_S: u32 = 120;
+/// A guard duty lasts at most this long, minutes.
+const GUARD_MINUTES_MAX: u32 = 60;
 /// A machine token lives at most this long, days.
 const TOKEN_DAYS_MAX: u32 = 400;
 
@@ -43,6 +45,19 @@ pub(crate) enum TwoStep {
         /// For so long, seconds.
         lease_s: u32,
     },
+    /// Opens a confidential mission: priority, never preemption.
+    GuardDuty(GuardDuty),
+}
+
+/// A guard duty, as it is released by two persons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GuardDuty {
+    /// Vehicle of the allow-list.
+    pub(super) vehicle: String,
+    /// Place it goes to.
+    pub(super) place: String,
+    /// How long it may last, minutes.
+    pub(super) minutes: u32,
 }
 
 impl TwoStep {
@@ -55,8 +70,15 @@ impl TwoStep {
             | Self::RevokeToken(_)
             | Self::SetLimit(..)
             | Self::RegisterReply(..) => Role::Admin,
-            Self::CancelCorridor(_) | Self::ManySignals { .. } => Role::Dispatcher,
+            Self::CancelCorridor(_) | Self::ManySignals { .. } | Self::GuardDuty(_) => {
+                Role::Dispatcher
+            }
         }
+    }
+
+    /// True if other agencies may not know of it.
+    pub(super) const fn is_confidential(&self) -> bool {
+        matches!(self, Self::GuardDuty(_))
     }
 
     pub(super) fn check_role(&self, by: &Principal) -> Result<(), Problem> {
@@ -79,6 +101,7 @@ impl TwoStep {
                 let others = darkened.iter().filter(|site| !sites.contains(site));
                 sites.len() + others.count() > SIGNALS_ALONE_MAX
             }
+            Self::GuardDuty(_) => true,
             _ => false,
         }
     }
@@ -102,6 +125,10 @@ impl TwoStep {
             ),
             Self::RegisterReply(agency, url) => format!("reply target of {agency}: {url}"),
             Self::CancelCorridor(id) => format!("cancel corridor {id}"),
+            // Not where to: that is known to those who see the mission.
+            Self::GuardDuty(duty) => {
+                format!("guard duty of {}, {} min", duty.vehicle, duty.minutes)
+            }
             Self::ManySignals { flash, sites, .. } => {
                 let what = if *flash { "flash" } else { "all red" };
                 format!("{what} at {}", sites.join(" "))
@@ -173,6 +200,16 @@ impl TwoStep {
                     format!("corridor {id} of {owner} ends at once; its vehicle will meet reds"),
                 )]
             }
+            Self::GuardDuty(duty) => vec![Names::new(
+                format!(
+                    "{} 获得绿灯优先（不抢占），最长 {} 分钟；仅本单位可见",
+                    duty.vehicle, duty.minutes
+                ),
+                format!(
+                    "{} gets priority, never preemption, for {} min at most; only its own agency sees it",
+                    duty.vehicle, duty.minutes
+                ),
+            )],
             Self::ManySignals {
                 flash,
                 sites,
@@ -207,7 +244,7 @@ pub(crate) fn read(body: &Map<String, Value>, city: &CityStatic) -> Result<TwoSt
 
 #[expect(clippy::too_many_lines, reason = "a table: one act, its fields")]
 fn read_act(body: &Map<String, Value>, city: &CityStatic, findings: &Findings) -> Option<TwoStep> {
-    const KINDS: [(&str, (u8, &[&str])); 9] = [
+    const KINDS: [(&str, (u8, &[&str])); 10] = [
         ("add-person", (0, &["act", "name", "agency", "roles"])),
         ("disable-person", (1, &["act", "name"])),
         (
@@ -234,6 +271,7 @@ fn read_act(body: &Map<String, Value>, city: &CityStatic, findings: &Findings) -
         ("cancel-corridor", (6, &["act", "corridor"])),
         ("flash", (7, &["act", "sites", "lease_s"])),
         ("all-red", (8, &["act", "sites", "lease_s"])),
+        ("guard-duty", (9, &["act", "vehicle", "place", "minutes"])),
     ];
     let any = KINDS.iter().flat_map(|(_, (_, keys))| *keys).copied();
     let any: Vec<&str> = any.collect();
@@ -288,6 +326,15 @@ fn read_act(body: &Map<String, Value>, city: &CityStatic, findings: &Findings) -
                 return None;
             }
             TwoStep::RegisterReply(agency, url)
+        }
+        9 => {
+            let (vehicle, place) = (fields.text("vehicle", 64), fields.text("place", 64));
+            let minutes = fields.whole("minutes", 1, GUARD_MINUTES_MAX);
+            TwoStep::GuardDuty(GuardDuty {
+                vehicle: vehicle?,
+                place: place?,
+                minutes: minutes?,
+            })
         }
         6 => TwoStep::CancelCorridor(fields.whole("corridor", 1, u32::MAX)?),
         _ => {

@@ -10,15 +10,20 @@ use super::super::auth::{Auth, PeopleError, Principal};
 use super::super::handlers::act;
 use super::super::problem::Problem;
 use super::super::world::ManualAct;
-use super::{DoneDto, TwoStep};
+use super::{DoneDto, TwoStep, guard_duty};
 
 pub(super) async fn carry_out(
     api: &Arc<Api>,
     wanted: TwoStep,
-    by: Principal,
+    (begun_by, by): (Principal, Principal),
 ) -> Result<DoneDto, Problem> {
     let done = wanted.about();
+    let mut corridor = None;
     let secret = match wanted {
+        TwoStep::GuardDuty(duty) => {
+            corridor = Some(guard_duty::release(api, &duty, (begun_by, by)).await?);
+            None
+        }
         TwoStep::AddPerson(one) => Some(keys(api, move |auth| auth.enter(one)).await?),
         TwoStep::DisablePerson(name) => {
             let known = keys(api, move |auth| auth.disable(&name)).await?;
@@ -66,7 +71,11 @@ pub(super) async fn carry_out(
             None
         }
     };
-    Ok(DoneDto { done, secret })
+    Ok(DoneDto {
+        done,
+        secret,
+        corridor,
+    })
 }
 
 async fn keys<T: Send + 'static>(

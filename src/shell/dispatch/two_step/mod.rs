@@ -6,6 +6,7 @@
 
 pub(super) mod act;
 mod carry_out;
+mod guard_duty;
 #[cfg(test)]
 mod tests;
 
@@ -26,10 +27,11 @@ use utoipa::ToSchema;
 use super::Api;
 use super::audited::{must_be_whole, with_about};
 use super::auth::{Principal, SignInError};
-use super::dto::NamesDto;
 use super::dto::acts::{ProofDto, TwoStepActDto};
+use super::dto::{NamesDto, many};
 use super::fields::JsonBody;
 use super::problem::Problem;
+use super::world::Names;
 use super::{accounts, bodies};
 
 /// A challenge is worth nothing after this.
@@ -46,6 +48,8 @@ struct Waiting {
     by: Principal,
     /// As it was when the act was shown.
     needs_second_person: bool,
+    /// What was shown.
+    consequences: Vec<Names>,
     until: Instant,
 }
 
@@ -68,6 +72,20 @@ pub(crate) struct ChallengeDto {
     consequences: Vec<NamesDto>,
 }
 
+/// An act that waits for another person.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WaitingActDto {
+    /// Goes into the path of the second step.
+    challenge: String,
+    /// Who began it.
+    begun_by: String,
+    /// What it is, in a few words.
+    about: String,
+    /// Seconds that are left.
+    seconds: u64,
+    consequences: Vec<NamesDto>,
+}
+
 /// What an act has given.
 #[derive(Default, Serialize, ToSchema)]
 pub(crate) struct DoneDto {
@@ -75,13 +93,15 @@ pub(crate) struct DoneDto {
     pub(super) done: String,
     /// A set-up secret or a token: shown once and never again.
     pub(super) secret: Option<String>,
+    /// The mission that was opened, if one was.
+    pub(super) corridor: Option<u32>,
 }
 
 impl Challenges {
     fn open(
         &self,
         act: TwoStep,
-        needs_second_person: bool,
+        (needs_second_person, consequences): (bool, &[Names]),
         by: &Principal,
     ) -> Result<String, Problem> {
         let id = super::auth::random_id().map_err(|why| accounts::problem_of(&why))?;
@@ -100,6 +120,7 @@ impl Challenges {
             act,
             by: by.clone(),
             needs_second_person,
+            consequences: consequences.to_vec(),
             until: now + CHALLENGE_LIFE,
         };
         waiting.insert(id.clone(), one);
@@ -121,6 +142,17 @@ impl Challenges {
         Ok(one.clone())
     }
 
+    /// The acts whose second step `by` may take, and for how long.
+    fn for_second(&self, by: &Principal) -> Vec<(String, Waiting, u64)> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let open = waiting.iter().filter(|(_, one)| {
+            one.needs_second_person && one.until > now && one.may_finish(by).is_ok()
+        });
+        open.map(|(id, one)| (id.clone(), one.clone(), (one.until - now).as_secs()))
+            .collect()
+    }
+
     /// Takes a challenge away; false if somebody was faster.
     fn take(&self, id: &str) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,6 +163,13 @@ impl Challenges {
 impl Waiting {
     fn may_finish(&self, by: &Principal) -> Result<(), Problem> {
         self.act.check_role(by)?;
+        if self.act.is_confidential() && self.by.agency != by.agency {
+            return Err(Problem::new(
+                StatusCode::NOT_FOUND,
+                "no-such-challenge",
+                "there is no such act, or its 60 s are over; begin again",
+            ));
+        }
         let same = self.by.name == by.name;
         let (code, detail) = match (self.needs_second_person, same) {
             (true, true) => ("same-person", "another person must take the second step"),
@@ -139,6 +178,24 @@ impl Waiting {
         };
         Err(Problem::new(StatusCode::FORBIDDEN, code, detail))
     }
+}
+
+/// Acts of others whose second step the caller may take.
+#[utoipa::path(get, path = "/api/v1/acts", tag = "acts",
+    responses((status = 200, body = [WaitingActDto]), (status = 401, body = Problem)))]
+pub(super) async fn waiting(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+) -> Json<Vec<WaitingActDto>> {
+    let open = api.challenges.for_second(&by).into_iter();
+    let open = open.map(|(challenge, one, seconds)| WaitingActDto {
+        challenge,
+        begun_by: one.by.name,
+        about: one.act.about(),
+        seconds,
+        consequences: many(&one.consequences),
+    });
+    Json(open.collect())
 }
 
 /// Step one: what the act would do. Nothing is done.
@@ -155,10 +212,20 @@ pub(super) async fn begin(
     let act = read(&body, &api.world.city())?;
     act.check_role(&by)?;
     must_be_whole(&api)?;
-    let consequences = act.consequences(&api);
+    if let TwoStep::CancelCorridor(id) = &act
+        && !api.custody.may_see(*id, &by)
+    {
+        return Err(super::custody::no_such(id));
+    }
+    let mut consequences = act.consequences(&api);
+    if let TwoStep::GuardDuty(duty) = &act {
+        consequences.extend(guard_duty::look(&api, duty, &by).await?);
+    }
     let needs_second_person = act.needs_second_person(&api.darkened());
     let about = format!("step 1: {}", act.about());
-    let challenge = api.challenges.open(act, needs_second_person, &by)?;
+    let challenge = api
+        .challenges
+        .open(act, (needs_second_person, &consequences), &by)?;
     let answer = ChallengeDto {
         challenge,
         seconds: 60,
@@ -204,6 +271,6 @@ pub(super) async fn finish(
         waiting.by.name,
         waiting.act.about()
     );
-    let done = carry_out::carry_out(&api, waiting.act, by).await?;
+    let done = carry_out::carry_out(&api, waiting.act, (waiting.by, by)).await?;
     Ok(with_about(Json(done), about))
 }

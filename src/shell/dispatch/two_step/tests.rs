@@ -37,7 +37,7 @@ fn grave_acts_want_another_person_and_the_others_the_same_one() {
     ] {
         let challenges = Challenges::default();
         let needs_two = act.needs_second_person(&[]);
-        let id = challenges.open(act, needs_two, &li).unwrap();
+        let id = challenges.open(act, (needs_two, &[]), &li).unwrap();
         assert_eq!(challenges.of(&id, by).is_ok(), fits, "{}", by.name);
         assert!(challenges.take(&id));
         assert!(!challenges.take(&id), "once");
@@ -57,11 +57,11 @@ fn nobody_fills_the_list_of_acts_alone() {
     let li = somebody("li", Role::Dispatcher);
     let challenges = Challenges::default();
     for _ in 0..CHALLENGES_EACH {
-        challenges.open(flash(2), false, &li).unwrap();
+        challenges.open(flash(2), (false, &[]), &li).unwrap();
     }
-    assert!(challenges.open(flash(2), false, &li).is_err());
+    assert!(challenges.open(flash(2), (false, &[]), &li).is_err());
     let wang = somebody("wang", Role::Dispatcher);
-    assert!(challenges.open(flash(2), false, &wang).is_ok());
+    assert!(challenges.open(flash(2), (false, &[]), &wang).is_ok());
 }
 
 #[test]

@@ -1,8 +1,11 @@
 use super::*;
 use crate::corridor::ServiceClass;
+use crate::shell::dispatch::view::{LongestWaits, OwnerView};
 
 fn corridor(id: u32, state: MissionState) -> CorridorView {
     CorridorView {
+        waits: LongestWaits::default(),
+        owner: OwnerView::default(),
         id,
         request_id: String::new(),
         revision: 1,

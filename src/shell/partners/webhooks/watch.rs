@@ -153,10 +153,14 @@ impl Watch {
 mod tests {
     use super::*;
     use crate::corridor::ServiceClass;
-    use crate::shell::dispatch::view::{CorridorVehicle, CrossingView, Names};
+    use crate::shell::dispatch::view::{
+        CorridorVehicle, CrossingView, LongestWaits, Names, OwnerView,
+    };
 
     fn corridor(id: u32) -> CorridorView {
         CorridorView {
+            waits: LongestWaits::default(),
+            owner: OwnerView::default(),
             id,
             request_id: String::new(),
             revision: 1,

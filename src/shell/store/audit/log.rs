@@ -9,13 +9,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::key::AuditKey;
 use super::record::{AuditEntry, GENESIS, Record};
 use super::verify::read_records;
-use super::{AuditError, heads_file, records_file, verify};
+use super::{AuditError, BadAudit, Verified, heads_file, records_file, verify};
 use crate::shell::store::{Records, SignedHead};
 
 /// Records that are kept in memory while the disk refuses them.
 const WAITING_MAX: usize = 4096;
 /// A head is signed at the latest after this many records; the API also signs every few seconds.
 const RECORDS_PER_HEAD: u64 = 64;
+
+/// A file that is handed over at once has at most so many bytes.
+const COPY_MAX: u64 = 64 * 1024 * 1024;
 
 /// An open audit.
 #[derive(Debug)]
@@ -126,12 +129,62 @@ impl AuditLog {
     /// # Errors
     /// The file cannot be read.
     pub fn after(&self, after: u64, most: usize) -> Result<Vec<Record>, AuditError> {
+        self.select(most, false, |record| record.seq > after)
+    }
+
+    /// At most `most` of the wanted records, oldest first: the oldest, or the newest.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn select(
+        &self,
+        most: usize,
+        newest: bool,
+        wants: impl Fn(&Record) -> bool,
+    ) -> Result<Vec<Record>, AuditError> {
         let records = read_records(&self.path).map_err(AuditError::file(&self.path))?;
-        let whole = records.filter_map(Result::ok);
-        Ok(whole
-            .filter(|record| record.seq > after)
-            .take(most)
-            .collect())
+        let wanted = records.filter_map(Result::ok).filter(wants);
+        if !newest {
+            return Ok(wanted.take(most).collect());
+        }
+        let mut last = VecDeque::new();
+        for record in wanted {
+            if last.len() >= most {
+                last.pop_front();
+            }
+            last.push_back(record);
+        }
+        Ok(last.into())
+    }
+
+    /// Verifies the records and heads as they stand on the disk.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn check(&self) -> Result<Result<Verified, BadAudit>, AuditError> {
+        self.seal();
+        verify(
+            &self.path,
+            &heads_file(&self.path),
+            Some(&self.public_key()),
+        )
+    }
+
+    /// The records file; nothing if it is too large to be handed over at once.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn copy_of_records(&self) -> Result<Option<Vec<u8>>, AuditError> {
+        self.seal();
+        copy_of(&self.path)
+    }
+
+    /// The heads file, likewise.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn copy_of_heads(&self) -> Result<Option<Vec<u8>>, AuditError> {
+        copy_of(&heads_file(&self.path))
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -192,6 +245,14 @@ impl Inner {
             });
         }
     }
+}
+
+fn copy_of(path: &Path) -> Result<Option<Vec<u8>>, AuditError> {
+    let length = fs::metadata(path).map_err(AuditError::file(path))?.len();
+    if length > COPY_MAX {
+        return Ok(None);
+    }
+    fs::read(path).map(Some).map_err(AuditError::file(path))
 }
 
 fn append(path: &Path) -> io::Result<File> {

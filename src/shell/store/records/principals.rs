@@ -143,6 +143,38 @@ impl Records {
         })
     }
 
+    /// Another password; every session of this person but `kept` ends.
+    ///
+    /// # Errors
+    /// See [`RecordsError`].
+    pub fn change_password(
+        &self,
+        name: &str,
+        (salt, password): ([u8; 16], [u8; 32]),
+        kept: Option<[u8; 32]>,
+    ) -> Result<bool, RecordsError> {
+        let name = name.to_owned();
+        self.ask(move |db| {
+            let kept = kept.unwrap_or_default();
+            let sql = "DELETE FROM sessions WHERE name = ?1 AND token <> ?2";
+            db.execute(sql, params![name, kept])?;
+            let sql = "UPDATE principals SET salt = ?2, password = ?3 WHERE name = ?1";
+            Ok(db.execute(sql, params![name, salt, password])? == 1)
+        })
+    }
+
+    /// Another second factor.
+    ///
+    /// # Errors
+    /// See [`RecordsError`].
+    pub fn change_totp(&self, name: &str, secret: Vec<u8>) -> Result<bool, RecordsError> {
+        let name = name.to_owned();
+        self.ask(move |db| {
+            let sql = "UPDATE principals SET totp_secret = ?2, totp_step = 0 WHERE name = ?1";
+            Ok(db.execute(sql, params![name, secret])? == 1)
+        })
+    }
+
     /// What a sign-in under this name is compared with; nothing for one who may not sign in.
     ///
     /// # Errors

@@ -1,6 +1,20 @@
 // Calls to the API. Every refusal comes back as a `Refused` with the server's problem.
 
-import type { City, Decision, Preview, Problem, Report, Session } from './wire';
+import type {
+  AuditCheck,
+  AuditPage,
+  Challenge,
+  City,
+  Decision,
+  Done,
+  Person,
+  Preview,
+  Problem,
+  Report,
+  Session,
+  Token,
+  WaitingAct,
+} from './wire';
 
 export class Refused extends Error {
   constructor(readonly problem: Problem) {
@@ -94,6 +108,40 @@ export const report = (id: number): Promise<Report> => call('GET', `corridors/${
 export const cancel = (id: number): Promise<unknown> => call('POST', `corridors/${id}/cancel`);
 export const takeOut = (id: number, site: string): Promise<unknown> =>
   call('POST', `corridors/${id}/take-out`, { site });
+export const passed = (id: number, site: string): Promise<unknown> =>
+  call('POST', `corridors/${id}/passed`, { site });
+export const confirm = (id: number): Promise<unknown> => call('POST', `corridors/${id}/confirm`);
+export const refuse = (id: number): Promise<unknown> => call('POST', `corridors/${id}/refuse`);
+export const extend = (id: number, expires_at: string): Promise<unknown> =>
+  call('POST', `corridors/${id}/extend`, { expires_at });
+export const handOver = (id: number, agency: string): Promise<unknown> =>
+  call('POST', `corridors/${id}/handover`, { agency });
+export const acknowledge = (code: string, site: string | null): Promise<unknown> =>
+  call('POST', 'alarms/acknowledge', site ? { code, site } : { code });
+export const beginAct = (body: unknown): Promise<Challenge> => call('POST', 'acts', body);
+export const waitingActs = (): Promise<WaitingAct[]> => call('GET', 'acts');
+export const finishAct = (id: string, password: string, code: string): Promise<Done> =>
+  call('POST', `acts/${id}`, code ? { password, code } : { password });
+export const people = (): Promise<Person[]> => call('GET', 'people');
+export const tokens = (): Promise<Token[]> => call('GET', 'tokens');
+export const audit = (query: Record<string, string>): Promise<AuditPage> =>
+  call('GET', `audit?${new URLSearchParams(query).toString()}`);
+export const auditCheck = (): Promise<AuditCheck> => call('GET', 'audit/verify');
+export const newPassword = (
+  password: string,
+  code: string,
+  new_password: string,
+): Promise<unknown> =>
+  call('POST', 'session/new-password', {
+    password,
+    new_password,
+    ...(code ? { code } : {}),
+  });
+export const newSecondFactor = (
+  password: string,
+  code: string,
+): Promise<{ totp_secret: string | null }> =>
+  call('POST', 'session/second-factor', code ? { password, code } : { password });
 export const manual = (site: string, body: unknown): Promise<unknown> =>
   call('POST', `sites/${site}/manual`, body);
 export const release = (site: string): Promise<unknown> => call('DELETE', `sites/${site}/manual`);

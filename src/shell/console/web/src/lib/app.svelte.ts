@@ -5,9 +5,16 @@ import { firstLang, knows, pick, translate, type Lang } from './i18n';
 import { follow, type Link } from './live';
 import { corridorRequest, destination, type Goal } from './request';
 import { grow, isRunning, type Picture, type Trails } from './state';
-import type { City, Corridor, Names, Preview, Report, Session } from './wire';
+import type { City, Corridor, Names, Position, Preview, Report, Session } from './wire';
 
 const LANG = 'greenwave-lang';
+
+/** A page of the console. */
+export type View = 'desk' | 'plans' | 'audit' | 'accounts';
+/** What lies over the page. */
+export type Panel = '' | 'alarms' | 'acts' | 'settings' | 'help' | 'account';
+/** Who may look at the city. */
+const WATCHERS = ['viewer', 'dispatcher', 'engineer', 'integration', 'auditor'];
 
 class App {
   lang: Lang = $state(firstLang(localStorage.getItem(LANG), navigator.languages));
@@ -32,8 +39,16 @@ class App {
   reports: Record<number, Report> = $state.raw({});
   pressing = $state(false);
   problem: { text: string; fields: string[] } | null = $state.raw(null);
-  /** The corridor looked at; 0 shows the planning side. */
+  /** The corridor looked at; 0 shows the planning side, -1 the list of missions. */
   corridor = $state(0);
+  view: View = $state('desk');
+  panel: Panel = $state('');
+  /** Where the map shall look; counts up so that the same place can be asked for again. */
+  spot: { at: Position; count: number } = $state.raw({ at: [0, 0], count: 0 });
+  /** The site whose manual control is open. */
+  manual = $state('');
+  /** Called with every picture. */
+  onPicture: (picture: Picture) => void = () => undefined;
   site = $state('');
   readonly trails: Trails = new Map();
   private press: { unix_ms: number; random: Uint8Array } | null = null;
@@ -57,8 +72,25 @@ class App {
     return this.preview.alternatives[this.way - 1] ?? this.preview;
   }
 
+  holds(role: string): boolean {
+    return this.session?.roles.includes(role) ?? false;
+  }
+
   get canCommand(): boolean {
-    return this.session?.roles.includes('dispatcher') ?? false;
+    return this.holds('dispatcher');
+  }
+
+  get canWatch(): boolean {
+    return this.session?.roles.some((role) => WATCHERS.includes(role)) ?? false;
+  }
+
+  /** The lamps and figures on the screen are young enough to be believed. */
+  get fresh(): boolean {
+    return this.picture !== null && this.link === 'up' && this.now - this.picture.receivedAt < 3000;
+  }
+
+  lookAt(at: Position): void {
+    this.spot = { at, count: this.spot.count + 1 };
   }
 
   setLang(lang: Lang): void {
@@ -119,20 +151,26 @@ class App {
   }
 
   private async enter(): Promise<void> {
+    if (!this.canWatch) {
+      // An admin has accounts and no signals.
+      this.view = 'accounts';
+      return;
+    }
     this.city = await api.city();
+    if (!this.canCommand) this.corridor = -1;
     const mission = this.city.missions[0];
     this.vehicle = mission?.vehicle ?? this.city.vehicles[0]?.id ?? '';
     follow(
       (picture) => {
         grow(this.trails, picture.vehicles);
         this.picture = picture;
+        this.onPicture(picture);
         this.now = performance.now();
       },
       (link) => (this.link = link),
     );
     setInterval(() => (this.now = performance.now()), 500);
     setInterval(() => void this.look(true), 5000);
-    setInterval(() => void this.askReport(), 3000);
   }
 
   choose(vehicle: string): void {
@@ -209,10 +247,8 @@ class App {
     this.press = null;
   }
 
-  /** The report of the corridor looked at, once it is over; asks again until it is made. */
-  async askReport(): Promise<void> {
-    const looked = this.looked;
-    if (!looked || isRunning(looked)) return;
+  /** Asks for the report of a corridor that is over, unless it is there and whole. */
+  async askReport(looked: Corridor): Promise<void> {
     const known = this.reports[looked.corridor_id];
     if (known && !known.is_cut) return;
     try {
@@ -234,10 +270,6 @@ class App {
 
   cancel = (id: number): Promise<void> => this.act(api.cancel(id));
   takeOut = (id: number, site: string): Promise<void> => this.act(api.takeOut(id, site));
-  hold = (site: string, stage: string): Promise<void> =>
-    this.act(api.manual(site, { act: 'stage', stage, lease_s: 60 }));
-  allRed = (site: string): Promise<void> =>
-    this.act(api.manual(site, { act: 'all-red', lease_s: 30 }));
   release = (site: string): Promise<void> => this.act(api.release(site));
 
   private blame(error: unknown): void {
@@ -248,7 +280,7 @@ class App {
     this.problem = { text: this.sentence(error), fields };
   }
 
-  private sentence(error: unknown): string {
+  sentence(error: unknown): string {
     if (!(error instanceof api.Refused)) return this.t('problem.network');
     const key = `problem.${error.code}`;
     return knows(key) ? this.t(key) : error.problem.detail || this.t('problem.unreadable');

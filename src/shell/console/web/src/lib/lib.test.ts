@@ -16,6 +16,7 @@ const site = (lamp: 'green' | 'red'): Site => ({
   lamps: [lamp],
   stage: 'A',
   plan: 'peak',
+  plan_since: null,
   winner: 'actuated',
   reason: { zh: '', en: '' },
   waits: [{ group: 0, waited_s: 45, bound_s: 90 }],
@@ -154,6 +155,7 @@ describe('requests', () => {
       terminal_id: '',
       class: 'ambulance' as const,
       length_m: 6,
+      agency: 'a',
     };
     const goal = { place: { id: 'H1', kind: 'hospital', names, at: [0, 0] as [number, number] } };
     const press = { unix_ms: 1_700_000_000_000, random };

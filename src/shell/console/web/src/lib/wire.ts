@@ -48,6 +48,7 @@ export interface Vehicle {
   terminal_id: string;
   class: Service;
   length_m: number;
+  agency: string;
 }
 export interface Approach {
   name: string;
@@ -66,6 +67,15 @@ export interface SiteBuilt {
   approaches: Approach[];
   stages: string[];
   link: string;
+  camera_url: string | null;
+}
+/** Something the check of the city folder had to say. */
+export interface Finding {
+  site: string | null;
+  code: string;
+  place: string;
+  message: string;
+  help: string;
 }
 export interface City {
   id: string;
@@ -80,6 +90,8 @@ export interface City {
   vehicles: Vehicle[];
   missions: { id: string; names: Names; vehicle: string; destination: string }[];
   sites: SiteBuilt[];
+  base_map: { url: string; attribution: string } | null;
+  findings: Finding[];
 }
 
 export interface Site {
@@ -88,6 +100,7 @@ export interface Site {
   lamps: Lamp[];
   stage: string | null;
   plan: string;
+  plan_since: string | null;
   winner: string;
   reason: Names;
   waits: { group: number; waited_s: number; bound_s: number }[];
@@ -129,7 +142,15 @@ export interface Status {
   late_ticks: number;
   scheduler: string;
   links: { id: string; cabinets: number; up: number; round_trip_ms: number | null }[];
-  alarms: { code: string; serious: boolean; text: Names; site: string | null }[];
+  alarms: Alarm[];
+}
+export interface Alarm {
+  code: string;
+  serious: boolean;
+  text: Names;
+  site: string | null;
+  since: string;
+  acknowledged: { by: string; at: string } | null;
 }
 export interface VehicleLive {
   id: string;
@@ -175,6 +196,11 @@ export interface Crossing {
   hold_until_ms: number | null;
   confirmed_by: 'command_ack' | 'lamp_readback' | null;
   late: boolean;
+  late_by_s: number;
+  eta_p10_s: number | null;
+  /** The corridor that goes first here: expect red. */
+  refused_by: number | null;
+  wait_s: number;
   fault: Names | null;
 }
 export interface Advice {
@@ -197,6 +223,8 @@ export interface Corridor {
     age_ms: number;
     next: string | null;
     eta_s: number | null;
+    eta_p10_s: number | null;
+    eta_p90_s: number | null;
     on_route: boolean;
   } | null;
   destination: Names;
@@ -205,6 +233,18 @@ export interface Corridor {
   est_saved_s: number;
   others_wait_s: number;
   others_bound_s: number;
+  waits: {
+    walkers_s: number;
+    walkers_bound_s: number;
+    vehicles_s: number;
+    vehicles_bound_s: number;
+  };
+  agency: string;
+  opened_by: string;
+  opened_at: string | null;
+  /** A priority above the agency's ceiling that waits for a second person. */
+  asked_priority: number | null;
+  confidential: boolean;
   expires_at: string;
   warnings: Advice[];
 }
@@ -277,6 +317,64 @@ export interface Report {
   saved_s: { value: number; low: number; high: number } | null;
   paid_vehicle_s: { value: number; low: number; high: number };
   is_cut: boolean;
+}
+/** What a two-step act would do. */
+export interface Challenge {
+  challenge: string;
+  seconds: number;
+  needs_second_person: boolean;
+  consequences: Names[];
+}
+/** An act of somebody else that waits for a second person. */
+export interface WaitingAct {
+  challenge: string;
+  begun_by: string;
+  about: string;
+  seconds: number;
+  consequences: Names[];
+}
+export interface Done {
+  done: string;
+  secret: string | null;
+  corridor: number | null;
+}
+export interface Person {
+  name: string;
+  agency: string;
+  roles: string[];
+  is_set_up: boolean;
+  disabled: boolean;
+}
+export interface Token {
+  id: string;
+  agency: string;
+  source_system: string;
+  scopes: string[];
+  bound_to_certificate: boolean;
+  until: string;
+}
+export interface AuditRecord {
+  seq: number;
+  at: string;
+  who: string;
+  agency: string;
+  act: string;
+  about: string;
+  status: number;
+  hash: string;
+}
+export interface AuditPage {
+  records: AuditRecord[];
+  public_key: string;
+  is_whole: boolean;
+}
+export interface AuditCheck {
+  is_good: boolean;
+  fault: string | null;
+  records: number;
+  heads: number;
+  signed: number;
+  hash: string;
 }
 export interface Session {
   name: string;

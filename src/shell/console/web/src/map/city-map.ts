@@ -7,20 +7,28 @@ import { defaults as controls } from 'ol/control/defaults';
 import { defaults as interactions } from 'ol/interaction/defaults';
 import type { FeatureLike } from 'ol/Feature';
 import LineString from 'ol/geom/LineString';
+import MultiLineString from 'ol/geom/MultiLineString';
 import Point from 'ol/geom/Point';
 import Polygon from 'ol/geom/Polygon';
+import TileLayer from 'ol/layer/Tile';
 import VectorLayer from 'ol/layer/Vector';
 import VectorImageLayer from 'ol/layer/VectorImage';
 import VectorSource from 'ol/source/Vector';
+import XYZ from 'ol/source/XYZ';
 import { Fill, Stroke, Style, Text } from 'ol/style';
 
 import { pick, type Lang } from '../lib/i18n';
+import type { Theme } from '../lib/settings.svelte';
 import { extentOf, project, stretch, unproject } from '../lib/projection';
 import { isRunning, type Picture, type Trails } from '../lib/state';
-import type { City, CrossingState, Position } from '../lib/wire';
+import type { City, CrossingState, Position, Road } from '../lib/wire';
+import { GROUNDS, type Ground } from './ground';
 import { paintSite, paintVehicle, type Scene } from './paint';
 
 const FONT = "'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif";
+
+/** Roads in one feature at most. */
+const BUNDLE = 400;
 
 export interface Look {
   picture: Picture | null;
@@ -48,13 +56,16 @@ export class CityMap {
   private readonly cosine: number;
   private lang: Lang = 'zh-CN';
   private routeKey = '';
+  private readonly ground: Ground;
   private readonly box: [number, number, number, number];
 
   constructor(
     element: HTMLElement,
     private readonly city: City,
+    theme: Theme,
     private readonly on: { site: (id: string) => void; ground: (at: Position) => void },
   ) {
+    this.ground = GROUNDS[theme];
     const lines = city.roads.map((road) => road.line.map(project));
     this.box = extentOf([...lines, city.sites.map((site) => project(site.at))]) ?? [0, 0, 1, 1];
     this.cosine = 1 / stretch(city.sites[0]?.at[1] ?? 0);
@@ -65,6 +76,7 @@ export class CityMap {
       interactions: interactions({ altShiftDragRotate: false, pinchRotate: false }),
       view: new View({ minZoom: 11, maxZoom: 19.5, constrainResolution: false }),
       layers: [
+        ...this.baseLayers(),
         this.waterLayer(),
         this.roadLayer(),
         this.routeLayer(),
@@ -75,6 +87,7 @@ export class CityMap {
     });
     this.home();
     this.listen(element);
+    timed(this.map);
   }
 
   /** Shows the whole city. */
@@ -89,10 +102,11 @@ export class CityMap {
     this.map.getView().fit(box, { padding: [110, 120, 90, 120], maxZoom: 16.4, duration: 500 });
   }
 
-  /** Brings a site into the middle. */
-  show(id: string): void {
-    const site = this.city.sites.find((one) => one.id === id);
-    if (site) this.map.getView().animate({ center: project(site.at), duration: 300 });
+  /** Brings a place into the middle, near enough to read its signals. */
+  goTo(at: Position): void {
+    const view = this.map.getView();
+    const zoom = Math.max(view.getZoom() ?? 0, 16);
+    view.animate({ center: project(at), zoom, duration: 300 });
   }
 
   /** Draws a new picture: once per frame received. */
@@ -145,25 +159,45 @@ export class CityMap {
     });
   }
 
+  /** The base map from elsewhere, if the city names one. */
+  private baseLayers(): TileLayer[] {
+    const base = this.city.base_map;
+    if (!base) return [];
+    const url = base.url
+      .replace('{TileMatrix}', '{z}')
+      .replace('{TileCol}', '{x}')
+      .replace('{TileRow}', '{y}');
+    return [new TileLayer({ source: new XYZ({ url }), opacity: 0.6 })];
+  }
+
   private waterLayer(): VectorLayer {
     const source = new VectorSource();
     for (const outline of this.city.water) {
       source.addFeature(new Feature(new Polygon([outline.map(project)])));
     }
     const style = new Style({
-      fill: new Fill({ color: '#0e2a3d' }),
-      stroke: new Stroke({ color: '#17425e', width: 1.5 }),
+      fill: new Fill({ color: this.ground.water }),
+      stroke: new Stroke({ color: this.ground.bank, width: 1.5 }),
     });
     return new VectorLayer({ source, style });
   }
 
   private roadLayer(): VectorImageLayer {
     const source = new VectorSource();
+    // Roads that look alike go into one feature, a few hundred at a time: each feature costs more
+    // than each line, and a city has tens of thousands.
+    const alike = new Map<string, Road[]>();
     for (const road of this.city.roads) {
-      const feature = new Feature(new LineString(road.line.map(project)));
-      feature.setProperties({ lanes: road.lanes, bridge: road.bridge }, true);
-      source.addFeature(feature);
+      const key = `${road.lanes}/${road.bridge}`;
+      const bundle = alike.get(key) ?? [];
+      bundle.push(road);
+      if (bundle.length === 1) alike.set(key, bundle);
+      if (bundle.length >= BUNDLE) {
+        source.addFeature(bundled(bundle));
+        alike.delete(key);
+      }
     }
+    for (const bundle of alike.values()) source.addFeature(bundled(bundle));
     const cache = new Map<string, Style[]>();
     const style = (feature: FeatureLike, resolution: number): Style[] => {
       const ground = resolution * this.cosine;
@@ -173,13 +207,15 @@ export class CityMap {
       const key = `${width}${bridge}`;
       let made = cache.get(key);
       if (!made) {
+        // So thin a road has no room for an edge.
+        const edged = width > 3 || bridge;
         made = [
-          new Style({
-            stroke: new Stroke({ color: bridge ? '#6d8296' : '#0a1117', width: width + 2.5 }),
+          ...(edged ? [new Style({
+            stroke: new Stroke({ color: bridge ? this.ground.rail : this.ground.edge, width: width + 2.5 }),
             zIndex: bridge ? 2 : 0,
-          }),
+          })] : []),
           new Style({
-            stroke: new Stroke({ color: bridge ? '#3d5368' : '#2c3c4b', width }),
+            stroke: new Stroke({ color: bridge ? this.ground.bridge : this.ground.road, width }),
             zIndex: bridge ? 3 : 1,
           }),
         ];
@@ -205,7 +241,7 @@ export class CityMap {
       preview: [glow('rgba(55,214,255,0.16)', 15), glow('#37d6ff', 3.5, [10, 8])],
       running: [glow('rgba(55,214,255,0.2)', 17), glow('rgba(86,190,255,0.9)', 4)],
       over: [glow('rgba(140,160,175,0.5)', 3)],
-      trail: [glow('rgba(255,255,255,0.75)', 2.5)],
+      trail: [glow(this.ground.trail, 2.5)],
     };
     return new VectorLayer({
       source: this.routes,
@@ -339,7 +375,7 @@ export class CityMap {
         const key = `${kind}/${text}`;
         let made = cache.get(key);
         if (!made) {
-          made = label(kind, text);
+          made = label(kind, text, this.ground);
           cache.set(key, made);
         }
         return made;
@@ -348,8 +384,28 @@ export class CityMap {
   }
 }
 
-function label(kind: string, text: string): Style {
-  const halo = new Stroke({ color: '#0a1117', width: 3.5 });
+/** Roads of one look as one feature. */
+function bundled(roads: Road[]): Feature {
+  const lines = roads.map((road) => road.line.map(project));
+  const feature = new Feature(new MultiLineString(lines));
+  feature.setProperties({ lanes: roads[0]?.lanes, bridge: roads[0]?.bridge }, true);
+  return feature;
+}
+
+/** Notes when the city was painted first, and how long each frame takes if somebody collects that. */
+function timed(map: OlMap): void {
+  map.once('rendercomplete', () => performance.mark('city-painted'));
+  let began = 0;
+  map.on('precompose', () => (began = performance.now()));
+  map.on('postrender', () => {
+    const frames = (globalThis as { greenwaveFrames?: number[] }).greenwaveFrames;
+    if (frames && began > 0) frames.push(performance.now() - began);
+    began = 0;
+  });
+}
+
+function label(kind: string, text: string, ground: Ground): Style {
+  const halo = new Stroke({ color: ground.edge, width: 3.5 });
   if (kind === 'road') {
     return new Style({
       zIndex: 1,
@@ -360,7 +416,7 @@ function label(kind: string, text: string): Style {
         textBaseline: 'bottom',
         offsetY: -7,
         overflow: false,
-        fill: new Fill({ color: '#93a7b8' }),
+        fill: new Fill({ color: ground.street }),
         stroke: halo,
         padding: [3, 12, 3, 12],
       }),
@@ -374,13 +430,13 @@ function label(kind: string, text: string): Style {
         font: `11px ${FONT}`,
         offsetX: 26,
         offsetY: 15,
-        fill: new Fill({ color: '#6f8496' }),
+        fill: new Fill({ color: ground.small }),
         stroke: halo,
       }),
     });
   }
   const sign = kind === 'hospital' ? '✚' : kind === 'fire-station' ? '▲' : '●';
-  const colour = kind === 'hospital' ? '#7fe0ff' : kind === 'fire-station' ? '#ff9f7a' : '#d7c38a';
+  const colour = ground.places[kind] ?? ground.place;
   return new Style({
     zIndex: 5,
     text: new Text({

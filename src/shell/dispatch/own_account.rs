@@ -1,0 +1,68 @@
+//! What people change about their own account: the password, the second factor.
+
+use alloc::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use super::Api;
+use super::accounts::{SetUpDoneDto, people_problem, slowly};
+use super::audited::with_about;
+use super::auth::Principal;
+use super::bodies;
+use super::dto::acts::{NewPasswordDto, ProofDto};
+use super::fields::JsonBody;
+use super::problem::Problem;
+use super::routes::session_cookie;
+
+/// Changes the password; every other session of this person ends.
+#[utoipa::path(post, path = "/api/v1/session/new-password", tag = "session",
+    request_body = NewPasswordDto,
+    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 422, body = Problem),
+        (status = 429, body = Problem), (status = 503, body = Problem)))]
+pub(super) async fn new_password(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let (password, code, new) = bodies::new_password(&body)?;
+    let (door, name, kept) = (Arc::clone(&api.auth), by.name, session_cookie(&headers));
+    let change = move || {
+        door.prove(&name, &password, code.as_deref())?;
+        Ok(door.change_password(&name, &new, kept.as_deref()))
+    };
+    let made = slowly(&api, change).await?;
+    made.map_err(|why| people_problem(&why))?;
+    Ok(with_about(StatusCode::NO_CONTENT, "password changed"))
+}
+
+/// Gives this person a new second factor; the old one ends at once.
+#[utoipa::path(post, path = "/api/v1/session/second-factor", tag = "session",
+    request_body = ProofDto,
+    responses((status = 200, body = SetUpDoneDto), (status = 400, body = Problem),
+        (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 422, body = Problem), (status = 429, body = Problem),
+        (status = 503, body = Problem)))]
+pub(super) async fn second_factor(
+    State(api): State<Arc<Api>>,
+    Extension(by): Extension<Principal>,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let (password, code) = bodies::proof(&body)?;
+    let (door, name) = (Arc::clone(&api.auth), by.name.clone());
+    let change = move || {
+        door.prove(&name, &password, code.as_deref())?;
+        Ok(door.new_second_factor(&name))
+    };
+    let made = slowly(&api, change).await?;
+    let secret = made.map_err(|why| people_problem(&why))?;
+    let answer = SetUpDoneDto {
+        name: by.name,
+        totp_secret: Some(secret),
+    };
+    Ok(with_about(Json(answer), "new second factor"))
+}
