@@ -196,20 +196,8 @@ impl<A: Policy> SitePolicies<A> {
         if let Some(wish) = corridor {
             beat(&mut decision, &mut best, wish);
         }
-        let bound = if corridor.is_some() || near.is_some() {
-            if near.is_none() {
-                // Who was to be served before the lock may not be the most urgent one after it.
-                self.everyday.reset();
-            }
-            self.bound_wish(&ctx, lease, &best, &mut decision)
-        } else if lease.is_some() {
-            // The corridor has had its longest hold and rests.
-            self.everyday_wish(&ctx, &best, &mut decision)
-        } else if self.is_after_lock(given.now) {
-            self.bound_wish(&ctx, None, &best, &mut decision)
-        } else {
-            None
-        };
+        let asks = corridor.is_some() || near.is_some();
+        let bound = self.whose_bound(&ctx, (lease, asks), &best, &mut decision);
         if let Some(wish) = bound {
             beat(&mut decision, &mut best, wish);
         }
@@ -227,6 +215,28 @@ impl<A: Policy> SitePolicies<A> {
             beat(&mut decision, &mut best, wish);
         }
         self.conclude(given, decision, best)
+    }
+
+    /// Who must be served now for the sake of their bound: while a corridor asks and for a while after
+    /// its lock by its bounds, and while it has had its longest hold and rests by the everyday ones.
+    fn whose_bound(
+        &mut self,
+        ctx: &PolicyContext<'_>,
+        (lease, asks): (Option<&Lease>, bool),
+        best: &Wish,
+        decision: &mut Decision,
+    ) -> Option<Wish> {
+        if !asks && lease.is_some() {
+            return self.everyday_wish(ctx, best, decision);
+        }
+        if !asks && !self.is_after_lock(ctx.now) {
+            return None;
+        }
+        if lease.is_some_and(|lease| lease.step == LeaseStep::Lock) {
+            // Who was to be served before the lock may not be the most urgent one after it.
+            self.everyday.reset();
+        }
+        self.bound_wish(ctx, lease, best, decision)
     }
 
     /// The wish of the plan, or of the clock alone if the plan's policies have lost their turn.
