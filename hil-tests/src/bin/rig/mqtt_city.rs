@@ -154,7 +154,7 @@ impl Scene {
             agency: AGENCY.to_owned(),
             epoch: self.epoch,
             issued_at: moment(0),
-            expires_at: moment(60),
+            expires_at: moment(40),
             nonce: format!("{:032x}", self.number),
             corridor_id,
             reply_to: Some(self.topics.answers(AGENCY, "rig")),

@@ -23,6 +23,8 @@ const KEYS: &[&str] = &[
     "password_file",
     "plain",
 ];
+/// A key that is refused with a reason of its own.
+const PASSWORD: &str = "password";
 const PORT_TLS: u16 = 8883;
 const PORT_PLAIN: u16 = 1883;
 const KEEP_ALIVE_S: u16 = 10;
@@ -136,7 +138,7 @@ impl Reader {
         let unknown = self
             .table
             .keys()
-            .filter(|key| !KEYS.contains(&key.as_str()));
+            .filter(|key| !KEYS.contains(&key.as_str()) && key.as_str() != PASSWORD);
         let unknown: Vec<String> = unknown.cloned().collect();
         for key in unknown {
             self.no(&key, "is not known", &format!("known: {}", KEYS.join(", ")));
@@ -176,9 +178,9 @@ impl Reader {
     }
 
     fn user(&mut self) -> Option<(String, String)> {
-        if self.table.contains_key("password") {
+        if self.table.contains_key(PASSWORD) {
             let mend = "write the password into a file and name it in `password_file`";
-            self.no("password", "stands in the file itself", mend);
+            self.no(PASSWORD, "stands in the file itself", mend);
         }
         let user = self.text("user");
         let password = self.file("password_file").and_then(|(path, bytes)| {
