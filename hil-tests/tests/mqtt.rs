@@ -626,6 +626,14 @@ fn the_asyncapi_document_says_what_the_code_does() {
         };
         missing.retain(|part| !message.topic.contains(part));
         let payload: Value = serde_json::from_slice(&message.payload).unwrap();
-        assert_eq!(keys(&payload), fields(schema), "{}", message.topic);
+        let (told, said) = (keys(&payload), fields(schema));
+        assert!(told.is_subset(&said), "{}: {told:?}", message.topic);
+        // Only where one corridor is asked for.
+        let left_out = ["crew", "crew_page_seen_ms"].map(str::to_owned);
+        let missing: Vec<_> = said.difference(&told).collect();
+        assert!(
+            missing.iter().all(|field| left_out.contains(field)),
+            "{missing:?}"
+        );
     }
 }
