@@ -20,6 +20,7 @@ use super::dto::decision::DecisionDto;
 use super::dto::live::{SiteDetailDto, SnapshotDto, StatusDto};
 use super::dto::requests::{ManualRequestDto, PositionDto, SignInDto};
 use super::fields::JsonBody;
+use super::live::with_alarms;
 use super::problem::Problem;
 use super::routes::{COOKIE, session_cookie};
 use super::two_step::act::SIGNALS_ALONE_MAX;
@@ -167,7 +168,8 @@ pub(super) async fn sign_out(State(api): State<Arc<Api>>, headers: HeaderMap) ->
 #[utoipa::path(get, path = "/api/v1/status", tag = "system",
     responses((status = 200, body = StatusDto), (status = 401, body = Problem)))]
 pub(super) async fn status(State(api): State<Arc<Api>>) -> Json<StatusDto> {
-    Json((&api.frames.borrow().view.status).into())
+    let view = with_alarms(api.world.snapshot(), api.partners.alarms());
+    Json((&api.desk.complete(view).status).into())
 }
 
 /// The city as it does not change: roads, sites, places, vehicles.

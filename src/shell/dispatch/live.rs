@@ -68,7 +68,7 @@ pub(super) async fn fill(
 }
 
 /// The picture with alarms that the city does not know of.
-fn with_alarms(view: Arc<CityView>, alarms: Vec<Alarm>) -> Arc<CityView> {
+pub(super) fn with_alarms(view: Arc<CityView>, alarms: Vec<Alarm>) -> Arc<CityView> {
     if alarms.is_empty() {
         return view;
     }
