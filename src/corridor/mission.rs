@@ -24,9 +24,6 @@ use crate::units::{Length, Millis, Mono};
 const FORECAST_EVERY: Millis = Millis::from_secs(1);
 /// After a wrong turn, what every likely way still passes is held this long for a new plan.
 const REPLAN_MAX: Millis = Millis::from_secs(3);
-/// A vehicle that stands has passed a signal only if it stands so far behind it: it may as well
-/// stand at the stop line, and its position be wrong.
-const STANDING_DOUBT: Length = Length::from_metres(15);
 /// A vehicle that does not set off as it said is waited for so long.
 const DEPART_SLACK: Millis = Millis::from_secs(20);
 /// A signal is said to be later than it was said before from so much on.
@@ -265,8 +262,7 @@ impl Mission {
             return;
         };
         let along = self.track.along(now, settings);
-        let stands = self.track.stood(now) > Millis::ZERO;
-        let doubt = if stands { STANDING_DOUBT } else { Length::ZERO };
+        let doubt = self.track.standing_doubt(now);
         let plan = Arc::clone(&self.plan);
         for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
             if passage.is_done() {

@@ -16,6 +16,8 @@ const ELSEWHERE_FIXES: u8 = 3;
 const MOVING: Speed = Speed::from_mm_per_s(2_000);
 /// Slower than this is standing.
 const STANDING: Speed = Speed::from_mm_per_s(1_500);
+/// A standing vehicle's position is doubted by so much at most.
+const STANDING_DOUBT: Length = Length::from_metres(15);
 /// Clocks may differ by this much.
 const FUTURE_MAX: Millis = Millis::from_secs(1);
 /// Nearer to the route than this, no position speaks for a road that leaves it.
@@ -353,6 +355,16 @@ impl Track {
                 then + now.since(spot.at).min(longest)
             }
         })
+    }
+
+    /// How much further a vehicle that stands must be to have passed a signal: it may as well stand
+    /// at the stop line, and its position be wrong by as much as positions are here.
+    pub(super) fn standing_doubt(&self, now: Mono) -> Length {
+        if self.stood(now) > Millis::ZERO {
+            thrice(self.residual).min(STANDING_DOUBT)
+        } else {
+            Length::ZERO
+        }
     }
 
     /// How long the vehicle has stood.

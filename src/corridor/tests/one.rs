@@ -48,14 +48,28 @@ fn a_vehicle_that_does_not_set_off_as_said_gives_its_signals_back() {
 #[test]
 fn who_stands_at_the_stop_line_has_not_passed_it_however_wrong_the_position() {
     let mut world = World::new(vec![plan(AMBULANCE, 2)]);
-    let stop_m = f64::from(
-        world.mission(AMBULANCE).plan().crossings[0]
-            .passed_at
-            .as_mm(),
-    ) / 1000.0;
+    let passed_at = world.mission(AMBULANCE).plan().crossings[0].passed_at;
+    let x_m = f64::from(passed_at.as_mm()) / 1000.0 + 4.0;
     world.drive("V1", 0.0, 10);
-    world.stand("V1", stop_m + 4.0, 20);
+    // Its positions scatter by some metres, and say that it has just passed.
+    for second in 0..20_u32 {
+        let y_m = if second.is_multiple_of(2) { 8.0 } else { -8.0 };
+        let speed = Speed::from_mm_per_s(0);
+        let at = world.now;
+        world.corridors.fix(
+            "V1",
+            &Fix {
+                at,
+                x_m,
+                y_m,
+                speed,
+            },
+        );
+        world.run(1);
+    }
     assert_ne!(world.state(AMBULANCE, 0), CrossingState::Passed);
+    world.stand("V1", x_m + 30.0, 3);
+    assert_eq!(world.state(AMBULANCE, 0), CrossingState::Passed);
 }
 
 #[test]
