@@ -57,6 +57,9 @@ pub struct Audit {
     told: Vec<bool>,
 }
 
+/// So far behind a stop line a vehicle may still be in the junction, metres.
+const JUNCTION_M: f64 = 30.0;
+
 /// What the audit needs to know of a corridor in this second.
 #[derive(Clone, Copy, Debug)]
 pub struct Now<'a> {
@@ -108,12 +111,17 @@ impl Audit {
         let longest = &mut self.leases.longest_lock_s;
         *longest = (*longest).max(self.locked_s[site]);
         let signal = now.lockstep.street.signal(site);
-        let gates = now.watch.way.gates.iter().filter(|gate| {
+        let mut gates = now.watch.way.gates.iter().filter(|gate| {
             gate.signal == signal && (!now.watch.is_past(gate) || now.watch.along_m < gate.stop_m)
         });
         let plans = now.lockstep.city.plans();
-        let ahead = gates.clone().next().is_some();
-        let fits = gates.clone().any(|gate| {
+        let ahead = gates.next().is_some();
+        // It comes by an approach, or has come by it and is in the junction still.
+        let mut own_gates = now.watch.way.gates.iter().filter(|gate| {
+            gate.signal == signal
+                && (!now.watch.is_past(gate) || now.watch.along_m < gate.stop_m + JUNCTION_M)
+        });
+        let fits = own_gates.any(|gate| {
             let plan = plans.get(site);
             let approach = plan.and_then(|plan| {
                 let at = plan.approach_of_road(&gate.road)?;
