@@ -238,12 +238,12 @@ impl<'t> Loader<'t> {
 
     fn check_line(&mut self, road: &Road) {
         let (line_m, said_m) = (road.line_m(), super::graph::metres(road.length));
-        let at = self.line_of_id(&road.id);
         if (line_m - said_m).abs() > line_m.mul_add(0.05, 5.0) {
             let message = format!(
                 "Road {} says {said_m:.0} m and its line has {line_m:.0} m.",
                 road.id
             );
+            let at = self.line_of_id(&road.id);
             self.report(
                 NetworkCode::G06,
                 at,
@@ -259,6 +259,7 @@ impl<'t> Loader<'t> {
             self.graph.end_gap_m = self.graph.end_gap_m.max(gap_m);
             if gap_m > END_GAP_M {
                 let message = format!("An end of road {} is {gap_m:.0} m from its node.", road.id);
+                let at = self.line_of_id(&road.id);
                 self.report(
                     NetworkCode::G10,
                     at,
@@ -276,18 +277,19 @@ impl<'t> Loader<'t> {
 
     fn turn(&mut self, raw: &raw::Turn) {
         let label = format!("The turn from {} to {}", raw.from, raw.to);
-        let at = self.line_of(&[&quoted(&raw.from), &quoted(&raw.to), "\"turn\""]);
         let from = self.roads.get(&raw.from).copied();
         let to = self.roads.get(&raw.to).copied();
         let (Some(from), Some(to)) = (from, to) else {
             let unknown = if from.is_none() { &raw.from } else { &raw.to };
             let message = format!("{label} names the unknown road {unknown}.");
+            let at = self.line_of_turn(raw);
             self.report(NetworkCode::G04, at, message, "Name a road of this file.");
             return;
         };
         let ends = self.graph.road(from).map(|road| road.to);
         if ends != self.graph.road(to).map(|road| road.from) {
             let message = format!("{label} joins roads that do not meet.");
+            let at = self.line_of_turn(raw);
             self.report(
                 NetworkCode::G08,
                 at,
@@ -297,10 +299,12 @@ impl<'t> Loader<'t> {
         }
         if !(0.0..=600.0).contains(&raw.cost_s) {
             let message = format!("{label} has cost_s = {}.", raw.cost_s);
+            let at = self.line_of_turn(raw);
             self.report(NetworkCode::G07, at, message, "Give 0 to 600 seconds.");
         }
         if self.graph.turn(from, to).is_some() {
             let message = format!("{label} is listed twice.");
+            let at = self.line_of_turn(raw);
             self.report(NetworkCode::G03, at, message, "Keep one of them.");
         }
         if let Some(turns) = self.graph.turns.get_mut(from.index()) {
@@ -423,7 +427,11 @@ impl<'t> Loader<'t> {
         self.line_of(&["\"id\"", &quoted(id)])
     }
 
-    /// The first line that holds all of `needles`.
+    fn line_of_turn(&self, raw: &raw::Turn) -> Option<usize> {
+        self.line_of(&[&quoted(&raw.from), &quoted(&raw.to), "\"turn\""])
+    }
+
+    /// The first line that holds all of `needles`; for findings only, as it reads the whole file.
     fn line_of(&self, needles: &[&str]) -> Option<usize> {
         let mut lines = (1..).zip(self.text.lines());
         lines
