@@ -99,6 +99,7 @@ fi
 step "demo with and without the key" "$rig" --greenwave "$bin" --out "$out" demo --seeds 1-1 --tries 2
 step "a cycle of 10,000 sites" cargo bench --quiet --bench cycle
 step "a decision of adaptive control" cargo bench --quiet --bench decision
+step "corridors: plan, cycle, way" cargo bench --quiet --bench corridor
 
 printf '\nPeers\n'
 cat "$out"/peers*.txt 2>/dev/null
