@@ -133,6 +133,8 @@ impl Mission {
         }
         if self.is_driving() {
             self.note_blocked(now, settings, board, log);
+        }
+        if self.is_driving() || self.state == MissionState::Staging {
             self.end_holds(now, settings, board, log);
         }
         self.recover(now, settings, board, log);
