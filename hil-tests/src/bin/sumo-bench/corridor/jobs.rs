@@ -133,9 +133,11 @@ impl Bench<'_> {
         let pairs = (0..self.options.pairs).filter(|pair| pair % count == turn);
         let mut errands: Vec<(u32, u32)> = pairs
             .map(|pair| {
+                // Every errand draws, so that each is the same whether or not the others are driven.
                 let after = dice.below(span as usize);
                 (first + u32::try_from(after).unwrap_or(0), pair)
             })
+            .filter(|(_, pair)| self.options.wants(*pair))
             .collect();
         errands.sort_unstable();
         errands

@@ -73,6 +73,9 @@ pub(crate) struct Corridor {
     /// Errands, shared out over the seeds.
     #[arg(long, default_value_t = 20)]
     pub(crate) pairs: u32,
+    /// Of all these errands only those with the given numbers, to look at them again: `--only 3,17`.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) only: Vec<u32>,
     /// Ways to help; `none` is always among them, for the others are measured against it.
     #[arg(long, value_delimiter = ',', default_value = "none,ours", value_parser = Method::parse)]
     pub(crate) methods: Vec<Method>,
@@ -139,11 +142,22 @@ impl Corridor {
         if self.pairs == 0 {
             return Err("no pairs: give --pairs 1 or more".to_owned());
         }
+        if let Some(beyond) = self.only.iter().find(|pair| **pair >= self.pairs) {
+            return Err(format!(
+                "--only {beyond}: there are {} errands, numbered from 0",
+                self.pairs
+            ));
+        }
         Files::open(self.net.as_ref(), &self.routes, &self.additional)
     }
 
     pub(super) fn seeds(&self) -> Result<Vec<u32>, String> {
         seeds(&self.seeds)
+    }
+
+    /// True if an errand is to be driven.
+    pub(super) fn wants(&self, pair: u32) -> bool {
+        self.only.is_empty() || self.only.contains(&pair)
     }
 
     /// The methods in order, `none` first.
