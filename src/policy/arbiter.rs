@@ -24,8 +24,9 @@ use crate::kernel::{CabinetState, Kernel, ModeWish, Request};
 use crate::plan::{CheckedSite, Level, PlanMode};
 use crate::units::{Millis, Mono};
 
-/// For so long after a lock the corridor's bounds on waits go on: whom it made wait is served in time.
-const AFTER_LOCK: Millis = Millis::from_secs(120);
+/// For so long after a lock the corridor's bounds on waits go on: whom it made wait is served in time,
+/// and so are those whose turn was given to them.
+const AFTER_LOCK: Millis = Millis::from_secs(300);
 
 /// Most wishes that can lose in one cycle.
 pub const LOSERS_MAX: usize = 8;

@@ -22,11 +22,16 @@ use crate::units::{Millis, Mono};
 /// Taken off every bound: a cycle to see it, one to ask, one to start.
 const MARGIN: Millis = Millis::new(300);
 
+/// A vehicle has stood at the stop line for so long before it is seen to wait.
+const SEEN_LATE: Millis = Millis::from_secs(2);
+
 /// Who is owed a service before a lock changes slowly.
 const LOOK_OWED: Millis = Millis::from_secs(1);
 
-/// A vehicle that is through so soon has all but passed.
+/// A vehicle that is through so soon has all but passed ...
 const NEARLY_THROUGH: Millis = Millis::from_secs(8);
+/// ... and if it has been about to pass for so long, it stands.
+const STANDS: Millis = Millis::from_secs(15);
 
 /// Which bounds are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,8 +55,10 @@ pub(super) struct MaxWait {
     seen: GroupSet,
     /// Who is owed a service before the lock is looked at next at this moment.
     look_owed: Mono,
-    /// The vehicle is on the approach: motor vehicles wait for it up to their everyday bound.
-    is_locked: bool,
+    /// The vehicle has all but passed: motor vehicles wait for it up to their everyday bound.
+    goes_first: bool,
+    /// Since when the vehicle has been about to pass.
+    nearly_since: Option<Mono>,
 }
 
 impl MaxWait {
@@ -80,7 +87,8 @@ impl MaxWait {
             look_at: Mono::ZERO,
             seen: GroupSet::EMPTY,
             look_owed: Mono::ZERO,
-            is_locked: false,
+            goes_first: false,
+            nearly_since: None,
         }
     }
 
@@ -92,10 +100,12 @@ impl MaxWait {
     fn bound(&self, ctx: &PolicyContext<'_>, group: GroupId) -> Millis {
         match self.bounds {
             Bounds::Corridor => match ctx.timing(group).map(|timing| timing.kind) {
-                Some(GroupKind::Vehicle | GroupKind::Arrow) if self.is_locked => {
+                Some(GroupKind::Vehicle | GroupKind::Arrow) if self.goes_first => {
                     ctx.timing(group).map_or(Millis::MAX, |t| t.wait_max)
                 }
-                Some(GroupKind::Vehicle | GroupKind::Arrow) => ctx.site.corridor_red_max,
+                Some(GroupKind::Vehicle | GroupKind::Arrow) => {
+                    ctx.site.corridor_red_max.saturating_sub(SEEN_LATE)
+                }
                 Some(_) | None => ctx.site.corridor_wait_max,
             },
             Bounds::Everyday => match ctx.walk(group) {
@@ -134,7 +144,12 @@ impl MaxWait {
         budget: &mut StepBudget,
     ) -> Option<Wish> {
         self.finish(ctx);
-        self.is_locked = lease.is_some_and(|lease| lease.step == LeaseStep::Lock);
+        let goes_first = self.is_nearly_through(ctx, lease);
+        if goes_first != self.goes_first {
+            // The bounds are others from here on: so is the moment of the next look.
+            self.goes_first = goes_first;
+            self.look_at = Mono::ZERO;
+        }
         if let (None, Some(lease)) = (self.serving, lease)
             && lease.step < LeaseStep::Lock
             && ctx.now >= self.look_owed
@@ -175,6 +190,19 @@ impl MaxWait {
                 None => Reason::WaitDue(group, bound),
             },
         })
+    }
+
+    /// True if the vehicle is about to pass its held green: who waits is then served for the sake of
+    /// their own bound only, not to make room for those who come after them. One that is about to
+    /// pass for longer stands there.
+    fn is_nearly_through(&mut self, ctx: &PolicyContext<'_>, lease: Option<&Lease>) -> bool {
+        let is_near = lease.is_some_and(|lease| {
+            lease.step == LeaseStep::Lock
+                && lease.groups.is_subset(ctx.go)
+                && ctx.now.until(lease.until) <= NEARLY_THROUGH
+        });
+        self.nearly_since = (self.nearly_since).or(Some(ctx.now)).filter(|_| is_near);
+        (self.nearly_since).is_some_and(|since| ctx.now.since(since) < STANDS)
     }
 
     /// Lets go of a group that has had its service or that nobody waits for any more.
@@ -241,7 +269,7 @@ impl MaxWait {
             }
             first = first.or(Some((group, stage)));
             served = served.union(ctx.groups_of(stage));
-            if !is_nearly_through(ctx, lease) {
+            if !self.goes_first {
                 before += ctx.service(group) + ctx.lead(group, hostile);
             }
         }
@@ -362,16 +390,6 @@ fn best_stage(ctx: &PolicyContext<'_>, group: GroupId) -> Option<StageId> {
 fn lead_from(ctx: &PolicyContext<'_>, lease: &Lease, group: GroupId) -> Millis {
     let leads = (lease.groups.iter()).map(|held| ctx.lead(held, GroupSet::only(group)));
     leads.max().unwrap_or_default()
-}
-
-/// True if the vehicle is about to pass its held green: who waits is then served for the sake of
-/// their own bound only, not to make room for those who come after them.
-fn is_nearly_through(ctx: &PolicyContext<'_>, lease: Option<&Lease>) -> bool {
-    lease.is_some_and(|lease| {
-        lease.step == LeaseStep::Lock
-            && lease.groups.is_subset(ctx.go)
-            && ctx.now.until(lease.until) <= NEARLY_THROUGH
-    })
 }
 
 /// Time until a service of `group` that is asked for now is over and the lease's groups may begin.
