@@ -103,6 +103,11 @@ impl Mission {
         matches!(self.state, MissionState::Active | MissionState::Holding)
     }
 
+    /// True while it drives, and before if it has said when it sets off.
+    pub(super) fn is_under_way(&self, now: Mono) -> bool {
+        self.is_driving() || (self.state == MissionState::Staging && self.is_expected(now))
+    }
+
     pub(super) fn set_state(&mut self, state: MissionState, now: Mono, log: &mut Log<'_>) {
         if self.state != state {
             log.add(now, What::Mission(self.state, state));
@@ -453,7 +458,7 @@ impl Mission {
             Hold::Paused { until, .. } => until <= now,
             Hold::Done { .. } => false,
         };
-        self.is_driving() && (self.passages.get(at)).is_some_and(|p| !p.taken_out && asks(p))
+        self.is_under_way(now) && (self.passages.get(at)).is_some_and(|p| !p.taken_out && asks(p))
     }
 
     /// How long the vehicle has stood before a signal where another goes first.

@@ -7,7 +7,7 @@ use crate::ids::CorridorId;
 use crate::units::{Millis, Mono, Speed};
 
 /// The speed at which a junction is crossed, for forecasts.
-const THROUGH: Speed = Speed::from_mm_per_s(8_000);
+pub(super) const THROUGH: Speed = Speed::from_mm_per_s(8_000);
 
 /// What the last forecast said of a crossing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -177,7 +177,7 @@ impl Orders {
 }
 
 impl Desk {
-    /// The crossings ahead of every vehicle that drives, and which of them cannot be green together.
+    /// The crossings ahead of every vehicle that drives or is about to, and which of them cannot be green together.
     fn collect<B: SiteBoard>(
         &mut self,
         (missions, now): (&[Mission], Mono),
@@ -187,7 +187,7 @@ impl Desk {
         self.stops.clear();
         self.pairs.clear();
         for (at, mission) in missions.iter().enumerate() {
-            if !mission.is_driving() {
+            if !mission.is_under_way(now) {
                 continue;
             }
             let braking = settings.braking_time(mission.plan.speed);

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::order::{Pair, Runner, Search, Stop};
+use super::super::passage::THROUGH;
 use super::*;
 
 /// A vehicle of a meeting.
@@ -33,6 +34,7 @@ fn driver() -> impl Strategy<Value = Driver> {
 fn plan_for(at: usize, driver: Driver) -> CorridorPlan {
     let mut plan = plan(CorridorId::new(u32::try_from(at).unwrap() + 1), SIGNALS);
     plan.class = driver.class;
+    plan.departs = Some(secs(driver.leaves_s));
     let groups = if driver.crosses { CROSS } else { MAIN };
     let crossings = plan.crossings.iter().cloned();
     plan.crossings = crossings.map(|one| Crossing { groups, ..one }).collect();
@@ -58,7 +60,7 @@ fn optimum(drivers: &[Driver]) -> Vec<Millis> {
                 free: secs(driver.leaves_s) + crossing.free_flow,
                 lead: settings.margin + settings.braking_time(Speed::from_mm_per_s(20_000)),
                 flush: Millis::ZERO,
-                tail: Millis::from_secs(2),
+                tail: (crossing.passed_at - crossing.stop_line_at).time_at(THROUGH),
                 committed: false,
                 holds: false,
             });
@@ -172,10 +174,9 @@ fn drive(drivers: &[Driver]) -> Result<Vec<Millis>, TestCaseError> {
 }
 
 proptest! {
-    // The same meetings every time: among others there are rare ones of three that break the bound
-    // (decision 0014).
+    // The same meetings every time. 4,000 others were driven once (decision 0014).
     #![proptest_config(ProptestConfig {
-        cases: 160,
+        cases: 200,
         rng_seed: proptest::test_runner::RngSeed::Fixed(1),
         ..ProptestConfig::default()
     })]
