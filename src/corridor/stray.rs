@@ -15,7 +15,10 @@ const OFF_FIXES: u8 = 3;
 /// A position further from a road than this is not on it, metres.
 const ON_ROAD_M: f64 = 30.0;
 /// This near to the node, a position does not tell which road it is on, metres.
-const NODE_M: f64 = 20.0;
+const NODE_M: f64 = 10.0;
+/// On a road that it has turned into, a vehicle gets on by at least this much from one position to
+/// the next: scattered positions do not, metres.
+const GETS_ON_M: f64 = 2.0;
 /// Ways off the route are looked for from so far behind the last place on it ...
 const BEHIND: Length = Length::from_metres(60);
 /// ... to where a vehicle may have come since.
@@ -38,14 +41,23 @@ pub struct Stray {
     pub heading_deg: Option<f64>,
 }
 
+/// A place on a way off the route.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Aside {
+    /// Number of the way.
+    way: u16,
+    /// From where it leaves the route.
+    along_m: f64,
+}
+
 /// Positions off the route since the last one on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Off {
     seen: u8,
     /// Sum of the places seen, for their middle.
     sum: (f64, f64),
-    /// The way off the route that the last ones lay on, and how many in a row.
-    side: Option<(u16, u8)>,
+    /// The way off the route that the last ones lay on, further each time, and how many in a row.
+    side: Option<(Aside, u8)>,
     last: Option<Stray>,
     wrong_turn: bool,
 }
@@ -56,7 +68,7 @@ impl Off {
         &mut self,
         plan: &CorridorPlan,
         fix: &Fix,
-        (side, clear): (Option<u16>, bool),
+        (side, clear): (Option<Aside>, bool),
     ) {
         let before = self.last.map(|last| (last.x_m, last.y_m));
         let heading = before.map(|(x, y)| (fix.x_m - x).atan2(fix.y_m - y).to_degrees());
@@ -69,7 +81,11 @@ impl Off {
             heading_deg: heading.filter(|_| moved).map(|deg| deg.rem_euclid(360.0)),
         });
         self.side = match (self.side, side) {
-            (Some((old, votes)), Some(new)) if old == new => Some((new, votes.saturating_add(1))),
+            (Some((old, votes)), Some(new))
+                if old.way == new.way && new.along_m >= old.along_m + GETS_ON_M =>
+            {
+                Some((new, votes.saturating_add(1)))
+            }
             (_, Some(new)) => Some((new, 1)),
             (_, None) => None,
         };
@@ -95,7 +111,7 @@ impl Off {
 
     /// The way off the route it was last seen on.
     pub(super) fn side(&self) -> Option<usize> {
-        self.side.map(|(number, _)| usize::from(number))
+        self.side.map(|(aside, _)| usize::from(aside.way))
     }
 
     pub(super) const fn stray(&self) -> Option<Stray> {
@@ -108,17 +124,21 @@ pub(super) fn side_way(
     plan: &CorridorPlan,
     at: (f64, f64),
     (last, off): (Length, Length),
-) -> Option<u16> {
+) -> Option<Aside> {
     let within = (last - BEHIND, last + way(SPEED_MAX, REACH));
     let ways = (0_u16..).zip(plan.side_ways.iter());
     let ways = ways.filter(|(_, way)| way.at >= within.0 && way.at <= within.1);
     let lies = ways.filter_map(|(number, way)| {
         let (along_m, off_m) = nearest_on(&way.line, at)?;
+        let aside = Aside {
+            way: number,
+            along_m,
+        };
         let better = length(off_m * 2.0) < off;
-        (along_m > NODE_M && off_m <= ON_ROAD_M && better).then_some((number, off_m))
+        (along_m > NODE_M && off_m <= ON_ROAD_M && better).then_some((aside, off_m))
     });
     lies.min_by(|a, b| a.1.total_cmp(&b.1))
-        .map(|(number, _)| number)
+        .map(|(aside, _)| aside)
 }
 
 /// True if `at` would be on the route in the other datum.

@@ -21,7 +21,9 @@ const STANDING_DOUBT: Length = Length::from_metres(15);
 /// Clocks may differ by this much.
 const FUTURE_MAX: Millis = Millis::from_secs(1);
 /// Nearer to the route than this, no position speaks for a road that leaves it.
-const SIDE_MIN: Length = Length::from_metres(30);
+const SIDE_MIN: Length = Length::from_metres(12);
+/// Scatter is believed to grow by no more than this from one position to the next, beside doubling.
+const RESIDUAL_STEP: Length = Length::from_metres(3);
 /// Beyond this time since the last one, a position is taken as it is.
 const SMOOTH_MAX: Millis = Millis::from_secs(3);
 /// No fleet that reports less often than this can be followed.
@@ -164,7 +166,8 @@ impl Track {
 
     /// True if a position that could be on the route lies much better on a road that leaves it.
     fn is_on_side_way(&self, plan: &CorridorPlan, fix: &Fix, (last, off): (Spot, Length)) -> bool {
-        off > SIDE_MIN.max(thrice(self.residual))
+        let usual = thrice(self.residual) + self.residual + self.residual;
+        off > SIDE_MIN.max(usual)
             && fix.speed > MOVING
             && side_way(plan, (fix.x_m, fix.y_m), (last.along, off)).is_some()
     }
@@ -235,7 +238,9 @@ impl Track {
             self.learn_period(fix.at.since(last.at));
         }
         self.heard = Some(now);
-        let mean = u64::from(self.residual.as_mm()) * 7 + u64::from(off.as_mm());
+        // One that lies far off is rather on its way off the route than a measure of the receiver.
+        let usual = off.min(self.residual + self.residual + RESIDUAL_STEP);
+        let mean = u64::from(self.residual.as_mm()) * 7 + u64::from(usual.as_mm());
         self.residual = Length::from_mm(u32::try_from(mean / 8).unwrap_or(u32::MAX));
         self.off = Off::default();
         let along = last.map_or(measured, |last| smooth(last, fix, measured));

@@ -10,9 +10,9 @@ use crate::corridor::{
 };
 use crate::ids::{JunctionId, RoadId};
 use crate::network::{
-    NoRoute, PlanarPoint, Position, RoadGraph, Route, RouteQuery, VehicleSize, gcj02,
+    NoRoute, PlanarPoint, Position, Road, RoadGraph, Route, RouteQuery, VehicleSize, gcj02,
 };
-use crate::plan::{CheckedCity, Vehicle};
+use crate::plan::{CheckedCity, TurnKind, Vehicle};
 use crate::units::{Length, Millis};
 
 /// A vehicle of which nothing is known is taken for this long.
@@ -20,6 +20,8 @@ const USUAL_LENGTH: Length = Length::from_metres(6);
 
 /// So much of a road that leaves the route tells a wrong turn, metres.
 const SIDE_WAY_M: f64 = 250.0;
+/// A way off the route is followed straight on over so many nodes.
+const STRAIGHT_ON_MAX: usize = 6;
 
 /// The city as routes and corridors are planned on it.
 #[derive(Clone, Debug)]
@@ -191,7 +193,7 @@ impl Planner {
     /// The other roads that end where `own` does, and how they lead into `next`.
     fn arms(&self, own: RoadId, node: JunctionId, next: Option<RoadId>) -> Vec<Arm> {
         let others = self.graph.roads_into(node).filter(|(id, _)| *id != own);
-        let arm = |(id, road): (RoadId, &crate::network::Road)| {
+        let arm = |(id, road): (RoadId, &Road)| {
             let turns = self.graph.turns(id).iter();
             let into = turns.filter(|turn| Some(turn.to) == next && !turn.banned);
             Arm {
@@ -202,7 +204,7 @@ impl Planner {
         others.map(arm).collect()
     }
 
-    /// The first stretch of every road that leaves the route.
+    /// The first stretch of every way that leaves the route.
     fn side_ways(&self, route: &Route) -> Vec<SideWay> {
         let mut made = Vec::new();
         for pass in &route.passes {
@@ -213,12 +215,37 @@ impl Planner {
                 if id != pass.leaving {
                     made.push(SideWay {
                         at: pass.along,
-                        line: first_stretch(node.at, &road.line),
+                        line: first_stretch(node.at, &self.straight_on(route, (id, road))),
                     });
                 }
             }
         }
         made
+    }
+
+    /// The line of a road and of those that lead straight on from it, as far as they tell a wrong
+    /// turn: where the first road is short, a vehicle is on the next one before it has been seen
+    /// twice.
+    fn straight_on(&self, route: &Route, (mut id, road): (RoadId, &Road)) -> Vec<PlanarPoint> {
+        let mut line = road.line.clone();
+        let mut length_m = road.line_m();
+        for _ in 0..STRAIGHT_ON_MAX {
+            let turns = self.graph.turns(id).iter().filter(|turn| !turn.banned);
+            let mut on = turns.filter(|turn| turn.kind == TurnKind::Through);
+            let (Some(turn), None) = (on.next(), on.next()) else {
+                break;
+            };
+            let Some(next) = self.graph.road(turn.to) else {
+                break;
+            };
+            if length_m >= SIDE_WAY_M || route.roads.contains(&turn.to) {
+                break;
+            }
+            id = turn.to;
+            line.extend_from_slice(&next.line);
+            length_m += next.line_m();
+        }
+        line
     }
 
     /// How far GCJ-02 lies from WGS-84 at the start of the route.
