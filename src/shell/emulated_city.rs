@@ -55,6 +55,32 @@ pub enum StreetOrder {
     Copy(Sender<VirtualStreet>),
     /// Let people move: until then the street stands still, as it was warmed up.
     Go,
+    /// Tell after every step where this vehicle really is, until it has arrived.
+    Follow(String, Sender<StreetFix>),
+}
+
+/// A line to the street: what may be asked of it from any thread.
+#[derive(Clone, Debug)]
+pub struct StreetLine {
+    orders: Sender<StreetOrder>,
+    account: Arc<Mutex<StreetAccount>>,
+}
+
+impl StreetLine {
+    /// Asks something of the street; false if it has ended.
+    #[must_use]
+    pub fn order(&self, order: StreetOrder) -> bool {
+        self.orders.send(order).is_ok()
+    }
+
+    /// What was seen so far, refreshed once a second.
+    #[must_use]
+    pub fn account(&self) -> StreetAccount {
+        self.account
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
 }
 
 /// What the street and the referee have seen so far.
@@ -84,8 +110,7 @@ pub struct EmulatedCity {
     pub cabinets: Vec<CabinetHandle>,
     /// Where each cabinet can be reached, indexed by [`SiteId`].
     pub addresses: Vec<CabinetAddress>,
-    orders: Sender<StreetOrder>,
-    account: Arc<Mutex<StreetAccount>>,
+    line: StreetLine,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
     _buses: Vec<RtuBus>,
@@ -200,6 +225,7 @@ impl EmulatedCity {
             inbox,
             fixes,
             account: Arc::clone(&account),
+            followed: Vec::new(),
             ahead: None,
             clock,
             looked: None,
@@ -211,8 +237,7 @@ impl EmulatedCity {
         Ok(Self {
             cabinets,
             addresses,
-            orders,
-            account,
+            line: StreetLine { orders, account },
             stop,
             thread: Some(thread),
             _buses: buses,
@@ -223,7 +248,13 @@ impl EmulatedCity {
     /// Asks something of the street; false if it has ended.
     #[must_use]
     pub fn order(&self, order: StreetOrder) -> bool {
-        self.orders.send(order).is_ok()
+        self.line.order(order)
+    }
+
+    /// A line to the street for another thread.
+    #[must_use]
+    pub fn line(&self) -> StreetLine {
+        self.line.clone()
     }
 
     /// A copy of the street as it stands; nothing if the street has ended.
@@ -239,10 +270,7 @@ impl EmulatedCity {
     /// What was seen so far, refreshed once a second.
     #[must_use]
     pub fn account(&self) -> StreetAccount {
-        self.account
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.line.account()
     }
 }
 
@@ -267,6 +295,8 @@ struct Walk {
     inbox: Receiver<StreetOrder>,
     fixes: FixSink,
     account: Arc<Mutex<StreetAccount>>,
+    /// Who is told where which vehicle is.
+    followed: Vec<(String, Sender<StreetFix>)>,
     /// The street's clock is this far ahead of the program's, for it was warmed up before; nothing
     /// while it stands still.
     ahead: Option<Millis>,
@@ -315,6 +345,7 @@ impl Walk {
                     // Who asked may have given up waiting.
                     let _nobody_waits = to.send(self.street.clone());
                 }
+                StreetOrder::Follow(vehicle, to) => self.followed.push((vehicle, to)),
                 StreetOrder::Recount => {
                     self.street.reset_counters();
                     self.referee = Referee::new(self.rules.to_vec(), REFEREE_SLACK);
@@ -338,6 +369,11 @@ impl Walk {
             self.street.sense(SiteId::new(number), &mut self.inputs);
             cabinet.set_inputs(StreetInputs::from(&self.inputs));
         }
+        let street = &self.street;
+        self.followed.retain(|(vehicle, to)| {
+            let seen = street.seen_exactly(vehicle);
+            seen.is_some_and(|fix| to.send(fix).is_ok())
+        });
         let ahead = u64::from(ahead.as_ms());
         for mut fix in self.street.fixes(now) {
             fix.at = Mono::from_ms(fix.at.as_ms().saturating_sub(ahead));
