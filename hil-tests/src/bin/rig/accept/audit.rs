@@ -52,11 +52,7 @@ pub(super) fn judge(bench: &Bench) -> Result<(), String> {
     );
 
     let kept = lines.len().saturating_sub(TAIL);
-    let cut: String = lines
-        .iter()
-        .take(kept)
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let cut = text_of(lines.get(..kept).unwrap_or_default());
     let file = put(&folder, &audit, "audit-cut", &cut)?;
     let (code, text) = verify(bench, "accept-audit-cut", &file, Some(&key))?;
     say(&format!(
@@ -88,7 +84,11 @@ fn flip(lines: &[&str], victim: usize) -> Result<(u64, String), String> {
     if let Some(place) = all.get_mut(victim) {
         *place = &line;
     }
-    Ok((number, all.iter().map(|line| format!("{line}\n")).collect()))
+    Ok((number, text_of(&all)))
+}
+
+fn text_of(lines: &[&str]) -> String {
+    lines.iter().flat_map(|line| [*line, "\n"]).collect()
 }
 
 /// Writes records beside a copy of the signed heads.

@@ -15,19 +15,19 @@ use super::installation::{Installation, Start};
 use super::tap::{self, Tap};
 use super::watch::{Seen, watch};
 use super::{path, tables};
-use crate::tools::{Bench, Running, Verdict, say};
+use crate::tools::{Bench, Running, Verdict, number, say};
 
 pub(super) const VEHICLE: &str = "A120";
 const MISSION: &str = "long";
 pub(super) const PLACE: &str = "H3";
 /// The plans run this long with people in the street before anything is counted.
-const SETTLE: Duration = Duration::from_secs(15);
+const SETTLE: Duration = Duration::from_secs(10);
 /// The vehicle stands so long after its terminal has signed on; the request comes meanwhile.
 const STANDS_S: &str = "10";
 /// The dispatch system asks this long after the terminal was switched on.
 const ASKS_AFTER: Duration = Duration::from_secs(4);
 /// A vehicle that is not there by then has not arrived.
-const DRIVES_AT_MOST: Duration = Duration::from_secs(600);
+const DRIVES_AT_MOST: Duration = Duration::from_mins(10);
 
 /// Everything that is judged and printed.
 pub(super) struct Outcome {
@@ -37,6 +37,8 @@ pub(super) struct Outcome {
     /// What the street of each installation has counted.
     pub(super) with: Value,
     pub(super) without: Value,
+    /// What the clock of each street showed when counting began, seconds.
+    pub(super) began: [f64; 2],
     /// What the dispatch system and the terminals said at their end.
     pub(super) shift: Value,
     pub(super) trip: Value,
@@ -59,9 +61,22 @@ pub(super) fn judge(bench: &Bench, seed: u64) -> Result<(), String> {
         };
         Installation::start(bench, how)
     };
-    let (with, without) = (start("with")?, start("without")?);
-    with.wait_until_it_moves()?;
-    without.wait_until_it_moves()?;
+    // Both at the same moment: the wall clock gives the phase of the wave.
+    let up = |name| {
+        let there: Installation = start(name)?;
+        there.wait_until_it_moves()?;
+        Ok::<_, String>(there)
+    };
+    let (with, without) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| up("without"));
+        let ours = up("with");
+        let other = other.join();
+        (
+            ours,
+            other.unwrap_or_else(|_| Err("a thread ended with a panic".to_owned())),
+        )
+    });
+    let (with, without) = (with?, without?);
     say("76 cabinets are driven in each of two installations; people move");
     std::thread::sleep(SETTLE);
     let result = drive(bench, seed, (with, without))?;
@@ -85,6 +100,8 @@ fn drive(
     let far = with.base.trim_start_matches("http://").parse();
     let desk_wire = Tap::on(far.map_err(|_| format!("{} is no address", with.base))?)?;
     let terminal_wire = Tap::on(with.feed)?;
+    let clock = |of: &Installation| Ok::<_, String>(number(&of.account()?, "street_s"));
+    let began = [clock(&with)?, clock(&without)?];
     with.recount()?;
     without.recount()?;
     let mut driven = terminal(bench, "with", &with, &terminal_wire.at.to_string())?;
@@ -123,6 +140,7 @@ fn drive(
         told,
         with: account,
         without: other,
+        began,
         shift,
         trip,
         uninvited,

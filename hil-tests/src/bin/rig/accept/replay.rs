@@ -74,9 +74,9 @@ fn at_once(bench: &Bench, tokens: &Tokens, verdict: &mut Verdict) -> Result<Capt
     terminal(&at, &capture.terminal)?;
     let now_known = at.corridors()?.len();
     at.stop()?;
-    say("at once, over the same connection points:");
+    say("at once, within the 30 s in which a request's time is good:");
     sent.print();
-    feeds(bench, "replay-now");
+    let counts = feeds(bench, "replay-now");
     let mut files = holds::journals(&data)?;
     files.retain(|file| !before.contains(file));
     let told = holds::told(&files)?;
@@ -95,6 +95,10 @@ fn at_once(bench: &Bench, tokens: &Tokens, verdict: &mut Verdict) -> Result<Capt
     verdict.hold(
         told.positions_after == 0,
         format!("{} replayed positions were taken", told.positions_after),
+    );
+    verdict.hold(
+        counts["live"].as_u64() > Some(0) && counts["live"] == counts["refused"]["out-of-order"],
+        format!("each position was good once and refused once: {counts}"),
     );
     sent.judge(verdict, (409, "nonce-reused"));
     Ok(capture)
@@ -222,7 +226,7 @@ fn feeds(bench: &Bench, name: &str) -> Value {
     let counts: Value = line
         .and_then(|counts| serde_json::from_str(counts).ok())
         .unwrap_or_default();
-    let feed = counts["terminals"].clone();
+    let feed = counts["feeds"]["terminals"].clone();
     say(&format!("  terminals' gateway: {feed}"));
     feed
 }

@@ -12,6 +12,8 @@ use crate::tools::{Verdict, say};
 
 /// The gateway takes 20 frames a second of a terminal; so each is judged by what it says.
 const FRAME_EVERY: Duration = Duration::from_millis(52);
+/// The API reads 50 requests a second of a machine; so each is judged by what it asks.
+const REQUEST_EVERY: Duration = Duration::from_millis(22);
 /// An answer that is not there by then does not come.
 const WITHIN: Duration = Duration::from_secs(10);
 /// The mark around each frame of JT/T 808.
@@ -117,7 +119,8 @@ impl Sent {
             what.extend([" ", word]);
         }
         if let Some(number) = corridor {
-            what.push_str(&format!(" (the answer of then: corridor {number})"));
+            let number = number.to_string();
+            what.extend([" (the answer of then: corridor ", &number, ")"]);
         }
         *self.answers.entry(what).or_default() += 1;
     }
@@ -130,6 +133,7 @@ fn ask(to: SocketAddr, bytes: &[u8]) -> Result<(u16, Value), String> {
     stream.write_all(bytes).map_err(failed)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).map_err(failed)?;
+    std::thread::sleep(REQUEST_EVERY);
     let text = String::from_utf8_lossy(&answer);
     let (head, body) = text.split_once("\r\n\r\n").ok_or("the answer is no HTTP")?;
     let status = head

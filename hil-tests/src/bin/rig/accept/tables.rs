@@ -8,8 +8,9 @@ use super::hospital::Outcome;
 use crate::tools::{number, say};
 
 pub(super) fn print(of: &Outcome) {
+    let signals = of.seen.signals.iter();
     let (junctions, crossings): (Vec<&String>, Vec<&String>) =
-        of.seen.signals.iter().partition(|id| id.starts_with('J'));
+        signals.partition(|id| id.starts_with('J'));
     say(&format!(
         "{} signals on the way: {} junctions and {} pedestrian-request crossings; seed {}",
         of.seen.signals.len(),
@@ -17,68 +18,92 @@ pub(super) fn print(of: &Outcome) {
         crossings.len(),
         of.seed
     ));
-    say("                                  with the key   without it");
-    let both = |name: &str, cell: &dyn Fn(&Value) -> String| {
-        say(&format!(
-            "{name:32} {:>13} {:>12}",
-            cell(&of.with),
-            cell(&of.without)
-        ));
+    say(&row("", "with the key", "without it"));
+    streets(of);
+    paid(of);
+    mission(of);
+    holds(of);
+}
+
+/// The figures of both streets, line by line.
+fn streets(of: &Outcome) {
+    type Of = fn(&Value) -> String;
+    let lines: [(&str, Of); 9] = [
+        ("travel time, s", |street| cell(&drive(street)["travel_s"])),
+        ("over the empty, all-green road", ratio),
+        ("stops", |street| cell(&drive(street)["stops"])),
+        ("stood, s", |street| cell(&drive(street)["stopped_s"])),
+        ("green at the braking distance", |street| {
+            let signals = signals(street);
+            let green = |one: &&Value| one["green_at_braking_distance"] == true;
+            format!(
+                "{} of {}",
+                signals.iter().filter(green).count(),
+                signals.len()
+            )
+        }),
+        ("delay of all others, vehicle-s", |street| {
+            cell(&street["others_delay_vehs"])
+        }),
+        ("walkers and riders stood, s", |street| {
+            cell(&street["people_delay_s"])
+        }),
+        ("longest red before a vehicle, s", |street| {
+            format!(
+                "{} {}",
+                cell(&street["red_max_at"]),
+                cell(&street["red_max_s"])
+            )
+        }),
+        ("longest walker's wait, s", |street| {
+            let at = cell(&street["walkers_wait_max_at"]);
+            format!("{at} {}", cell(&street["walkers_wait_max_s"]))
+        }),
+    ];
+    for (name, cell) in lines {
+        say(&row(name, &cell(&of.with), &cell(&of.without)));
+    }
+    let counted = |street: &Value, began: f64| number(street, "street_s") - began;
+    let [with, without] = of.began;
+    say(&row(
+        "counted over, s",
+        &format!("{:.0}", counted(&of.with, with)),
+        &format!("{:.0}", counted(&of.without, without)),
+    ));
+    say(&row(
+        "street's clock at the start, s",
+        &format!("{with:.0}"),
+        &format!("{without:.0}"),
+    ));
+}
+
+/// What the key saved and what the others paid, by the streets and by the journal.
+fn paid(of: &Outcome) {
+    let more = |key: &str| number(&of.with, key) - number(&of.without, key);
+    say(&format!(
+        "free flow {:.1} s; by the two streets the key saved {:.1} s, all others in the city paid {:.0} vehicle-s, \
+         walkers and riders {:.0} s",
+        number(drive(&of.with), "free_flow_s"),
+        number(drive(&of.without), "travel_s") - number(drive(&of.with), "travel_s"),
+        more("others_delay_vehs"),
+        more("people_delay_s"),
+    ));
+    let figure = |key: &str| {
+        let figure = &of.report[key];
+        let [value, low, high] = ["value", "low", "high"].map(|key| cell(&figure[key]));
+        format!("{value} ({low} to {high})")
     };
-    let drive = |account: &Value| account["drives"][0].clone();
-    both("travel time, s", &|account| {
-        cell(&drive(account)["travel_s"])
-    });
-    both("over the empty, all-green road", &|account| {
-        ratio(&drive(account))
-    });
-    both("stops", &|account| cell(&drive(account)["stops"]));
-    both("stood, s", &|account| cell(&drive(account)["stopped_s"]));
-    both("green at the braking distance", &|account| {
-        let signals = signals(account);
-        let green = signals
-            .iter()
-            .filter(|one| one["green_at_braking_distance"] == true);
-        format!("{} of {}", green.count(), signals.len())
-    });
-    both("counted for, s", &|account| cell(&account["street_s"]));
-    both("delay of all others, vehicle-s", &|account| {
-        cell(&account["others_delay_vehs"])
-    });
-    both("walkers and riders stood, s", &|account| {
-        cell(&account["people_delay_s"])
-    });
-    both("longest red before a vehicle, s", &|account| {
-        cell(&account["red_max_s"])
-    });
-    both("longest walker's wait, s", &|account| {
-        cell(&account["walkers_wait_max_s"])
-    });
     say(&format!(
-        "the key saved {:.1} s; all others together paid {:.0} vehicle-s more in the whole city, walkers and riders {:.0} s; \
-         free flow {:.1} s",
-        number(&drive(&of.without), "travel_s") - number(&drive(&of.with), "travel_s"),
-        number(&of.with, "others_delay_vehs") - number(&of.without, "others_delay_vehs"),
-        number(&of.with, "people_delay_s") - number(&of.without, "people_delay_s"),
-        number(&drive(&of.with), "free_flow_s"),
+        "by the journal, run again with and without this corridor: saved {} s, others paid {} vehicle-s",
+        figure("saved_s"),
+        figure("paid_vehicle_s"),
     ));
+}
+
+/// What the desk, the terminal and the referee saw.
+fn mission(of: &Outcome) {
     say(&format!(
-        "longest red at {}, longest walker's wait at {}",
-        cell(&of.with["red_max_at"]),
-        cell(&of.with["walkers_wait_max_at"])
-    ));
-    let report = &of.report;
-    say(&format!(
-        "by the journal, run again with and without this corridor: saved {} s ({} to {}), others paid {} vehicle-s ({} to {})",
-        cell(&report["saved_s"]["value"]),
-        cell(&report["saved_s"]["low"]),
-        cell(&report["saved_s"]["high"]),
-        cell(&report["paid_vehicle_s"]["value"]),
-        cell(&report["paid_vehicle_s"]["low"]),
-        cell(&report["paid_vehicle_s"]["high"]),
-    ));
-    say(&format!(
-        "greens confirmed by lamp read-back before the vehicle: {} of {} at the desk, {} of {} in the journal",
+        "greens confirmed by lamp read-back before the vehicle was through: {} of {} at the desk, {} of {} in the journal",
         of.seen.confirmed.len(),
         of.seen.signals.len(),
         of.told.through_green.len(),
@@ -93,10 +118,17 @@ pub(super) fn print(of: &Outcome) {
         of.seen.received
     ));
     say(&format!(
-        "without a request: {} corridors from the same positions; referee: {} and {}",
+        "the same positions without a request opened {} corridors; referee with the key {}, without {}",
         of.uninvited, of.with["referee"], of.without["referee"]
     ));
-    holds(of);
+}
+
+fn drive(street: &Value) -> &Value {
+    &street["drives"][0]
+}
+
+fn row(name: &str, with: &str, without: &str) -> String {
+    format!("{name:32} {with:>14} {without:>14}")
 }
 
 /// Every hold, seconds after the corridor was opened.
@@ -152,13 +184,10 @@ pub(super) fn signals(account: &Value) -> &[Value] {
     signals.map_or(&[], Vec::as_slice)
 }
 
-fn ratio(drive: &Value) -> String {
-    let least = if drive["travel_s"].is_null() {
-        "at least "
-    } else {
-        ""
-    };
-    format!("{least}{:.3}", number(drive, "ratio"))
+fn ratio(street: &Value) -> String {
+    let is_there = drive(street)["travel_s"].is_number();
+    let least = if is_there { "" } else { "at least " };
+    format!("{least}{:.3}", number(drive(street), "ratio"))
 }
 
 /// A value as people read it.

@@ -12,12 +12,27 @@ const SIGNALS: usize = 17;
 const HELD_MAX_S: f64 = 120.0;
 
 pub(super) fn hold(verdict: &mut Verdict, of: &Outcome) {
+    greens(verdict, of);
+    holds(verdict, of);
+    partners(verdict, of);
+    for (name, street) in [("with", &of.with), ("without", &of.without)] {
+        let counters = street["referee"].as_object();
+        let is_none = |count: &Value| count.as_u64() == Some(0);
+        let clean = counters.is_some_and(|all| all.values().all(is_none));
+        let (counts, seen) = (&street["referee"], &street["sightings"]);
+        verdict.hold(
+            clean,
+            format!("{name} the key the referee counted {counts}: {seen}"),
+        );
+    }
+}
+
+/// Every signal of the way was passed on a green that was read back.
+fn greens(verdict: &mut Verdict, of: &Outcome) {
     let on_way = of.seen.signals.len();
     verdict.hold(on_way >= SIGNALS, format!("{on_way} signals on the way"));
-    let passed = signals(&of.with)
-        .iter()
-        .filter(|one| one["passed_s"].is_number());
-    let passed = passed.count();
+    let passed = signals(&of.with).iter();
+    let passed = passed.filter(|one| one["passed_s"].is_number()).count();
     verdict.hold(
         passed >= SIGNALS,
         format!("the street saw {passed} signals passed"),
@@ -36,17 +51,13 @@ pub(super) fn hold(verdict: &mut Verdict, of: &Outcome) {
             format!("{id}: the vehicle was through without a green that was read back"),
         );
     }
-    verdict.hold(
-        of.seen.state == "completed",
-        format!("the corridor ended as {}", of.seen.state),
-    );
+}
+
+/// Every hold ended, none too late, and none is left.
+fn holds(verdict: &mut Verdict, of: &Outcome) {
     let held = &of.seen.held_at_end;
     verdict.hold(held.is_empty(), format!("held after the mission: {held:?}"));
     verdict.hold(of.told.left == 0, format!("{} leases left", of.told.left));
-    verdict.hold(
-        of.told.corridors == 1,
-        format!("{} corridors were opened", of.told.corridors),
-    );
     for hold in &of.told.holds {
         let held_s = held_s(hold);
         verdict.hold(
@@ -54,6 +65,16 @@ pub(super) fn hold(verdict: &mut Verdict, of: &Outcome) {
             format!("{} was held {held_s} s", hold.site),
         );
     }
+}
+
+/// One request opened one corridor, a position alone none.
+fn partners(verdict: &mut Verdict, of: &Outcome) {
+    let (state, opened) = (&of.seen.state, of.told.corridors);
+    verdict.hold(
+        state == "completed",
+        format!("the corridor ended as {state}"),
+    );
+    verdict.hold(opened == 1, format!("{opened} corridors were opened"));
     verdict.hold(
         of.uninvited == 0,
         format!("{} corridors nobody asked for", of.uninvited),
@@ -62,22 +83,12 @@ pub(super) fn hold(verdict: &mut Verdict, of: &Outcome) {
         of.shift["opened"] == 1 && of.shift["completed"] == 1,
         format!("the dispatch system: {}", of.shift),
     );
+    let tracked = of.trip["tracking_orders"].as_u64() > Some(0);
     verdict.hold(
-        of.trip["tracking_orders"]
-            .as_u64()
-            .is_some_and(|orders| orders > 0),
+        tracked,
         format!(
             "the terminal was not told to report every second: {}",
             of.trip
         ),
     );
-    for (name, account) in [("with", &of.with), ("without", &of.without)] {
-        let counters = account["referee"].as_object();
-        let clean = counters.is_some_and(|all| all.values().all(|count| *count == Value::from(0)));
-        let (counts, seen) = (&account["referee"], &account["sightings"]);
-        verdict.hold(
-            clean,
-            format!("{name} the key the referee counted {counts}: {seen}"),
-        );
-    }
 }
