@@ -3,6 +3,10 @@
 //! One thread moves the street every 100 ms: it sees what the cabinets' lamps really show, moves
 //! people, and presses the cabinets' detectors and buttons. The referee watches the same lamps.
 
+mod line;
+
+pub use line::{StreetAccount, StreetLine, StreetOrder};
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,10 +24,7 @@ use super::runtime::Pace;
 use crate::detect::FieldInputs;
 use crate::ids::SiteId;
 use crate::plan::{CheckedCity, LinkKind};
-use crate::sim::{
-    Dispatch, DriveReport, Referee, SiteLamps, SiteRules, Street, StreetFix, StreetStats,
-    VirtualStreet,
-};
+use crate::sim::{Referee, SiteLamps, SiteRules, Street, StreetFix, VirtualStreet};
 use crate::units::{Millis, Mono, TICK};
 
 /// The referee forgives two scans of a cabinet and one step of the street. How late a step came it is
@@ -40,64 +41,6 @@ pub enum CabinetAddress {
     Tcp(SocketAddr),
     /// Modbus RTU, by the device of the bus.
     Rtu(PathBuf),
-}
-
-/// What may be asked of the street while it runs.
-#[derive(Debug)]
-pub enum StreetOrder {
-    /// Send an emergency vehicle on its way.
-    Dispatch(Dispatch),
-    /// Take a vehicle off the street.
-    Withdraw(String),
-    /// Begin counting anew.
-    Recount,
-    /// Send a copy of the street as it stands.
-    Copy(Sender<VirtualStreet>),
-    /// Let people move: until then the street stands still, as it was warmed up.
-    Go,
-    /// Tell after every step where this vehicle really is, until it has arrived.
-    Follow(String, Sender<StreetFix>),
-}
-
-/// A line to the street: what may be asked of it from any thread.
-#[derive(Clone, Debug)]
-pub struct StreetLine {
-    orders: Sender<StreetOrder>,
-    account: Arc<Mutex<StreetAccount>>,
-}
-
-impl StreetLine {
-    /// Asks something of the street; false if it has ended.
-    #[must_use]
-    pub fn order(&self, order: StreetOrder) -> bool {
-        self.orders.send(order).is_ok()
-    }
-
-    /// What was seen so far, refreshed once a second.
-    #[must_use]
-    pub fn account(&self) -> StreetAccount {
-        self.account
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-}
-
-/// What the street and the referee have seen so far.
-#[derive(Clone, Debug, Default)]
-pub struct StreetAccount {
-    /// The street's own account.
-    pub stats: StreetStats,
-    /// The drives so far.
-    pub drives: Vec<DriveReport>,
-    /// The referee's counters.
-    pub referee: serde_json::Value,
-    /// What the referee saw, in words, the first few.
-    pub sightings: Vec<String>,
-    /// Vehicles in the city now.
-    pub present: u32,
-    /// The street's own clock.
-    pub now: Mono,
 }
 
 /// Takes the positions that vehicles report.
@@ -237,7 +180,7 @@ impl EmulatedCity {
         Ok(Self {
             cabinets,
             addresses,
-            line: StreetLine { orders, account },
+            line: StreetLine::new(orders, account),
             stop,
             thread: Some(thread),
             _buses: buses,

@@ -99,6 +99,9 @@ enum What {
         /// The seed of both streets.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// `replay`: wait an hour instead of setting the program's clock.
+        #[arg(long)]
+        wait_an_hour: bool,
     },
     /// The time from a key press to the cabinet's acceptance.
     Latency {
@@ -127,7 +130,11 @@ fn main() -> ExitCode {
         What::GatewayLoad { terminals, at_once } => gateway_load::judge(terminals, at_once),
         What::Mqtt { messages } => mqtt::judge(messages),
         What::MqttCity => mqtt_city::judge(&bench),
-        What::Accept { parts, seed } => accept::judge(&bench, &parts, seed),
+        What::Accept {
+            parts,
+            seed,
+            wait_an_hour,
+        } => accept::judge(&bench, &parts, (seed, wait_an_hour)),
         What::Latency { presses } => latency::judge(&bench, presses),
     };
     match result {

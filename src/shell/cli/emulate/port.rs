@@ -123,7 +123,7 @@ impl Port {
     }
 
     fn drive(&self, stream: &TcpStream, vehicle: &str, mission: &str) -> io::Result<()> {
-        let order = match self.order(vehicle, mission) {
+        let order = match order_of(&self.loaded, vehicle, mission) {
             Ok(order) => order,
             Err(why) => return put(stream, &wrong(&why)),
         };
@@ -152,32 +152,6 @@ impl Port {
         }
     }
 
-    /// The order to drive a prepared mission.
-    fn order(&self, vehicle: &str, mission: &str) -> Result<Dispatch, String> {
-        let loaded = &self.loaded;
-        let mut known = loaded.city.vehicles.iter();
-        if known.all(|one| one.id != vehicle) {
-            return Err(format!("the city has no vehicle {vehicle}"));
-        }
-        let mission = prepared(loaded, mission).map_err(|why| match why {
-            Failure::Usage(why) | Failure::Runtime(why) => why,
-            Failure::Findings => "findings".to_owned(),
-        })?;
-        let planner = Planner {
-            city: loaded.city.clone().into(),
-            graph: loaded.graph.clone().into(),
-        };
-        let size = planner.size_of(mission.class);
-        let route = planner.route((mission.from, mission.to), size);
-        let route = route.map_err(|why| why.to_string())?;
-        Ok(Dispatch::along(
-            &loaded.graph,
-            &route,
-            vehicle,
-            mission.class,
-        ))
-    }
-
     fn place(&self, fix: &StreetFix) -> Value {
         let (x_m, y_m) = (fix.x_m, fix.y_m);
         let at = self
@@ -194,10 +168,70 @@ impl Port {
     }
 }
 
+/// The order to drive a prepared mission.
+fn order_of(loaded: &LoadedCity, vehicle: &str, mission: &str) -> Result<Dispatch, String> {
+    let mut known = loaded.city.vehicles.iter();
+    if known.all(|one| one.id != vehicle) {
+        return Err(format!("the city has no vehicle {vehicle}"));
+    }
+    let mission = prepared(loaded, mission).map_err(|why| match why {
+        Failure::Usage(why) | Failure::Runtime(why) => why,
+        Failure::Findings => "findings".to_owned(),
+    })?;
+    let planner = Planner {
+        city: loaded.city.clone().into(),
+        graph: loaded.graph.clone().into(),
+    };
+    let size = planner.size_of(mission.class);
+    let route = planner.route((mission.from, mission.to), size);
+    let route = route.map_err(|why| why.to_string())?;
+    Ok(Dispatch::along(
+        &loaded.graph,
+        &route,
+        vehicle,
+        mission.class,
+    ))
+}
+
 fn wrong(why: &str) -> Value {
     json!({ "error": why })
 }
 
 fn put(mut stream: &TcpStream, object: &Value) -> io::Result<()> {
     stream.write_all(format!("{object}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::cli::load::load_demo;
+
+    #[test]
+    fn what_is_asked_is_read_or_refused() {
+        let read = |text: &str| serde_json::from_str::<Ask>(text);
+        let drive = r#"{"ask": "drive", "vehicle": "A120", "mission": "demo"}"#;
+        assert!(matches!(read(drive), Ok(Ask::Drive { vehicle, .. }) if vehicle == "A120"));
+        assert!(matches!(read(r#"{"ask": "recount"}"#), Ok(Ask::Recount)));
+        for bad in [
+            r#"{"ask": "fly"}"#,
+            r#"{"ask": "drive"}"#,
+            r#"{"ask": "account", "x": 1}"#,
+            "noise",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_drive_is_one_of_the_city() {
+        let loaded = load_demo().ok().unwrap();
+        let order = order_of(&loaded, "A120", "long").unwrap();
+        assert_eq!(order.vehicle, "A120");
+        assert_eq!(
+            order_of(&loaded, "X1", "long").unwrap_err(),
+            "the city has no vehicle X1"
+        );
+        let why = order_of(&loaded, "A120", "none").unwrap_err();
+        assert!(why.ends_with("it has demo, long"), "{why}");
+    }
 }

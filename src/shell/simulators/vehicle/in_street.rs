@@ -139,6 +139,56 @@ fn look_of(line: &str) -> Look {
 mod tests {
     use super::*;
 
+    /// A street with one vehicle: hears the order, says these lines and hangs up.
+    fn street(lines: &'static str) -> (SocketAddr, std::thread::JoinHandle<String>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        let served = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut order = String::new();
+            BufReader::new(&stream).read_line(&mut order).unwrap();
+            stream.write_all(lines.as_bytes()).unwrap();
+            order
+        });
+        (at, served)
+    }
+
+    /// Looks until the drive is over, one way or the other.
+    fn outcome(driver: &StreetDriver) -> Look {
+        loop {
+            match driver.look() {
+                Look::Stands | Look::Drives { .. } => std::thread::yield_now(),
+                over => return over,
+            }
+        }
+    }
+
+    #[test]
+    fn a_vehicle_is_moved_by_the_street() {
+        let says = concat!(
+            r#"{"lat_deg": 32.7, "lon_deg": 109.1, "speed_mps": 3.5, "heading_deg": 80.0}"#,
+            "\n{\"arrived\": true}\n"
+        );
+        let (at, served) = street(says);
+        let mut driver = StreetDriver::connect(at, "A120", "demo").unwrap();
+        assert_eq!(driver.look(), Look::Stands, "nothing is ordered yet");
+        driver.set_off();
+        assert_eq!(outcome(&driver), Look::Arrived);
+        let order: serde_json::Value = serde_json::from_str(&served.join().unwrap()).unwrap();
+        let wanted = json!({ "ask": "drive", "vehicle": "A120", "mission": "demo" });
+        assert_eq!(order, wanted);
+    }
+
+    #[test]
+    fn a_street_that_hangs_up_is_told() {
+        let (at, served) = street("");
+        let mut driver = StreetDriver::connect(at, "A120", "demo").unwrap();
+        driver.set_off();
+        let lost = outcome(&driver);
+        assert_eq!(lost, Look::Lost("the street: it hung up".to_owned()));
+        assert!(served.join().is_ok());
+    }
+
     #[test]
     fn what_the_street_says_is_understood() {
         let place = r#"{"lat_deg": 32.7, "lon_deg": 109.1, "speed_mps": 3.5, "heading_deg": 80.0}"#;

@@ -61,7 +61,7 @@ pub(super) fn judge(bench: &Bench, seed: u64) -> Result<(), String> {
         };
         Installation::start(bench, how)
     };
-    // Both at the same moment: the wall clock gives the phase of the wave.
+    // Both at the same moment: by the wall clock the wave stands at the same place.
     let up = |name| {
         let there: Installation = start(name)?;
         there.wait_until_it_moves()?;

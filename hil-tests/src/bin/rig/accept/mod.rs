@@ -36,7 +36,11 @@ pub(crate) enum Part {
 }
 
 /// Runs the parts; all of them if none is named.
-pub(crate) fn judge(bench: &Bench, parts: &[Part], seed: u64) -> Result<(), String> {
+pub(crate) fn judge(
+    bench: &Bench,
+    parts: &[Part],
+    (seed, waits): (u64, bool),
+) -> Result<(), String> {
     let all = [Part::Hospital, Part::Replay, Part::Audit];
     for part in if parts.is_empty() { &all } else { parts } {
         match part {
@@ -46,7 +50,7 @@ pub(crate) fn judge(bench: &Bench, parts: &[Part], seed: u64) -> Result<(), Stri
             }
             Part::Replay => {
                 say("== the captured traffic sent again");
-                replay::judge(bench)?;
+                replay::judge(bench, waits)?;
             }
             Part::Audit => {
                 say("== the audit, with one byte changed");
