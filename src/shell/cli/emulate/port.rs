@@ -215,7 +215,7 @@ mod tests {
         for bad in [
             r#"{"ask": "fly"}"#,
             r#"{"ask": "drive"}"#,
-            r#"{"ask": "account", "x": 1}"#,
+            r#"{"ask": "drive", "vehicle": "A120", "mission": "demo", "speed": 9}"#,
             "noise",
         ] {
             assert!(read(bad).is_err(), "{bad}");
