@@ -109,7 +109,7 @@ fn drive(
     std::thread::sleep(ASKS_AFTER);
     let asked = Instant::now();
     let mut cad = cad(bench, &with, &format!("http://{}", desk_wire.at))?;
-    let seen = watch(&with, DRIVES_AT_MOST)?;
+    let seen = watch(&with, &mut driven, DRIVES_AT_MOST)?;
     let shift = last_of(&mut cad, "shift")?;
     let trip = last_of(&mut driven, "trip")?;
     let left = DRIVES_AT_MOST.saturating_sub(asked.elapsed());

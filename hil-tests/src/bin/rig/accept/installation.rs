@@ -121,11 +121,14 @@ impl Installation {
     /// Waits until every cabinet is driven and people move.
     pub(super) fn wait_until_it_moves(&self) -> Result<(), String> {
         let began = Instant::now();
-        let first = number(&self.account()?, "street_s");
+        // The clock shows 0 until the street has told of itself for the first time.
+        let mut before = 0.0;
         while began.elapsed() < UP_WITHIN {
-            if number(&self.account()?, "street_s") > first + 1.0 {
+            let now = number(&self.account()?, "street_s");
+            if before > 0.0 && now > before {
                 return Ok(());
             }
+            before = now;
             std::thread::sleep(Duration::from_millis(200));
         }
         Err(format!(

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::installation::Installation;
+use crate::tools::Running;
 
 /// How often the desk looks.
 const LOOK: Duration = Duration::from_millis(250);
@@ -28,8 +29,12 @@ pub(super) struct Seen {
     pub(super) received: usize,
 }
 
-/// Waits for the first corridor and looks until it is over.
-pub(super) fn watch(desk: &Installation, at_most: Duration) -> Result<Seen, String> {
+/// Waits for the first corridor and looks until it is over, while its vehicle's terminal lives.
+pub(super) fn watch(
+    desk: &Installation,
+    terminal: &mut Running,
+    at_most: Duration,
+) -> Result<Seen, String> {
     let watcher = desk.watcher();
     let (began, mut seen) = (Instant::now(), Seen::default());
     let id = loop {
@@ -46,6 +51,10 @@ pub(super) fn watch(desk: &Installation, at_most: Duration) -> Result<Seen, Stri
     while !seen.is_over() && began.elapsed() < at_most {
         let answer = watcher.get(&format!("/api/v1/corridors/{id}"))?;
         seen.look(&answer.body, opened.elapsed());
+        let ended = terminal.child.try_wait().map_err(|why| why.to_string())?;
+        if let Some(status) = ended.filter(|status| !status.success()) {
+            return Err(format!("the terminal ended with {status}; see its log"));
+        }
         std::thread::sleep(LOOK);
     }
     Ok(seen)
