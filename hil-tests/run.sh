@@ -96,6 +96,7 @@ step "controller killed, cabinets on their own" "$rig" --greenwave "$bin" --out 
 if [ -x /usr/sbin/mosquitto ] && command -v mosquitto_pub >/dev/null; then
   step "hostile messages over MQTT" "$rig" mqtt --messages 100000
 fi
+step "acceptance: hospital, replay, audit" "$rig" --greenwave "$bin" --out "$out" accept
 step "demo with and without the key" "$rig" --greenwave "$bin" --out "$out" demo --seeds 1-1 --tries 2
 step "a cycle of 10,000 sites" cargo bench --quiet --bench cycle
 step "a decision of adaptive control" cargo bench --quiet --bench decision

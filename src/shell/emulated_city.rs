@@ -3,6 +3,10 @@
 //! One thread moves the street every 100 ms: it sees what the cabinets' lamps really show, moves
 //! people, and presses the cabinets' detectors and buttons. The referee watches the same lamps.
 
+mod line;
+
+pub use line::{StreetAccount, StreetLine, StreetOrder};
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,10 +24,7 @@ use super::runtime::Pace;
 use crate::detect::FieldInputs;
 use crate::ids::SiteId;
 use crate::plan::{CheckedCity, LinkKind};
-use crate::sim::{
-    Dispatch, DriveReport, Referee, SiteLamps, SiteRules, Street, StreetFix, StreetStats,
-    VirtualStreet,
-};
+use crate::sim::{Referee, SiteLamps, SiteRules, Street, StreetFix, VirtualStreet};
 use crate::units::{Millis, Mono, TICK};
 
 /// The referee forgives two scans of a cabinet and one step of the street. How late a step came it is
@@ -42,38 +43,6 @@ pub enum CabinetAddress {
     Rtu(PathBuf),
 }
 
-/// What may be asked of the street while it runs.
-#[derive(Debug)]
-pub enum StreetOrder {
-    /// Send an emergency vehicle on its way.
-    Dispatch(Dispatch),
-    /// Take a vehicle off the street.
-    Withdraw(String),
-    /// Begin counting anew.
-    Recount,
-    /// Send a copy of the street as it stands.
-    Copy(Sender<VirtualStreet>),
-    /// Let people move: until then the street stands still, as it was warmed up.
-    Go,
-}
-
-/// What the street and the referee have seen so far.
-#[derive(Clone, Debug, Default)]
-pub struct StreetAccount {
-    /// The street's own account.
-    pub stats: StreetStats,
-    /// The drives so far.
-    pub drives: Vec<DriveReport>,
-    /// The referee's counters.
-    pub referee: serde_json::Value,
-    /// What the referee saw, in words, the first few.
-    pub sightings: Vec<String>,
-    /// Vehicles in the city now.
-    pub present: u32,
-    /// The street's own clock.
-    pub now: Mono,
-}
-
 /// Takes the positions that vehicles report.
 pub type FixSink = Box<dyn FnMut(StreetFix) + Send>;
 
@@ -84,8 +53,7 @@ pub struct EmulatedCity {
     pub cabinets: Vec<CabinetHandle>,
     /// Where each cabinet can be reached, indexed by [`SiteId`].
     pub addresses: Vec<CabinetAddress>,
-    orders: Sender<StreetOrder>,
-    account: Arc<Mutex<StreetAccount>>,
+    line: StreetLine,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
     _buses: Vec<RtuBus>,
@@ -200,6 +168,7 @@ impl EmulatedCity {
             inbox,
             fixes,
             account: Arc::clone(&account),
+            followed: Vec::new(),
             ahead: None,
             clock,
             looked: None,
@@ -211,8 +180,7 @@ impl EmulatedCity {
         Ok(Self {
             cabinets,
             addresses,
-            orders,
-            account,
+            line: StreetLine::new(orders, account),
             stop,
             thread: Some(thread),
             _buses: buses,
@@ -223,7 +191,13 @@ impl EmulatedCity {
     /// Asks something of the street; false if it has ended.
     #[must_use]
     pub fn order(&self, order: StreetOrder) -> bool {
-        self.orders.send(order).is_ok()
+        self.line.order(order)
+    }
+
+    /// A line to the street for another thread.
+    #[must_use]
+    pub fn line(&self) -> StreetLine {
+        self.line.clone()
     }
 
     /// A copy of the street as it stands; nothing if the street has ended.
@@ -239,10 +213,7 @@ impl EmulatedCity {
     /// What was seen so far, refreshed once a second.
     #[must_use]
     pub fn account(&self) -> StreetAccount {
-        self.account
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.line.account()
     }
 }
 
@@ -267,6 +238,8 @@ struct Walk {
     inbox: Receiver<StreetOrder>,
     fixes: FixSink,
     account: Arc<Mutex<StreetAccount>>,
+    /// Who is told where which vehicle is.
+    followed: Vec<(String, Sender<StreetFix>)>,
     /// The street's clock is this far ahead of the program's, for it was warmed up before; nothing
     /// while it stands still.
     ahead: Option<Millis>,
@@ -315,6 +288,7 @@ impl Walk {
                     // Who asked may have given up waiting.
                     let _nobody_waits = to.send(self.street.clone());
                 }
+                StreetOrder::Follow(vehicle, to) => self.followed.push((vehicle, to)),
                 StreetOrder::Recount => {
                     self.street.reset_counters();
                     self.referee = Referee::new(self.rules.to_vec(), REFEREE_SLACK);
@@ -338,6 +312,11 @@ impl Walk {
             self.street.sense(SiteId::new(number), &mut self.inputs);
             cabinet.set_inputs(StreetInputs::from(&self.inputs));
         }
+        let street = &self.street;
+        self.followed.retain(|(vehicle, to)| {
+            let seen = street.seen_exactly(vehicle);
+            seen.is_some_and(|fix| to.send(fix).is_ok())
+        });
         let ahead = u64::from(ahead.as_ms());
         for mut fix in self.street.fixes(now) {
             fix.at = Mono::from_ms(fix.at.as_ms().saturating_sub(ahead));

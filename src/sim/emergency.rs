@@ -225,15 +225,21 @@ impl VirtualStreet {
         })
     }
 
-    /// Where a vehicle really is, without noise: east, north (metres) and speed.
+    /// Where a vehicle really is, as a receiver without noise would report it; nothing once it has
+    /// arrived.
     #[must_use]
-    pub fn true_position(&self, vehicle: &str) -> Option<(f64, f64, Speed)> {
-        let ev = self
-            .evs
-            .iter()
-            .find(|ev| ev.active() && &*ev.report.vehicle == vehicle)?;
-        let (x_m, y_m, _) = self.ev_point(ev);
-        Some((x_m, y_m, speed_of(ev.speed)))
+    pub fn seen_exactly(&self, vehicle: &str) -> Option<StreetFix> {
+        let mut driving = self.evs.iter().filter(|ev| ev.active());
+        let ev = driving.find(|ev| &*ev.report.vehicle == vehicle)?;
+        let (x_m, y_m, heading_deg) = self.ev_point(ev);
+        Some(StreetFix {
+            vehicle: Arc::clone(&ev.report.vehicle),
+            at: Mono::from_ms(self.clock),
+            x_m,
+            y_m,
+            speed: speed_of(ev.speed),
+            heading_deg,
+        })
     }
 
     /// Time the same drive takes on the empty street with every lamp green.

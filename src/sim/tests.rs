@@ -366,7 +366,14 @@ fn an_ambulance_stands_at_red_behind_the_queue_and_says_so() {
     run.on(60, all_red);
     run.street.dispatch(&order(320)).unwrap();
     run.on(60, all_red);
+    let vehicle = order(320).vehicle;
+    let seen = run.street.seen_exactly(&vehicle).unwrap();
+    assert!(
+        seen.speed.as_mm_per_s() < 500 && seen.x_m < 400.0,
+        "{seen:?}"
+    );
     run.on(60, all_green);
+    assert_eq!(run.street.seen_exactly(&vehicle), None, "it has arrived");
     let drive = run.street.drives().next().unwrap().clone();
     assert!(drive.arrived.is_some());
     assert_eq!(drive.stops, 1, "{drive:?}");

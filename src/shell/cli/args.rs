@@ -237,6 +237,11 @@ pub(super) struct Emulate {
         long_help = fault_help()
     )]
     pub(super) fault: Vec<FaultOrder>,
+    /// Let vehicles of `simulate-vehicle --street ADDRESS` drive on the virtual street, and tell what
+    /// it has counted; a port of 127.0.0.1, 0 for any free one. People stand until every cabinet is
+    /// driven.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) street: Option<SocketAddr>,
     /// End after this many seconds.
     #[arg(long)]
     pub(super) seconds: Option<u32>,

@@ -1,8 +1,11 @@
 //! `greenwave emulate`: the city's cabinets and a virtual street, as a process of their own.
 
 mod faults;
+mod port;
+mod street_account;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -23,9 +26,11 @@ use crate::shell::field::FieldClock;
 
 /// How often the cabinets' modes are looked at.
 const LOOK: Duration = Duration::from_millis(20);
+/// Cabinets that nobody drives by then keep nobody waiting.
+const DRIVEN_WITHIN: Duration = Duration::from_mins(1);
 
 pub(super) fn emulate(options: &Emulate) -> Result<(), Failure> {
-    let loaded = load_folder(&options.site)?;
+    let loaded = Arc::new(load_folder(&options.site)?);
     check_faults(&loaded, &options.fault)?;
     let street = warm_street(&loaded, options.seed)?;
     let waiting = runtime("wait", 1)?;
@@ -39,32 +44,18 @@ pub(super) fn emulate(options: &Emulate) -> Result<(), Failure> {
         Box::new(|_| {}),
     )
     .map_err(|why| Failure::runtime(&why))?;
-    if !city.order(StreetOrder::Go) {
-        return Err(Failure::Runtime("the virtual street has ended".to_owned()));
+    let door = options
+        .street
+        .map(|at| port::open(at, city.line(), Arc::clone(&loaded)));
+    let door = door.transpose()?;
+    if door.is_none() {
+        go(&city)?;
     }
-    let names = loaded.city.sites.iter().map(|site| site.id.clone());
-    let addresses: BTreeMap<String, String> = names
-        .zip(&city.addresses)
-        .map(|(name, address)| match address {
-            CabinetAddress::Tcp(at) => (name, at.to_string()),
-            CabinetAddress::Rtu(device) => (name, device.display().to_string()),
-        })
-        .collect();
-    let text = serde_json::to_string_pretty(&addresses).map_err(|why| Failure::runtime(&why))?;
-    std::fs::write(&options.ports, text)
-        .map_err(|why| Failure::Runtime(format!("{}: {why}", options.ports.display())))?;
-    let count = wires(&loaded, &city.addresses).len();
-    if options.json {
-        say(&json!({ "ready": count, "ports": options.ports }).to_string());
-    } else {
-        say(&format!(
-            "{count} cabinets listen; addresses in {}",
-            options.ports.display()
-        ));
-    }
+    tell_addresses(options, &loaded, &city, door)?;
     waiting.block_on(async {
         let mut teller = Teller::new(&city, options.json);
         let mut faults = Schedule::new(&options.fault);
+        let mut rising = door.map(|_| Rising::new(&city));
         let ready = Instant::now();
         let end = stop.told_or_over(options.seconds);
         tokio::pin!(end);
@@ -76,11 +67,82 @@ pub(super) fn emulate(options: &Emulate) -> Result<(), Failure> {
                         teller.tell_fault(&change);
                     }
                     teller.look(&city);
+                    if rising.as_mut().is_some_and(|rising| rising.is_over(&city)) {
+                        rising = None;
+                        // A street that has ended is told by whoever asks it next.
+                        let _ended = go(&city);
+                    }
                 }
             }
         }
     });
     Ok(())
+}
+
+/// Writes where each cabinet listens, and says so.
+fn tell_addresses(
+    options: &Emulate,
+    loaded: &LoadedCity,
+    city: &EmulatedCity,
+    door: Option<std::net::SocketAddr>,
+) -> Result<(), Failure> {
+    let names = loaded.city.sites.iter().map(|site| site.id.clone());
+    let addresses: BTreeMap<String, String> = names
+        .zip(&city.addresses)
+        .map(|(name, address)| match address {
+            CabinetAddress::Tcp(at) => (name, at.to_string()),
+            CabinetAddress::Rtu(device) => (name, device.display().to_string()),
+        })
+        .collect();
+    let text = serde_json::to_string_pretty(&addresses).map_err(|why| Failure::runtime(&why))?;
+    std::fs::write(&options.ports, text)
+        .map_err(|why| Failure::Runtime(format!("{}: {why}", options.ports.display())))?;
+    let count = wires(loaded, &city.addresses).len();
+    if options.json {
+        say(&json!({ "ready": count, "ports": options.ports, "street": door }).to_string());
+    } else {
+        say(&format!(
+            "{count} cabinets listen; addresses in {}",
+            options.ports.display()
+        ));
+        if let Some(door) = door {
+            say(&format!("vehicles drive on the street by {door}"));
+        }
+    }
+    Ok(())
+}
+
+/// Lets people move.
+fn go(city: &EmulatedCity) -> Result<(), Failure> {
+    if city.order(StreetOrder::Go) {
+        Ok(())
+    } else {
+        Err(Failure::Runtime("the virtual street has ended".to_owned()))
+    }
+}
+
+/// Cabinets that are about to be driven: people wait for them.
+struct Rising {
+    since: Instant,
+    up: Vec<bool>,
+}
+
+impl Rising {
+    fn new(city: &EmulatedCity) -> Self {
+        Self {
+            since: Instant::now(),
+            up: vec![false; city.cabinets.len()],
+        }
+    }
+
+    /// True once every cabinet has shown a green that was commanded, or some never will.
+    fn is_over(&mut self, city: &EmulatedCity) -> bool {
+        for (cabinet, up) in city.cabinets.iter().zip(&mut self.up) {
+            let driven = matches!(mode_word(cabinet.state().mode), "direct" | "stage");
+            *up |= driven && cabinet.lamps().iter().any(|lamp| lamp.is_go());
+        }
+        self.up.iter().all(|up| *up) || self.since.elapsed() > DRIVEN_WITHIN
+    }
 }
 
 /// Every fault is ordered for a cabinet there is.

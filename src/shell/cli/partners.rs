@@ -15,7 +15,9 @@ use super::out::{say, warn};
 use crate::plan::Datum;
 use crate::shell::planner::Planner;
 use crate::shell::simulators::cad::{Desk, Misdeed, Persona, Shift, SignIn, run_shift};
-use crate::shell::simulators::vehicle::{Course, Fault, Habits, Reporter, Speaks, Trip, drive};
+use crate::shell::simulators::vehicle::{
+    Course, Fault, Habits, Reporter, Speaks, StreetDriver, Trip, drive,
+};
 use crate::shell::vehicles::jt808::{Phone, frame_json};
 use crate::shell::vehicles::nmea::sentence_json;
 
@@ -56,9 +58,13 @@ pub(super) struct SimulateVehicle {
     /// Another terminal number than the list's.
     #[arg(long)]
     pub(super) phone: Option<String>,
-    /// How fast it drives; it stops for no light.
+    /// How fast it drives; it stops for no light and no queue.
     #[arg(long, default_value_t = 45.0, value_parser = number_of::<1, 180>)]
     pub(super) speed_kmh: f64,
+    /// Drive instead in the street of `greenwave emulate --street ADDRESS`: among its traffic, and by
+    /// what its lamps show.
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["speed_kmh", "lag_s"])]
+    pub(super) street: Option<SocketAddr>,
     /// Time between reports; a gateway may order more of them.
     #[arg(long, default_value_t = 1.0, value_parser = number_of::<0, 600>)]
     pub(super) period_s: f64,
@@ -243,12 +249,12 @@ pub(super) fn simulate_vehicle(options: &SimulateVehicle) -> Result<(), Failure>
     };
     let (reporter, trip, id) = trip_of(&loaded, options)?;
     let tell_json = options.json;
-    let lasts_s = reporter.lasts_s();
     if !tell_json {
-        say(&format!(
-            "{id} drives for {lasts_s:.0} s and reports to {}",
-            options.to
-        ));
+        let how = match reporter.lasts_s() {
+            Some(lasts_s) => format!("drives for {lasts_s:.0} s"),
+            None => "drives in the street".to_owned(),
+        };
+        say(&format!("{id} {how} and reports to {}", options.to));
     }
     let mut tell = |what: &str, about: Value| {
         say(&line_of(tell_json, what, about));
@@ -319,7 +325,12 @@ fn trip_of(
         at_most_s: options.seconds.map_or(f64::INFINITY, f64::from),
     };
     let course = Course::along(&loaded.graph, &route);
-    Ok((Reporter::new(course, habits), trip, listed.id.clone()))
+    let mut reporter = Reporter::new(course, habits);
+    if let Some(street) = options.street {
+        let driver = StreetDriver::connect(street, &listed.id, &mission.id);
+        reporter = reporter.driven_by(Box::new(driver.map_err(Failure::Runtime)?));
+    }
+    Ok((reporter, trip, listed.id.clone()))
 }
 
 pub(super) fn simulate_cad(options: &SimulateCad) -> Result<(), Failure> {

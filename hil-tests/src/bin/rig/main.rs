@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! rig [--greenwave PATH] [--out DIR] demo --seeds 1-5 | simulate | replay | kill | latency
+//! rig accept [hospital] [replay] [audit] --seed 1
 //! rig fuzz-frames --count 10000000 | gateway-load | mqtt --messages 100000 | mqtt-city
 //! ```
 
+mod accept;
 mod demo;
 mod fuzz;
 mod gateway_load;
@@ -89,6 +91,18 @@ enum What {
     },
     /// A corridor by messages over a broker, with `emulate` and `run --mqtt`.
     MqttCity,
+    /// Demonstrations for a buyer: a hospital's corridor over 17 signals, its traffic sent again, one
+    /// byte changed in its audit.
+    Accept {
+        /// Which of them; all in this order if none is named.
+        parts: Vec<accept::Part>,
+        /// The seed of both streets.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// `replay`: wait an hour instead of setting the program's clock.
+        #[arg(long)]
+        wait_an_hour: bool,
+    },
     /// The time from a key press to the cabinet's acceptance.
     Latency {
         /// How often the key is pressed.
@@ -116,6 +130,11 @@ fn main() -> ExitCode {
         What::GatewayLoad { terminals, at_once } => gateway_load::judge(terminals, at_once),
         What::Mqtt { messages } => mqtt::judge(messages),
         What::MqttCity => mqtt_city::judge(&bench),
+        What::Accept {
+            parts,
+            seed,
+            wait_an_hour,
+        } => accept::judge(&bench, &parts, (seed, wait_an_hour)),
         What::Latency { presses } => latency::judge(&bench, presses),
     };
     match result {

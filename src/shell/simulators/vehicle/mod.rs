@@ -2,11 +2,13 @@
 //! badly, as terminals do.
 
 mod course;
+mod in_street;
 mod nmea;
 mod reports;
 mod run;
 mod terminal;
 
 pub use course::Course;
-pub use reports::{Fault, Habits, Reporter, Said};
+pub use in_street::StreetDriver;
+pub use reports::{Driver, Fault, Habits, Look, Reporter, Said};
 pub use run::{Outcome, Speaks, Trip, drive};

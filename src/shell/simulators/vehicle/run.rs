@@ -169,9 +169,8 @@ async fn nmea(trip: &Trip, mut reporter: Reporter, mut wire: Wire) -> Result<Out
     let clock = Clock::start();
     let mut outcome = Outcome::default();
     let period_s = reporter.habits().period_s;
-    let end_s = reporter.lasts_s().min(trip.at_most_s);
     let mut t_s = 0.0;
-    while t_s <= end_s {
+    while t_s <= trip.at_most_s && !reporter.is_over(t_s) {
         sleep_until(clock.at(t_s + reporter.habits().lag_s)).await;
         if let Some(said) = reporter.at(t_s) {
             let mut text = sentences(&said, clock.unix_ms(said.t_s));
@@ -193,7 +192,7 @@ async fn nmea(trip: &Trip, mut reporter: Reporter, mut wire: Wire) -> Result<Out
         }
         t_s += period_s;
     }
-    Ok(outcome)
+    reporter.failure().map_or(Ok(outcome), Err)
 }
 
 /// The terminal and its connection.
@@ -221,12 +220,11 @@ async fn jt808(
     };
     link.sign_on(&trip.plate).await?;
     let clock = Clock::start();
-    let end_s = reporter.lasts_s().min(trip.at_most_s);
     // While it is tracked, the terminal reports as often as it was told.
     let mut tracked: Option<(f64, f64)> = None;
     let mut backlog: Vec<Location> = Vec::new();
     let mut t_s: f64 = 0.0;
-    while t_s <= end_s {
+    while t_s <= trip.at_most_s && !reporter.is_over(t_s) {
         let due = clock.at(t_s + reporter.habits().lag_s);
         if let Some((every_s, for_s)) = link.listen_until(due).await? {
             tracked = (every_s > 0).then(|| (f64::from(every_s), t_s + f64::from(for_s)));
@@ -262,7 +260,7 @@ async fn jt808(
     let _hung_up = link
         .listen_until(Instant::now() + Duration::from_millis(300))
         .await;
-    Ok(link.outcome)
+    reporter.failure().map_or(Ok(link.outcome), Err)
 }
 
 fn location_of(said: &Said, time_ms: i64) -> Location {
