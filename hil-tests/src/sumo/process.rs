@@ -17,6 +17,10 @@ const START_MAX: Duration = Duration::from_mins(1);
 const END_MAX: Duration = Duration::from_mins(1);
 /// Pause between two looks at a child that is not there yet.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// What SUMO says when another program has taken its port in between ...
+const PORT_TAKEN: &str = "Address already in use";
+/// ... after which it is started again so often.
+const PORTS_MAX: usize = 4;
 /// Most of SUMO's own words that an error repeats.
 const WORDS_MAX: usize = 2000;
 
@@ -189,26 +193,15 @@ impl SumoProcess {
                 return Err(SumoError::MissingFile(file.clone()));
             }
         }
-        let port = free_port()?;
         let words = launch.words();
-        let errors = File::create(&words).map_err(|why| SumoError::File {
-            path: words.clone(),
-            why,
-        })?;
-        let mut child = launch
-            .command(port)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(errors)
-            .spawn()
-            .map_err(SumoError::Spawn)?;
-        let stream = match connect(&mut child, port) {
-            Ok(stream) => stream,
-            Err(why) => {
-                end(&mut child);
-                return Err(told(&words, why));
+        let mut begun = begin(launch, &words);
+        for _ in 0..PORTS_MAX {
+            match &begun {
+                Err(why) if why.to_string().contains(PORT_TAKEN) => begun = begin(launch, &words),
+                Ok(_) | Err(_) => break,
             }
-        };
+        }
+        let (child, stream) = begun?;
         let mut process = Self {
             child,
             traci: Traci::new(stream)?,
@@ -268,8 +261,31 @@ fn end(child: &mut Child) {
     let _status = child.wait();
 }
 
+/// Starts the program once, and calls it.
+fn begin(launch: &Launch, words: &Path) -> Result<(Child, TcpStream), SumoError> {
+    let port = free_port()?;
+    let errors = File::create(words).map_err(|why| SumoError::File {
+        path: words.to_owned(),
+        why,
+    })?;
+    let mut child = launch
+        .command(port)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(errors)
+        .spawn()
+        .map_err(SumoError::Spawn)?;
+    match connect(&mut child, port) {
+        Ok(stream) => Ok((child, stream)),
+        Err(why) => {
+            end(&mut child);
+            Err(told(words, why))
+        }
+    }
+}
+
 /// Asks the system for a port that nobody uses. Another program may take it in the moment between;
-/// SUMO then says so and dies, and the run is an error, never a wrong result.
+/// SUMO then says so and dies, and is given another.
 fn free_port() -> Result<u16, SumoError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())

@@ -242,9 +242,11 @@ impl Run {
             sumo.traci.follow_light(&signal.id);
         }
         self.traffic.follow_again(&mut sumo);
+        let mut traffic = self.traffic.clone();
+        traffic.leave_walkers();
         Ok(Self {
             roads: self.roads.clone(),
-            traffic: self.traffic.clone(),
+            traffic,
             eyes: self.eyes.clone(),
             clocks: self.clocks.clone(),
             // What was shown is shown again: the copy may have forgotten it.

@@ -91,6 +91,12 @@ impl Traffic {
         }
     }
 
+    /// Follows nobody on foot who has set off and is not followed yet: a copy of the street may not
+    /// know them.
+    pub(super) fn leave_walkers(&mut self) {
+        self.set_off.clear();
+    }
+
     /// One second passes in SUMO; everybody is looked at again.
     ///
     /// # Errors
