@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rig [--greenwave PATH] [--out DIR] demo --seeds 1-5 | simulate | replay | kill | latency
-//! rig fuzz-frames --count 10000000 | gateway-load | mqtt --messages 100000 | mqtt-city
+//! rig load --seconds 60 | fuzz-frames --count 10000000 | gateway-load | mqtt --messages 100000 | mqtt-city
 //! ```
 
 mod demo;
@@ -10,6 +10,7 @@ mod fuzz;
 mod gateway_load;
 mod kill;
 mod latency;
+mod load;
 mod mqtt;
 mod mqtt_city;
 mod replay;
@@ -89,6 +90,15 @@ enum What {
     },
     /// A corridor by messages over a broker, with `emulate` and `run --mqtt`.
     MqttCity,
+    /// Ten times the normal load, slow clients and a flood: lateness, answers, refusals, memory.
+    Load {
+        /// How long the normal load lasts, and the other.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Missed targets of times fail too.
+        #[arg(long)]
+        targets: bool,
+    },
     /// The time from a key press to the cabinet's acceptance.
     Latency {
         /// How often the key is pressed.
@@ -116,6 +126,7 @@ fn main() -> ExitCode {
         What::GatewayLoad { terminals, at_once } => gateway_load::judge(terminals, at_once),
         What::Mqtt { messages } => mqtt::judge(messages),
         What::MqttCity => mqtt_city::judge(&bench),
+        What::Load { seconds, targets } => load::judge(&bench, seconds, targets),
         What::Latency { presses } => latency::judge(&bench, presses),
     };
     match result {

@@ -58,11 +58,22 @@ impl Bench {
 
     /// Starts the program in the background with its standard output piped.
     pub(crate) fn start(&self, name: &str, arguments: &[&str]) -> Result<Running, String> {
+        self.start_with(name, arguments, &[])
+    }
+
+    /// The same with these variables in its environment.
+    pub(crate) fn start_with(
+        &self,
+        name: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Running, String> {
         fs::create_dir_all(&self.out).map_err(|why| why.to_string())?;
         let errors = fs::File::create(self.out.join(format!("{name}.log")))
             .map_err(|why| why.to_string())?;
         let mut child = Command::new(&self.greenwave)
             .args(arguments)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(errors)
