@@ -89,6 +89,7 @@ pub(super) fn people_problem(error: &PeopleError) -> Problem {
         PeopleError::BadSecret => (StatusCode::UNAUTHORIZED, "bad-set-up-secret"),
         PeopleError::BadPassword => (StatusCode::UNPROCESSABLE_ENTITY, "weak-password"),
         PeopleError::LastAdmin => (StatusCode::CONFLICT, "last-admin"),
+        PeopleError::RolesClash(_) => (StatusCode::UNPROCESSABLE_ENTITY, "roles-clash"),
         PeopleError::NameTaken => (StatusCode::CONFLICT, "name-taken"),
         PeopleError::Door(why) => return problem_of(why),
     };

@@ -61,6 +61,8 @@ pub struct CityStatic {
     pub classes: Vec<ClassStatic>,
     /// The allow-list.
     pub vehicles: Vec<VehicleStatic>,
+    /// Ids of the agencies; the city's own id where it has none. Empty: any.
+    pub agencies: Vec<String>,
     /// Prepared missions.
     pub missions: Vec<MissionStatic>,
     /// Controlled sites; [`CityView::sites`] has the same order.

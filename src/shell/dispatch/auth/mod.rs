@@ -81,6 +81,16 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
+    /// A role among these that may not be together with `admin`: who makes accounts has no power over
+    /// signals, and none over plans.
+    #[must_use]
+    pub fn clash(roles: &[Self]) -> Option<Self> {
+        let power = [Self::Dispatcher, Self::Engineer, Self::Integration];
+        let mut with_power = roles.iter().filter(|role| power.contains(role));
+        let first = with_power.next().copied();
+        first.filter(|_| roles.contains(&Self::Admin))
+    }
+
     /// True for roles whose people sign in with a second factor.
     #[must_use]
     pub const fn needs_second_factor(self) -> bool {

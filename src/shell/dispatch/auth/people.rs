@@ -51,6 +51,9 @@ pub enum PeopleError {
     /// Nobody could enter people any more.
     #[error("the last admin cannot be disabled: enter another one first")]
     LastAdmin,
+    /// Roles that one person may not have together.
+    #[error("an admin has no power over signals and cannot be {} too: enter two accounts", .0.name())]
+    RolesClash(Role),
     /// Somebody of that name is set up.
     #[error("somebody of that name is there already")]
     NameTaken,
@@ -99,6 +102,9 @@ impl Auth {
     /// # Errors
     /// See [`PeopleError`].
     pub fn enter(&self, person: NewPerson) -> Result<String, PeopleError> {
+        if let Some(role) = Role::clash(&person.roles) {
+            return Err(PeopleError::RolesClash(role));
+        }
         let secret = random_token()?;
         let stored = StoredPrincipal {
             name: person.name,

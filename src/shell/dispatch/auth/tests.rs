@@ -150,3 +150,16 @@ fn a_machine_token_is_worth_its_scopes_its_certificate_and_its_time() {
     let over = door.make_token(NewToken { days: 0, ..wanted }).unwrap();
     assert!(door.bearer(&over, Some(&[9; 32])).is_none());
 }
+
+#[test]
+fn nobody_is_admin_and_has_power_over_signals() {
+    let both = NewPerson {
+        roles: vec![Role::Dispatcher, Role::Admin],
+        ..person("li", Role::Admin)
+    };
+    let refused = door().enter(both);
+    assert!(matches!(
+        refused,
+        Err(PeopleError::RolesClash(Role::Dispatcher))
+    ));
+}
