@@ -6,6 +6,7 @@
 
 mod machines;
 mod people;
+mod second_factor;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -184,6 +185,8 @@ struct Entry {
 #[derive(Debug, Default)]
 struct Inner {
     links: Vec<Entry>,
+    /// Second factors that wait for a code of theirs.
+    waiting: second_factor::Waiting,
     sessions: Vec<Session>,
     bearers: Vec<Entry>,
     limits: BTreeMap<String, Limit>,
