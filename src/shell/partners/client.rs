@@ -173,7 +173,9 @@ impl Client {
         let (mut sender, wire) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(broken)?;
-        let mut wire = Guard(tokio::spawn(async move { wire.await.err().map(whole) }));
+        let mut wire = Guard(tokio::spawn(
+            async move { wire.await.err().as_ref().map(whole) },
+        ));
         let answer = match sender.send_request(request).await {
             Ok(answer) => answer,
             // Why is known to the wire: as a certificate that the other side does not take.
@@ -223,8 +225,8 @@ impl Client {
 }
 
 /// An error with what is behind it.
-fn whole(why: hyper::Error) -> String {
-    let behind = core::error::Error::source(&why).map(ToString::to_string);
+fn whole(why: &hyper::Error) -> String {
+    let behind = core::error::Error::source(why).map(ToString::to_string);
     behind.map_or_else(|| why.to_string(), |behind| format!("{why}: {behind}"))
 }
 

@@ -25,7 +25,7 @@ const CROWD: usize = 160;
 /// Calls that one address makes to the gateway at once without signing on.
 const CALLS: usize = 60;
 /// Whoever is not dropped by then is not going to be.
-pub(super) const DROPPED_WITHIN: Duration = Duration::from_secs(120);
+pub(super) const DROPPED_WITHIN: Duration = Duration::from_mins(2);
 
 /// What a slow client does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
