@@ -93,6 +93,7 @@ fi
 step "simulate a day" "$rig" --greenwave "$bin" --out "$out" simulate --seconds 86400 --corridors 24
 step "replay and a tampered replay" "$rig" --greenwave "$bin" --out "$out" replay
 step "controller killed, cabinets on their own" "$rig" --greenwave "$bin" --out "$out" kill
+step "ten times the load, slow clients, a flood" "$rig" --greenwave "$bin" --out "$out" load --seconds 10
 if [ -x /usr/sbin/mosquitto ] && command -v mosquitto_pub >/dev/null; then
   step "hostile messages over MQTT" "$rig" mqtt --messages 100000
 fi

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenwave::shell::dispatch::auth::NewPerson;
+use greenwave::shell::dispatch::auth::{NewPerson, totp};
 use greenwave::shell::dispatch::{Auth, Principal, Role, Service, serve};
 use greenwave::shell::store::Records;
 use greenwave::shell::store::audit::AuditLog;
@@ -67,7 +67,7 @@ impl Rig {
             roles: vec![role],
         };
         let secret = self.auth.enter(person).unwrap();
-        self.auth.set_up(&secret, PASSWORD).unwrap();
+        self.auth.set_up(&secret, PASSWORD, None).unwrap();
         let somebody = Principal {
             name: name.to_owned(),
             agency: agency.to_owned(),
@@ -191,7 +191,21 @@ fn a_person_changes_password_and_second_factor() {
     let proof = json!({ "password": next });
     let (status, made) = rig.post("/session/second-factor", &zhou, &proof);
     assert_eq!(status, 200, "{made}");
-    assert!(made["totp_secret"].as_str().unwrap().len() >= 32);
+    let factor = made["totp_secret"].as_str().unwrap();
+    assert!(factor.len() >= 32 && made["is_done"] == false);
+    assert!(rig.auth.sign_in("zhou", next, None).is_ok(), "not yet");
+    let wrong = json!({ "new_code": "abcdef" });
+    assert_eq!(rig.post("/session/second-factor", &zhou, &wrong).0, 422);
+    let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap();
+    let code = totp::code_at(&totp::unbase32(factor).unwrap(), now);
+    let right = json!({ "new_code": code });
+    let (status, done) = rig.post("/session/second-factor", &zhou, &right);
+    assert_eq!((status, &done["is_done"]), (200, &json!(true)), "{done}");
+    assert_eq!(
+        rig.post("/session/second-factor", &zhou, &right).0,
+        409,
+        "nothing waits"
+    );
     assert!(
         rig.auth.sign_in("zhou", next, None).is_err(),
         "wants a code"

@@ -297,7 +297,7 @@ impl Rig {
             roles: vec![role],
         };
         let secret = self.auth.enter(person).unwrap();
-        self.auth.set_up(&secret, PASSWORD).unwrap();
+        self.auth.set_up(&secret, PASSWORD, None).unwrap();
         self.bearer_of(name, "ems", role)
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,9 @@ use greenwave::shell::vehicles::hub::{Escort, Street};
 use greenwave::shell::vehicles::jt808::Phone;
 use greenwave::shell::vehicles::{BoundFeeds, Feeds};
 use greenwave::units::{Length, Millis};
+use tokio::io::AsyncWriteExt;
 use tokio::runtime::Runtime;
+use tokio_serial::SerialPort;
 
 /// A city that remembers what it was told.
 struct Town {
@@ -145,7 +148,7 @@ impl Scene {
         self.feeds.hub().feeds()[0].counts.of(reason)
     }
 
-    fn wait(&self, what: &str, done: impl Fn(&Self) -> bool) {
+    fn wait(&self, what: &str, mut done: impl FnMut(&Self) -> bool) {
         let began = Instant::now();
         while !done(self) {
             assert!(
@@ -365,4 +368,80 @@ fn too_many_connections_are_turned_away_and_the_others_go_on() {
             .drive(Speaks::Jt808Of2019, habits(), 0.0)
             .is_ok_and(|outcome| outcome.sent == 1)
     });
+}
+
+/// A receiver on a serial line: the far end of a pty whose near end the product opens by `device`.
+struct Receiver {
+    far: tokio_serial::SerialStream,
+    _near: tokio_serial::SerialStream,
+}
+
+impl Receiver {
+    /// Plugs one in: `device` leads to it from now on.
+    fn plug(scene: &Scene, device: &Path) -> Self {
+        let _context = scene.runtime.enter();
+        let (far, near) = tokio_serial::SerialStream::pair().unwrap();
+        let name = near.name().or_else(|| far.name()).unwrap();
+        std::os::unix::fs::symlink(name, device).unwrap();
+        Self { far, _near: near }
+    }
+
+    fn unplug(self, device: &Path) {
+        drop(self);
+        std::fs::remove_file(device).unwrap();
+    }
+
+    fn say(&mut self, scene: &Scene, line: &str) {
+        let sent = scene.runtime.block_on(self.far.write_all(line.as_bytes()));
+        sent.unwrap();
+    }
+}
+
+/// A position on the third bridge, now, as a receiver says it; each is a little further north.
+fn rmc(step: u32, broken: bool) -> String {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let (time, date) = (now.strftime("%H%M%S%.3f"), now.strftime("%d%m%y"));
+    let minutes = f64::from(step).mul_add(0.0008, 41.28);
+    let text = format!("GPRMC,{time},A,32{minutes:.4},N,10901.9678,E,15.0,000.0,{date},,,A");
+    let sum = text.bytes().fold(0, |sum, byte| sum ^ byte) ^ u8::from(broken);
+    format!("${text}*{sum:02X}\r\n")
+}
+
+#[test]
+fn a_receiver_on_a_serial_line_may_be_unplugged_and_plugged_in_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = folder.path().join("radio");
+    let kind = FeedKind::NmeaSerial {
+        device: device.to_str().unwrap().to_owned(),
+        baud: 4_800,
+        vehicle: "F119".to_owned(),
+    };
+    let scene = Scene::new(kind, Datum::Wgs84, false);
+    // Nothing is plugged in when the product starts.
+    scene.wait("no device", |scene| scene.count("device-closed") == 1);
+    let mut step = 0;
+    for round in 1..=2_usize {
+        let mut receiver = Receiver::plug(&scene, &device);
+        // Said before somebody opens the line is said into the air or not: either is right.
+        scene.wait("a position", |scene| {
+            step += 1;
+            receiver.say(scene, &rmc(step, false));
+            std::thread::sleep(Duration::from_millis(200));
+            scene.fixes().len() >= 2 * round
+        });
+        let fix = scene.fixes().last().unwrap().clone();
+        assert_eq!(fix.vehicle, "F119");
+        assert!((fix.speed_mps - 7.7).abs() < 0.1, "15 knots: {fix:?}");
+        assert!((fix.at.at.lat - 32.688).abs() < 1e-2, "{fix:?}");
+        receiver.say(&scene, &rmc(step, true));
+        receiver.say(&scene, &rmc(step, true));
+        scene.wait("checksums", |scene| {
+            scene.count("checksum") == 2 * u64::try_from(round).unwrap()
+        });
+        receiver.unplug(&device);
+        // Tried every few seconds, told once.
+        scene.wait("unplugged", |scene| {
+            scene.count("device-closed") == 1 + u64::try_from(round).unwrap()
+        });
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use greenwave::shell::dispatch::auth::NewPerson;
+use greenwave::shell::dispatch::auth::{NewPerson, totp};
 use greenwave::shell::dispatch::bus::Exchange;
 use greenwave::shell::dispatch::{Auth, Principal, Role, Service, serve};
 use greenwave::shell::store::Records;
@@ -101,8 +101,13 @@ fn enter_people(auth: &Auth) -> Result<(), Box<dyn std::error::Error>> {
             agency: "ems".to_owned(),
             roles: vec![role],
         })?;
-        let made = auth.set_up(&secret, PASSWORD)?;
-        let second = made.totp_secret.unwrap_or_default();
+        let begun = auth.set_up(&secret, PASSWORD, None)?;
+        let second = begun.totp_secret.unwrap_or_default();
+        if !begun.is_done {
+            let now = u64::try_from(jiff::Timestamp::now().as_second())?;
+            let code = totp::code_at(&totp::unbase32(&second).unwrap_or_default(), now);
+            auth.set_up(&secret, PASSWORD, Some(&code))?;
+        }
         println!("person {name} {} {second}", role.name());
     }
     println!("password {PASSWORD}");

@@ -2,8 +2,8 @@
 
 use greenwave::kernel::CabinetState;
 use greenwave::shell::dispatch::world::{
-    Alarm, CityView, CorridorState, KeyTimesView, LatLon, LinkView, ManualAct, Mode, Names,
-    QueueView, SiteView, StatusView, VehicleView, WaitView,
+    Alarm, CityView, CorridorState, KeyTimesView, LatLon, LatenessView, LinkView, ManualAct, Mode,
+    Names, QueueView, SiteView, StatusView, VehicleView, WaitView,
 };
 use greenwave::signal::{GroupKind, Indication, Observed};
 
@@ -45,6 +45,7 @@ impl Drive {
         };
         let sites = self.rounds.len() as u16;
         StatusView {
+            lateness: LatenessView::default(),
             key_to_accept: KeyTimesView::default(),
             ticks: self.now_ms / TICK_MS,
             late_ticks: 0,

@@ -96,11 +96,15 @@ pub struct Worth {
     pub is_cut: bool,
 }
 
-/// The account of one corridor of a journal, whose files are given in their order.
+/// The account of one corridor of a journal, whose files are given in their order. None is taken
+/// after the one in which the corridor and what it did to others is over.
 ///
 /// # Errors
 /// The journal does not replay, or knows no such corridor.
-pub fn worth(files: &[Vec<u8>], corridor: CorridorId) -> Result<Worth, WorthError> {
+pub fn worth<F: AsRef<[u8]>>(
+    files: impl IntoIterator<Item = F>,
+    corridor: CorridorId,
+) -> Result<Worth, WorthError> {
     let gathered = gather(files, corridor)?;
     let plain = pair(&gathered, None);
     let (mut saved, mut paid) = (Vec::new(), Vec::new());

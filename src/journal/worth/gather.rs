@@ -38,12 +38,17 @@ pub(super) struct Gathered {
 }
 
 /// Replays `files` in their order and gathers the run of `corridor`.
-pub(super) fn gather(files: &[Vec<u8>], corridor: CorridorId) -> Result<Gathered, WorthError> {
+pub(super) fn gather<F: AsRef<[u8]>>(
+    files: impl IntoIterator<Item = F>,
+    corridor: CorridorId,
+) -> Result<Gathered, WorthError> {
     let mut gathering: Option<Gathering> = None;
     let mut begun = false;
     'all: for bytes in files {
         let mut running: Option<Running> = None;
-        for (number, record) in (0_u64..).zip(Records::new(bytes).map_err(ReplayError::from)?) {
+        for (number, record) in
+            (0_u64..).zip(Records::new(bytes.as_ref()).map_err(ReplayError::from)?)
+        {
             let (kind, payload) = match record {
                 Ok(record) => record,
                 // The journal is still being written, or its writer was cut off: it ends here.

@@ -195,6 +195,10 @@ pub(super) struct AuditVerify {
     /// The signed heads; the same name with `.heads` if absent.
     #[arg(long, value_name = "FILE")]
     pub(super) heads: Option<PathBuf>,
+    /// The store with the copies of the heads; store.sqlite of the data folder if the records lie in
+    /// its folder `audit`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) store: Option<PathBuf>,
     /// The public key that must have signed them, 64 hexadecimal digits.
     #[arg(long, value_name = "HEX")]
     pub(super) key: Option<String>,

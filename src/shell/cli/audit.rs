@@ -7,12 +7,17 @@ use serde_json::json;
 use super::Failure;
 use super::args::{AuditExport, AuditVerify};
 use super::out::{say, warn};
-use crate::shell::store::audit::{export as copy, heads_file, records_file, verify as judge};
+use crate::shell::store::audit::{export as copy, heads_file, records_file, verify_with as judge};
+use crate::shell::store::{Records, SignedHead};
+
+/// Copies of heads that are compared: the newest.
+const COPIES: u32 = 1024;
 
 pub(super) fn verify(options: &AuditVerify) -> Result<(), Failure> {
     let heads = options.heads.clone();
     let heads = heads.unwrap_or_else(|| heads_file(&options.file));
-    let found = judge(&options.file, &heads, options.key.as_deref());
+    let copies = copies(options)?;
+    let found = judge(&options.file, (&heads, &copies), options.key.as_deref());
     let found = found.map_err(|why| Failure::runtime(&why))?;
     let found = match found {
         Ok(found) => found,
@@ -28,16 +33,17 @@ pub(super) fn verify(options: &AuditVerify) -> Result<(), Failure> {
     let unsigned = found.records.saturating_sub(found.signed);
     if options.json {
         let told = json!({ "whole": true, "records": found.records, "heads": found.heads,
-            "signed": found.signed, "key": found.key });
+            "copies": found.copies, "signed": found.signed, "key": found.key });
         say(&told.to_string());
         return Ok(());
     }
     say(&format!(
-        "{}: {} records, whole and in order; {} heads signed by {}",
+        "{}: {} records, whole and in order; {} heads signed by {}, {} copies of them in the store",
         options.file.display(),
         found.records,
         found.heads,
-        found.key
+        found.key,
+        found.copies
     ));
     if unsigned > 0 {
         warn(&format!(
@@ -48,6 +54,19 @@ pub(super) fn verify(options: &AuditVerify) -> Result<(), Failure> {
         warn("the key was taken from the heads file itself; name the one you trust with --key");
     }
     Ok(())
+}
+
+/// The store's copies of heads: what was cut off together with its heads is missed by them.
+fn copies(options: &AuditVerify) -> Result<Vec<SignedHead>, Failure> {
+    let beside = || {
+        let folder = options.file.parent()?;
+        let data = folder.parent().filter(|_| folder.ends_with("audit"))?;
+        Some(data.join("store.sqlite")).filter(|store| store.exists())
+    };
+    let store = options.store.clone().or_else(beside);
+    let read = store.map(|store| Records::heads_in(&store, COPIES));
+    let read = read.transpose().map_err(|why| Failure::runtime(&why))?;
+    Ok(read.unwrap_or_default())
 }
 
 pub(super) fn export(options: &AuditExport) -> Result<(), Failure> {

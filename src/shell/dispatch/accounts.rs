@@ -23,8 +23,10 @@ use super::problem::Problem;
 pub(crate) struct SetUpDoneDto {
     pub(super) name: String,
     /// Secret of the second factor for an authenticator program, base 32; null if the account
-    /// needs none.
+    /// needs none, or has shown a code of it.
     pub(super) totp_secret: Option<String>,
+    /// False while a code of that secret is waited for: until then nothing has changed.
+    pub(super) is_done: bool,
 }
 
 /// A person, without secrets.
@@ -89,6 +91,9 @@ pub(super) fn people_problem(error: &PeopleError) -> Problem {
         PeopleError::BadSecret => (StatusCode::UNAUTHORIZED, "bad-set-up-secret"),
         PeopleError::BadPassword => (StatusCode::UNPROCESSABLE_ENTITY, "weak-password"),
         PeopleError::LastAdmin => (StatusCode::CONFLICT, "last-admin"),
+        PeopleError::BadCode => (StatusCode::UNPROCESSABLE_ENTITY, "bad-code"),
+        PeopleError::NoSecretWaits => (StatusCode::CONFLICT, "no-secret-waits"),
+        PeopleError::RolesClash(_) => (StatusCode::UNPROCESSABLE_ENTITY, "roles-clash"),
         PeopleError::NameTaken => (StatusCode::CONFLICT, "name-taken"),
         PeopleError::Door(why) => return problem_of(why),
     };
@@ -119,20 +124,27 @@ pub(super) async fn password(
 /// Sets an account up by its one-time secret: chooses the password, gets the second factor.
 #[utoipa::path(post, path = "/api/v1/session/set-up", tag = "session", request_body = SetUpDto,
     responses((status = 200, body = SetUpDoneDto), (status = 400, body = Problem),
-        (status = 401, body = Problem), (status = 422, body = Problem),
+        (status = 401, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
         (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn set_up(
     State(api): State<Arc<Api>>,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let (secret, password) = bodies::set_up(&body)?;
+    let (secret, password, code) = bodies::set_up(&body)?;
     let door = Arc::clone(&api.auth);
-    let made = slowly(&api, move || Ok(door.set_up(&secret, &password))).await?;
+    let set_up = move || Ok(door.set_up(&secret, &password, code.as_deref()));
+    let made = slowly(&api, set_up).await?;
     let made = made.map_err(|why| people_problem(&why))?;
-    let about = format!("set-up of {}", made.name);
+    let word = if made.is_done {
+        "set-up"
+    } else {
+        "begin of set-up"
+    };
+    let about = format!("{word} of {}", made.name);
     let answer = SetUpDoneDto {
         name: made.name,
         totp_secret: made.totp_secret,
+        is_done: made.is_done,
     };
     Ok(with_about(Json(answer), about))
 }

@@ -2,7 +2,7 @@
 
 mod secrets;
 
-pub(super) use secrets::{new_password, password, proof, set_up};
+pub(super) use secrets::{new_code, new_password, password, proof, set_up};
 
 use serde_json::{Map, Value};
 

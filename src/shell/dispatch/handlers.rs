@@ -169,7 +169,7 @@ pub(super) async fn sign_out(State(api): State<Arc<Api>>, headers: HeaderMap) ->
     responses((status = 200, body = StatusDto), (status = 401, body = Problem)))]
 pub(super) async fn status(State(api): State<Arc<Api>>) -> Json<StatusDto> {
     let view = with_alarms(api.world.snapshot(), api.partners.alarms());
-    Json((&api.desk.complete(view).status).into())
+    Json(StatusDto::with_spread(&api.desk.complete(view).status))
 }
 
 /// The city as it does not change: roads, sites, places, vehicles.

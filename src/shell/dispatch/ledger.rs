@@ -29,8 +29,13 @@ struct Entry {
     answer: Answer,
 }
 
+/// From one clearing of the store to the next, milliseconds.
+const CLEARED_EVERY_MS: i64 = 3_600_000;
+
 #[derive(Default)]
 struct Inner {
+    /// When the store was cleared of old requests last, Unix milliseconds.
+    cleared_ms: i64,
     entries: BTreeMap<String, Entry>,
     order: VecDeque<String>,
     nonces: BTreeMap<String, String>,
@@ -122,11 +127,10 @@ impl Ledger {
             at_ms: now_ms,
             answer: None,
         };
-        match self
-            .records
-            .as_ref()
-            .map(|records| records.enter_request(seen))
-        {
+        match self.records.as_ref().map(|records| {
+            self.clear(records, now_ms);
+            records.enter_request(seen)
+        }) {
             None | Some(Ok(true)) => Ok(answer),
             Some(Ok(false)) => Err(NotEntered::Nonce),
             Some(Err(why)) => {
@@ -134,6 +138,15 @@ impl Ledger {
                 self.inner().forget(key);
                 Err(NotEntered::Store)
             }
+        }
+    }
+
+    /// What would not be read back any more goes, once an hour.
+    fn clear(&self, records: &Records, now_ms: i64) {
+        let mut inner = self.inner();
+        if now_ms.saturating_sub(inner.cleared_ms) >= CLEARED_EVERY_MS {
+            inner.cleared_ms = now_ms;
+            records.forget_requests_before(now_ms.saturating_sub(KEPT_MS));
         }
     }
 
@@ -262,4 +275,28 @@ pub(crate) fn last_corridor(records: &Records, now_ms: i64) -> Result<u32, Recor
         .map(|answer| answer.corridor)
         .max()
         .unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_that_are_not_read_back_any_more_leave_the_store() {
+        let records = Records::in_memory().unwrap();
+        let ledger = Ledger::over(records.clone(), 0).unwrap();
+        let (hour, body) = (3_600_000, Map::new());
+        let enter = |number: i64, at_ms: i64| {
+            let (key, nonce) = (format!("key-{number}"), format!("nonce-{number}"));
+            assert!(ledger.enter((&key, &nonce), &body, at_ms).is_ok());
+        };
+        enter(1, hour);
+        enter(2, 2 * hour);
+        enter(3, 5 * hour);
+        enter(4, 5 * hour + 1);
+        let kept = records.requests_since(0).unwrap();
+        let mut kept: Vec<&str> = kept.iter().map(|one| one.key.as_str()).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, ["key-3", "key-4"]);
+    }
 }

@@ -12,7 +12,7 @@ use super::accounts::{SetUpDoneDto, people_problem, slowly};
 use super::audited::with_about;
 use super::auth::Principal;
 use super::bodies;
-use super::dto::acts::{NewPasswordDto, ProofDto};
+use super::dto::acts::{NewPasswordDto, SecondFactorDto};
 use super::fields::JsonBody;
 use super::problem::Problem;
 use super::routes::session_cookie;
@@ -40,20 +40,33 @@ pub(super) async fn new_password(
     Ok(with_about(StatusCode::NO_CONTENT, "password changed"))
 }
 
-/// Gives this person a new second factor; the old one ends at once.
+/// Gives this person a new second factor, and switches it on once a code of it is shown; the old one
+/// goes on until then.
 #[utoipa::path(post, path = "/api/v1/session/second-factor", tag = "session",
-    request_body = ProofDto,
+    request_body = SecondFactorDto,
     responses((status = 200, body = SetUpDoneDto), (status = 400, body = Problem),
         (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 422, body = Problem), (status = 429, body = Problem),
-        (status = 503, body = Problem)))]
+        (status = 409, body = Problem), (status = 422, body = Problem),
+        (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn second_factor(
     State(api): State<Arc<Api>>,
     Extension(by): Extension<Principal>,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let (password, code) = bodies::proof(&body)?;
     let (door, name) = (Arc::clone(&api.auth), by.name.clone());
+    if let Some(code) = bodies::new_code(&body) {
+        let code = code?;
+        let confirm = move || Ok(door.confirm_second_factor(&name, &code));
+        let made = slowly(&api, confirm).await?;
+        made.map_err(|why| people_problem(&why))?;
+        let answer = SetUpDoneDto {
+            name: by.name,
+            totp_secret: None,
+            is_done: true,
+        };
+        return Ok(with_about(Json(answer), "new second factor"));
+    }
+    let (password, code) = bodies::proof(&body)?;
     let change = move || {
         door.prove(&name, &password, code.as_deref())?;
         Ok(door.new_second_factor(&name))
@@ -63,6 +76,7 @@ pub(super) async fn second_factor(
     let answer = SetUpDoneDto {
         name: by.name,
         totp_secret: Some(secret),
+        is_done: false,
     };
-    Ok(with_about(Json(answer), "new second factor"))
+    Ok(with_about(Json(answer), "begin of a new second factor"))
 }

@@ -61,6 +61,8 @@ pub struct CityStatic {
     pub classes: Vec<ClassStatic>,
     /// The allow-list.
     pub vehicles: Vec<VehicleStatic>,
+    /// Ids of the agencies; the city's own id where it has none. Empty: any.
+    pub agencies: Vec<String>,
     /// Prepared missions.
     pub missions: Vec<MissionStatic>,
     /// Controlled sites; [`CityView::sites`] has the same order.
@@ -257,6 +259,21 @@ pub struct KeyTimesView {
     pub max_ms: u32,
 }
 
+/// How late cycles began, since the program started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LatenessView {
+    /// Cycles counted.
+    pub count: u64,
+    /// Half of them began no later, microseconds.
+    pub p50_us: u32,
+    /// Ninety-nine in a hundred began no later, microseconds.
+    pub p99_us: u32,
+    /// The latest, microseconds.
+    pub max_us: u32,
+    /// The counts behind: upper edge in microseconds and how many.
+    pub spread: Vec<(u32, u64)>,
+}
+
 /// Health of the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatusView {
@@ -268,6 +285,8 @@ pub struct StatusView {
     pub missed_ticks: u64,
     /// Cycles that commanded nothing because they began too late.
     pub mute_ticks: u64,
+    /// How late cycles began, so far.
+    pub lateness: LatenessView,
     /// From a key press to a cabinet's acceptance, so far.
     pub key_to_accept: KeyTimesView,
     /// Scheduling class of the control thread in words, as `SCHED_FIFO 50` or `ordinary`.

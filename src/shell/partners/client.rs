@@ -173,11 +173,17 @@ impl Client {
         let (mut sender, wire) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(broken)?;
-        let _hangs_up = Guard(tokio::spawn(async move {
-            // What breaks here shows in the answer too.
-            let _ = wire.await;
-        }));
-        let answer = sender.send_request(request).await.map_err(broken)?;
+        let mut wire = Guard(tokio::spawn(
+            async move { wire.await.err().as_ref().map(whole) },
+        ));
+        let answer = match sender.send_request(request).await {
+            Ok(answer) => answer,
+            // Why is known to the wire: as a certificate that the other side does not take.
+            Err(why) => {
+                let told = (&mut wire.0).await.ok().flatten();
+                return Err(WireError::Wire(told.unwrap_or_else(|| why.to_string())));
+            }
+        };
         let date = answer.headers().get(header::DATE);
         let date = date.and_then(|date| date.to_str().ok().map(str::to_owned));
         let status = answer.status().as_u16();
@@ -218,8 +224,14 @@ impl Client {
     }
 }
 
+/// An error with what is behind it.
+fn whole(why: &hyper::Error) -> String {
+    let behind = core::error::Error::source(why).map(ToString::to_string);
+    behind.map_or_else(|| why.to_string(), |behind| format!("{why}: {behind}"))
+}
+
 /// Ends the wire's task with the request.
-struct Guard(JoinHandle<()>);
+struct Guard(JoinHandle<Option<String>>);
 
 impl Drop for Guard {
     fn drop(&mut self) {

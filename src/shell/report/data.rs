@@ -1,5 +1,7 @@
 //! The report as an object: the JSON file, and what the page is drawn from.
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
 use serde::Serialize;
 
 use super::exemptions::{Exemption, exemptions};
@@ -241,16 +243,47 @@ fn metres(length: Length) -> f64 {
     (f64::from(length.as_mm()) / 100.0).round() / 10.0
 }
 
-/// Local date and time so long after `from`; past midnight the date stays, and the hours go on.
+/// Local date and time so long after `from`, on the next day past midnight.
 pub(super) fn local_time(from: CivilTime, later: Millis) -> String {
-    let (date, second) = (from.date, from.second_of_day + later.as_ms() / 1000);
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-        date.year,
-        date.month,
-        date.day,
-        second / 3600,
-        second / 60 % 60,
-        second % 60
-    )
+    let small = |number: u8| i8::try_from(number).unwrap_or_default();
+    let year = i16::try_from(from.date.year).unwrap_or_default();
+    let midnight = DateTime::new(
+        year,
+        small(from.date.month),
+        small(from.date.day),
+        0,
+        0,
+        0,
+        0,
+    );
+    let since = i64::from(from.second_of_day) + i64::from(later.as_ms() / 1000);
+    let at = midnight
+        .unwrap_or_default()
+        .saturating_add(SignedDuration::from_secs(since));
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Date;
+
+    #[test]
+    fn a_mission_across_midnight_goes_on_the_next_day() {
+        let date = |year, month, day| Date { year, month, day };
+        let opened = |date| CivilTime {
+            date,
+            second_of_day: 86_390,
+        };
+        for (from, told) in [
+            (date(2026, 11, 23), "2026-11-24 00:00:05"),
+            (date(2028, 2, 28), "2028-02-29 00:00:05"),
+            (date(2026, 12, 31), "2027-01-01 00:00:05"),
+        ] {
+            let from = opened(from);
+            assert_eq!(local_time(from, Millis::from_secs(15)), told);
+            let same = local_time(from, Millis::from_secs(9));
+            assert!(same.ends_with("23:59:59"), "{same}");
+        }
+    }
 }

@@ -60,6 +60,13 @@ impl Histogram {
             .sum()
     }
 
+    /// The buckets that hold something: upper edge and how many durations.
+    pub fn buckets(&self) -> impl Iterator<Item = (Duration, u64)> {
+        let buckets = self.counts.iter().enumerate();
+        let held = buckets.filter(|(_, count)| **count > 0);
+        held.map(|(at, count)| (upper_edge(at), *count))
+    }
+
     /// The longest duration.
     #[must_use]
     pub const fn max(&self) -> Duration {

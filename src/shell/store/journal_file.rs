@@ -9,10 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
+use super::Budget;
 use super::journal_writer::Writer;
 
 /// Records waiting for the disk: about a minute of cycles.
 const QUEUE: usize = 600;
+/// Bytes of them: a large city's cycles are some hundred kilobytes each, its snapshot some megabytes.
+const QUEUE_BYTES: usize = 128 << 20;
 
 /// A finished record on its way to the disk.
 #[derive(Debug)]
@@ -24,13 +27,28 @@ pub struct Chunk {
 }
 
 /// What the status page tells about the journal.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct JournalHealth {
     lost: AtomicU64,
     written: AtomicU64,
     failing: AtomicBool,
     closed: AtomicBool,
     wants_snapshot: AtomicBool,
+    /// Bytes on their way to the writer.
+    pub(super) waiting: Budget,
+}
+
+impl Default for JournalHealth {
+    fn default() -> Self {
+        Self {
+            lost: AtomicU64::default(),
+            written: AtomicU64::default(),
+            failing: AtomicBool::default(),
+            closed: AtomicBool::default(),
+            wants_snapshot: AtomicBool::default(),
+            waiting: Budget::new(QUEUE_BYTES),
+        }
+    }
 }
 
 impl JournalHealth {
@@ -125,13 +143,17 @@ impl JournalSink {
     /// Hands over one record; a full queue loses it and asks for a snapshot, never waits.
     pub fn push(&self, chunk: Chunk) {
         let Some(queue) = &self.queue else { return };
-        match queue.try_send(chunk) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.health.add_lost();
-                self.health.ask_for_snapshot();
+        let bytes = chunk.bytes.len();
+        if self.health.waiting.take(bytes) {
+            match queue.try_send(chunk) {
+                Ok(()) => return,
+                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                    self.health.waiting.give(bytes);
+                }
             }
         }
+        self.health.add_lost();
+        self.health.ask_for_snapshot();
     }
 
     /// Waits until everything handed over is on the disk.

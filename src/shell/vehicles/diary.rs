@@ -12,8 +12,12 @@ use std::thread;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::shell::store::Budget;
+
 /// Lines that may wait.
 const QUEUE: usize = 8_192;
+/// Bytes of them: one batch of history may be a line of some hundred kilobytes.
+const QUEUE_BYTES: usize = 16 << 20;
 /// A day's file is not written beyond this, bytes.
 const DAY_MAX: u64 = 256 << 20;
 /// Positions are personal data: files older than this are removed, days.
@@ -24,6 +28,7 @@ const KEEP_DAYS: i64 = 30;
 pub struct Diary {
     lines: Option<SyncSender<String>>,
     lost: Arc<AtomicU64>,
+    waiting: Arc<Budget>,
 }
 
 impl Diary {
@@ -32,9 +37,11 @@ impl Diary {
     pub fn start(folder: &Path) -> Self {
         let (sender, receiver) = sync_channel(QUEUE);
         let lost = Arc::new(AtomicU64::new(0));
+        let waiting = Arc::new(Budget::new(QUEUE_BYTES));
         let writer = Writer {
             folder: folder.to_path_buf(),
             lost: Arc::clone(&lost),
+            waiting: Arc::clone(&waiting),
             open: None,
         };
         let started = thread::Builder::new()
@@ -46,6 +53,7 @@ impl Diary {
         Self {
             lines: started.is_ok().then_some(sender),
             lost,
+            waiting,
         }
     }
 
@@ -55,15 +63,22 @@ impl Diary {
         Self {
             lines: None,
             lost: Arc::default(),
+            waiting: Arc::new(Budget::new(0)),
         }
     }
 
     /// Adds a line.
     pub fn line(&self, line: &Value) {
         let Some(lines) = &self.lines else { return };
-        if lines.try_send(line.to_string()).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        let line = line.to_string();
+        let bytes = line.len();
+        if self.waiting.take(bytes) {
+            if lines.try_send(line).is_ok() {
+                return;
+            }
+            self.waiting.give(bytes);
         }
+        self.lost.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Lines that could not be kept so far.
@@ -76,6 +91,7 @@ impl Diary {
 struct Writer {
     folder: PathBuf,
     lost: Arc<AtomicU64>,
+    waiting: Arc<Budget>,
     /// The day, its file, and how long that is.
     open: Option<(String, File, u64)>,
 }
@@ -86,6 +102,7 @@ impl Writer {
             if self.write(&line).is_none() {
                 self.lost.fetch_add(1, Ordering::Relaxed);
             }
+            self.waiting.give(line.len());
         }
     }
 
@@ -140,4 +157,25 @@ impl Writer {
 
 fn day_of(at: Timestamp) -> String {
     at.to_string().get(..10).unwrap_or("unknown").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_bounded_in_bytes() {
+        let (sender, receiver) = sync_channel(QUEUE);
+        let diary = Diary {
+            lines: Some(sender),
+            lost: Arc::default(),
+            waiting: Arc::new(Budget::new(1_000)),
+        };
+        let line = Value::String("x".repeat(398));
+        for _ in 0..4 {
+            diary.line(&line);
+        }
+        assert_eq!(diary.lost(), 2, "400 bytes each");
+        assert_eq!(receiver.try_iter().count(), 2);
+    }
 }

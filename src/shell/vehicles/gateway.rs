@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::book::Book;
+use super::callers::{Call, Callers};
 use super::crew::Crew;
 use super::hub::{FeedState, Hub};
 use super::session::{Effect, Now, Order, Session};
@@ -105,6 +106,7 @@ impl Gateway {
     /// Takes terminals in until the task is stopped.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, feed: Arc<FeedState>) {
         let room = Arc::new(Semaphore::new(usize::from(feed.feed.connections_max)));
+        let callers = Callers::default();
         loop {
             let (stream, from) = match listener.accept().await {
                 Ok(one) => one,
@@ -120,9 +122,14 @@ impl Gateway {
                     .refused(&feed, &from.to_string(), "too-many-connections");
                 continue;
             };
+            let Some(call) = callers.take(from.ip()) else {
+                // Counted only: whoever calls so often would fill a file too.
+                feed.counts.refused("too-many-of-one-address");
+                continue;
+            };
             let (gateway, feed) = (Arc::clone(&self), Arc::clone(&feed));
             tokio::spawn(async move {
-                gateway.talk(stream, from, &feed).await;
+                gateway.talk(stream, (from, call), &feed).await;
                 drop(place);
             });
         }
@@ -155,7 +162,12 @@ impl Gateway {
         }
     }
 
-    async fn talk(&self, mut stream: TcpStream, from: SocketAddr, feed: &FeedState) {
+    async fn talk(
+        &self,
+        mut stream: TcpStream,
+        (from, call): (SocketAddr, Call),
+        feed: &FeedState,
+    ) {
         let number = self.terminals.connections.fetch_add(1, Ordering::Relaxed);
         let idle_ms = u64::from(feed.feed.idle.as_ms());
         let session = Session::new(Arc::clone(&self.book), idle_ms, self.now());
@@ -164,6 +176,7 @@ impl Gateway {
             gateway: self,
             feed,
             from: from.to_string(),
+            call: Some(call),
             number,
             orders: sender,
             session,
@@ -220,6 +233,8 @@ struct Talk<'g> {
     gateway: &'g Gateway,
     feed: &'g FeedState,
     from: String,
+    /// Counts against its address until it signs on.
+    call: Option<Call>,
     number: u64,
     orders: mpsc::Sender<Order>,
     session: Session,
@@ -238,6 +253,7 @@ impl Talk<'_> {
                 Effect::Send(raw) => send.extend(raw),
                 Effect::Frame => feed.counts.frame(),
                 Effect::SignedOn(vehicle) => {
+                    self.call = None;
                     self.gateway
                         .terminals
                         .enter(&vehicle, self.number, self.orders.clone());

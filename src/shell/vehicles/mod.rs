@@ -14,6 +14,7 @@
 
 pub mod book;
 pub mod bucket;
+mod callers;
 pub mod counts;
 pub mod crew;
 pub mod diary;

@@ -16,6 +16,7 @@ mod snapshot;
 mod statics;
 #[cfg(test)]
 mod tests;
+mod times;
 mod words;
 
 pub use decided::account;
@@ -33,7 +34,7 @@ use jiff::Timestamp;
 use super::field::PortMonitor;
 use super::missions::Mission;
 use super::planner::Planner;
-use super::runtime::{Grants, KeyTimes, Mailbox, Picture};
+use super::runtime::{Grants, Mailbox, Picture};
 use super::store::JournalHealth;
 use crate::corridor::{Fix, ServiceClass};
 use crate::ids::{CorridorId, SiteId};
@@ -41,8 +42,8 @@ use crate::kernel::CabinetState;
 use crate::network::{PlanarPoint, Position, Route};
 use crate::plan::LinkKind;
 use crate::shell::dispatch::world::{
-    Alarm, CityStatic, CityView, FindingStatic, KeyTimesView, LinkView, Refusal, RefusalClass,
-    StatusView, VehicleView,
+    Alarm, CityStatic, CityView, FindingStatic, LinkView, Refusal, RefusalClass, StatusView,
+    VehicleView,
 };
 use crate::units::Mono;
 use snapshot::{Opened, corridor_view, site_view};
@@ -285,7 +286,8 @@ impl LiveWorld {
             late_ticks: picture.lateness.above(half_tick),
             missed_ticks: picture.missed,
             mute_ticks: picture.mute,
-            key_to_accept: key_times(&picture.keys),
+            lateness: times::lateness(&picture.lateness),
+            key_to_accept: times::key_times(&picture.keys),
             scheduler: scheduler
                 .map(|grants| format!("{}, memory {}", grants.scheduler, grants.memory))
                 .unwrap_or_default(),
@@ -351,17 +353,6 @@ impl LiveWorld {
 
     fn new_corridor(&self) -> CorridorId {
         CorridorId::new(self.next_corridor.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-fn key_times(keys: &KeyTimes) -> KeyTimesView {
-    let times = keys.times();
-    let ms = |took: Duration| u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
-    KeyTimesView {
-        count: times.total(),
-        p50_ms: ms(times.at_most(500)),
-        p99_ms: ms(times.at_most(990)),
-        max_ms: ms(times.max()),
     }
 }
 

@@ -1,13 +1,15 @@
 //! Reports of corridors that are over, reckoned away from everything else.
 //!
-//! A report replays the journal and runs its twins, which takes seconds: the first who asks starts a
-//! thread, and whoever asks meanwhile is told to come again.
+//! A report replays the journal and runs its twins, which takes seconds: one thread makes one report
+//! after the other, and whoever asks meanwhile is told to come again. It reads the journal's files one
+//! at a time, from the one in which the corridor was opened to the one in which it was over.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{LiveWorld, lock};
 use crate::ids::CorridorId;
@@ -19,6 +21,11 @@ use crate::shell::report::ReportData;
 const AGAIN: Duration = Duration::from_mins(1);
 /// Reports kept; the oldest goes first.
 const KEPT: usize = 64;
+/// Reports that wait for the one in work; whoever asks for more comes again.
+const WAITING: usize = 8;
+/// A file that was last written so long before a corridor was opened does not hold it: the writer is
+/// never further behind.
+const BEHIND: Duration = Duration::from_mins(2);
 
 /// What became of a report so far.
 #[derive(Clone, Debug)]
@@ -47,11 +54,21 @@ impl JournalFolder {
     }
 }
 
+/// One report to be made.
+#[derive(Debug)]
+struct Job {
+    corridor: u32,
+    /// When the corridor was opened, if anybody remembers.
+    opened: Option<SystemTime>,
+}
+
 /// The reports, and where the journal lies.
 #[derive(Debug)]
 pub(super) struct Reports {
     folder: Option<JournalFolder>,
     known: Arc<Mutex<BTreeMap<u32, Progress>>>,
+    /// The worker's queue; it is started with the first report.
+    queue: Mutex<Option<SyncSender<Job>>>,
 }
 
 impl Reports {
@@ -59,35 +76,61 @@ impl Reports {
         Self {
             folder,
             known: Arc::default(),
+            queue: Mutex::default(),
         }
     }
 
-    fn start(&self, corridor: u32) -> Result<(), Refusal> {
+    fn start(&self, job: Job) -> Result<(), Refusal> {
+        let corridor = job.corridor;
         let Some(folder) = self.folder.clone() else {
             let why = format!("nobody keeps a journal of corridor {corridor}");
             return Err(Refusal::new(RefusalClass::NotFound, "no-report", why));
         };
         let mut known = lock(&self.known);
-        while known.len() >= KEPT {
-            known.pop_first();
+        let done = |progress: &Progress| !matches!(progress, Progress::InWork);
+        while known.len() >= KEPT
+            && let Some(oldest) = known.iter().find(|one| done(one.1)).map(|one| *one.0)
+        {
+            known.remove(&oldest);
         }
-        known.insert(corridor, Progress::InWork);
-        let shared = Arc::clone(&self.known);
-        let work = move || {
-            let made = reckon(&folder, corridor);
-            let progress = match made {
-                Ok(report) => Progress::Done(Arc::new(report), Instant::now()),
-                Err(why) => Progress::Failed(why),
-            };
-            lock(&shared).insert(corridor, progress);
+        let mut queue = lock(&self.queue);
+        let sender = match queue.take() {
+            Some(sender) => sender,
+            None => begin(folder, Arc::clone(&self.known))?,
         };
-        let thread = std::thread::Builder::new().name("report".to_owned());
-        if let Err(why) = thread.spawn(work) {
-            known.remove(&corridor);
-            let why = format!("no thread for the report: {why}");
-            return Err(Refusal::new(RefusalClass::Unavailable, "no-thread", why));
+        let sent = sender.try_send(job);
+        // A worker that has ended is begun anew by the next who asks.
+        if !matches!(sent, Err(TrySendError::Disconnected(_))) {
+            *queue = Some(sender);
+        }
+        if sent.is_ok() {
+            known.insert(corridor, Progress::InWork);
         }
         Ok(())
+    }
+}
+
+/// Starts the thread that makes the reports; it ends with the last sender.
+fn begin(
+    folder: JournalFolder,
+    known: Arc<Mutex<BTreeMap<u32, Progress>>>,
+) -> Result<SyncSender<Job>, Refusal> {
+    let (sender, jobs) = sync_channel(WAITING);
+    let work = move || work(&folder, &known, &jobs);
+    let thread = std::thread::Builder::new().name("report".to_owned());
+    thread.spawn(work).map(|_| sender).map_err(|why| {
+        let why = format!("no thread for the report: {why}");
+        Refusal::new(RefusalClass::Unavailable, "no-thread", why)
+    })
+}
+
+fn work(folder: &JournalFolder, known: &Mutex<BTreeMap<u32, Progress>>, jobs: &Receiver<Job>) {
+    for job in jobs {
+        let progress = match reckon(folder, &job) {
+            Ok(report) => Progress::Done(Arc::new(report), Instant::now()),
+            Err(why) => Progress::Failed(why),
+        };
+        lock(known).insert(job.corridor, progress);
     }
 }
 
@@ -111,7 +154,9 @@ impl LiveWorld {
             Some(Progress::Done(..)) => {}
             None => self.is_over(corridor)?,
         }
-        self.reports.start(corridor)?;
+        let when = lock(&self.opened).get(&corridor).map(|opened| opened.when);
+        let opened = when.and_then(|when| SystemTime::now().checked_sub(when.elapsed()));
+        self.reports.start(Job { corridor, opened })?;
         Err(in_work())
     }
 
@@ -142,15 +187,33 @@ fn in_work() -> Refusal {
     Refusal::new(RefusalClass::Unavailable, "report-in-work", why)
 }
 
-fn reckon(folder: &JournalFolder, corridor: u32) -> Result<ReportData, String> {
-    let mut journal = Vec::new();
-    for file in files(&folder.path) {
-        if !folder.old.contains(&file) {
-            journal.push(fs::read(&file).map_err(|why| format!("{}: {why}", file.display()))?);
-        }
+fn reckon(folder: &JournalFolder, job: &Job) -> Result<ReportData, String> {
+    let mut unread = None;
+    let journal = covering(folder, job.opened).into_iter().map_while(|file| {
+        let read = fs::read(&file).map_err(|why| format!("{}: {why}", file.display()));
+        read.map_err(|why| unread = Some(why)).ok()
+    });
+    let worth = worth(journal, CorridorId::new(job.corridor));
+    match (worth, unread) {
+        // What the files before it held is told even so.
+        (Ok(worth), _) => Ok(ReportData::new(&worth)),
+        (Err(_), Some(why)) => Err(why),
+        (Err(why), None) => Err(why.to_string()),
     }
-    let worth = worth(&journal, CorridorId::new(corridor)).map_err(|why| why.to_string())?;
-    Ok(ReportData::new(&worth))
+}
+
+/// The files of this run that may hold something of a corridor that was opened then.
+fn covering(folder: &JournalFolder, opened: Option<SystemTime>) -> Vec<PathBuf> {
+    let since = opened.and_then(|opened| opened.checked_sub(BEHIND));
+    let holds = |file: &PathBuf| {
+        let written = fs::metadata(file).and_then(|about| about.modified()).ok();
+        since
+            .zip(written)
+            .is_none_or(|(since, written)| written >= since)
+    };
+    let mut files = files(&folder.path);
+    files.retain(|file| !folder.old.contains(file) && holds(file));
+    files
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -161,4 +224,62 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_that_may_hold_the_corridor_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        let file = |name: &str, ago_s: u64| {
+            let path = folder.path().join(name);
+            let made = fs::File::create(&path).unwrap();
+            made.set_modified(now - Duration::from_secs(ago_s)).unwrap();
+            path
+        };
+        let _before = file("greenwave-000000.journal", 9_000);
+        let journal = JournalFolder::before_start(folder.path().to_path_buf());
+        let all = [
+            file("greenwave-000001.journal", 7_200),
+            file("greenwave-000002.journal", 3_000),
+            file("greenwave-000003.journal", 0),
+        ];
+        assert_eq!(covering(&journal, None), all);
+        let opened = now.checked_sub(Duration::from_hours(1));
+        assert_eq!(covering(&journal, opened), all[1..]);
+        assert_eq!(covering(&journal, Some(now)), all[2..]);
+    }
+
+    #[test]
+    fn more_reports_than_may_wait_are_asked_for_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = JournalFolder::before_start(folder.path().to_path_buf());
+        let reports = Reports::new(Some(journal));
+        // A worker that does not get on.
+        let (sender, jobs) = sync_channel(WAITING);
+        *lock(&reports.queue) = Some(sender);
+        for corridor in 1..20 {
+            let job = Job {
+                corridor,
+                opened: None,
+            };
+            reports.start(job).unwrap();
+        }
+        assert_eq!(
+            lock(&reports.known).len(),
+            WAITING,
+            "the others are asked again"
+        );
+        assert_eq!(jobs.try_iter().count(), WAITING);
+        drop(jobs);
+        let job = Job {
+            corridor: 30,
+            opened: None,
+        };
+        reports.start(job).unwrap();
+        assert!(lock(&reports.queue).is_none(), "begun anew by the next");
+    }
 }

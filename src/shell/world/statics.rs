@@ -10,6 +10,14 @@ use crate::shell::dispatch::world::{
 use crate::shell::missions::{Mission, class_of};
 use crate::units::Length;
 
+/// A city without an agency goes by its own id.
+fn agencies(city: &CheckedCity) -> Vec<String> {
+    if city.agencies.is_empty() {
+        return vec![city.id.clone()];
+    }
+    city.agencies.iter().map(|one| one.id.clone()).collect()
+}
+
 /// The city as drawn on a map.
 #[must_use]
 pub(super) fn city_static(
@@ -65,6 +73,7 @@ pub(super) fn city_static(
         places: places(graph),
         classes: classes.collect(),
         missions: prepared.collect(),
+        agencies: agencies(city),
         vehicles,
         sites: (0_u16..)
             .zip(&city.sites)

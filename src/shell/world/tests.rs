@@ -20,6 +20,7 @@ use crate::shell::dispatch::request::{Destination, MissionStage};
 use crate::shell::dispatch::world::{CorridorRequest, Origin, RequestVehicle, World};
 use crate::shell::dispatch::{Principal, Role};
 use crate::shell::missions::missions;
+use crate::shell::runtime::KeyTimes;
 use crate::shell::runtime::{Histogram, Inbox, mailbox};
 use crate::shell::store::{Chunk, JournalSink, demo_city_files};
 use crate::units::{CivilTime, Length, Millis, TICK};

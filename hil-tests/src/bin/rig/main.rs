@@ -3,7 +3,7 @@
 //! ```text
 //! rig [--greenwave PATH] [--out DIR] demo --seeds 1-5 | simulate | replay | kill | latency
 //! rig accept [hospital] [replay] [audit] --seed 1
-//! rig fuzz-frames --count 10000000 | gateway-load | mqtt --messages 100000 | mqtt-city
+//! rig load --seconds 60 | fuzz-frames --count 10000000 | gateway-load | mqtt --messages 100000 | mqtt-city
 //! ```
 
 mod accept;
@@ -12,6 +12,7 @@ mod fuzz;
 mod gateway_load;
 mod kill;
 mod latency;
+mod load;
 mod mqtt;
 mod mqtt_city;
 mod replay;
@@ -103,6 +104,15 @@ enum What {
         #[arg(long)]
         wait_an_hour: bool,
     },
+    /// Ten times the normal load, slow clients and a flood: lateness, answers, refusals, memory.
+    Load {
+        /// How long the normal load lasts, and the other.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Missed targets of times fail too.
+        #[arg(long)]
+        targets: bool,
+    },
     /// The time from a key press to the cabinet's acceptance.
     Latency {
         /// How often the key is pressed.
@@ -135,6 +145,7 @@ fn main() -> ExitCode {
             seed,
             wait_an_hour,
         } => accept::judge(&bench, &parts, (seed, wait_an_hour)),
+        What::Load { seconds, targets } => load::judge(&bench, seconds, targets),
         What::Latency { presses } => latency::judge(&bench, presses),
     };
     match result {

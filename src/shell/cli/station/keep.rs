@@ -64,6 +64,18 @@ fn set_aside(folder: &Path) -> Result<PathBuf, Failure> {
     Ok(aside)
 }
 
+/// Without TLS nobody can show a certificate: a wish to look at them is not passed over.
+fn without_tls(options: &TlsOf) -> Result<Option<TlsFiles>, Failure> {
+    let Some(authorities) = &options.client_ca else {
+        return Ok(None);
+    };
+    Err(Failure::Usage(format!(
+        "--client-ca {}: client certificates come with TLS only, and it is off; add --tls (or \
+         --tls-cert and --tls-key), or leave --client-ca out",
+        authorities.display()
+    )))
+}
+
 /// The TLS files that the command line asks for; made in the data folder if it names none.
 pub(in super::super) fn tls_files(
     options: &TlsOf,
@@ -83,7 +95,7 @@ pub(in super::super) fn tls_files(
             names.dedup();
             generated(&data.join("tls"), &names).map_err(|why| Failure::runtime(&why))?
         }
-        None => return Ok(None),
+        None => return without_tls(options),
     };
     Ok(Some(TlsFiles {
         client_ca: options.client_ca.clone(),

@@ -1,5 +1,6 @@
 //! A start that is refused, and what a station takes from its city.
 
+use super::super::args::TlsOf;
 use super::super::load::load_demo;
 use super::*;
 
@@ -63,4 +64,28 @@ fn a_link_speaks_for_an_agency_of_the_city() {
     assert_eq!(of(&city, Some("another")), None);
     city.agencies.clear();
     assert_eq!(of(&city, None).as_deref(), Some("ankang-demo"));
+}
+
+#[test]
+fn authorities_of_client_certificates_are_not_passed_over_without_tls() {
+    let mut options = TlsOf {
+        tls: false,
+        tls_cert: None,
+        tls_key: None,
+        client_ca: Some("agencies.pem".into()),
+    };
+    let data = tempfile::tempdir().unwrap();
+    let made = |options: &TlsOf| tls_files(options, data.path(), "127.0.0.1");
+    let Err(Failure::Usage(why)) = made(&options) else {
+        panic!("taken");
+    };
+    assert!(
+        why.contains("--client-ca agencies.pem") && why.contains("--tls"),
+        "{why}"
+    );
+    options.client_ca = None;
+    assert!(made(&options).unwrap().is_none());
+    options.client_ca = Some("agencies.pem".into());
+    options.tls = true;
+    assert!(made(&options).unwrap().unwrap().client_ca.is_some());
 }

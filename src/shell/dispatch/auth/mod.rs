@@ -6,6 +6,7 @@
 
 mod machines;
 mod people;
+mod second_factor;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -79,6 +80,16 @@ impl Role {
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+
+    /// A role among these that may not be together with `admin`: who makes accounts has no power over
+    /// signals, and none over plans.
+    #[must_use]
+    pub fn clash(roles: &[Self]) -> Option<Self> {
+        let power = [Self::Dispatcher, Self::Engineer, Self::Integration];
+        let mut with_power = roles.iter().filter(|role| power.contains(role));
+        let first = with_power.next().copied();
+        first.filter(|_| roles.contains(&Self::Admin))
     }
 
     /// True for roles whose people sign in with a second factor.
@@ -174,6 +185,8 @@ struct Entry {
 #[derive(Debug, Default)]
 struct Inner {
     links: Vec<Entry>,
+    /// Second factors that wait for a code of theirs.
+    waiting: second_factor::Waiting,
     sessions: Vec<Session>,
     bearers: Vec<Entry>,
     limits: BTreeMap<String, Limit>,

@@ -35,8 +35,10 @@ pub struct NewPerson {
 pub struct SetUp {
     /// Who was set up.
     pub name: String,
-    /// Secret of the second factor in base 32, if a role needs one.
+    /// Secret of the second factor in base 32, if a role needs one and no code of it was given yet.
     pub totp_secret: Option<String>,
+    /// False while a code of that secret is waited for.
+    pub is_done: bool,
 }
 
 /// Why somebody was not entered or set up.
@@ -51,6 +53,15 @@ pub enum PeopleError {
     /// Nobody could enter people any more.
     #[error("the last admin cannot be disabled: enter another one first")]
     LastAdmin,
+    /// A code that is none of the new second factor.
+    #[error("this is no code of the new second factor; is the clock of the telephone right?")]
+    BadCode,
+    /// The new second factor was never asked for, or too long ago, or guessed at.
+    #[error("no new second factor waits for a code; begin again")]
+    NoSecretWaits,
+    /// Roles that one person may not have together.
+    #[error("an admin has no power over signals and cannot be {} too: enter two accounts", .0.name())]
+    RolesClash(Role),
     /// Somebody of that name is set up.
     #[error("somebody of that name is there already")]
     NameTaken,
@@ -99,6 +110,9 @@ impl Auth {
     /// # Errors
     /// See [`PeopleError`].
     pub fn enter(&self, person: NewPerson) -> Result<String, PeopleError> {
+        if let Some(role) = Role::clash(&person.roles) {
+            return Err(PeopleError::RolesClash(role));
+        }
         let secret = random_token()?;
         let stored = StoredPrincipal {
             name: person.name,
@@ -123,11 +137,17 @@ impl Auth {
         }
     }
 
-    /// Sets somebody up: their password, and a second factor where a role needs one.
+    /// Sets somebody up: their password, and a second factor where a role needs one. That takes two
+    /// calls: without a code the factor's secret is given and nothing changes; with a code of it all is done.
     ///
     /// # Errors
     /// See [`PeopleError`].
-    pub fn set_up(&self, secret: &str, password: &str) -> Result<SetUp, PeopleError> {
+    pub fn set_up(
+        &self,
+        secret: &str,
+        password: &str,
+        code: Option<&str>,
+    ) -> Result<SetUp, PeopleError> {
         let records = self.store()?;
         let Some(person) = records.set_up_by(hash(secret), now_ms())? else {
             return Err(PeopleError::BadSecret);
@@ -135,16 +155,33 @@ impl Auth {
         check_password(&person.name, password)?;
         let roles = person.roles.iter().filter_map(|word| Role::of(word));
         let second = roles.into_iter().any(Role::needs_second_factor);
-        let totp_secret: Option<[u8; totp::SECRET_LEN]> =
-            if second { Some(random()?) } else { None };
-        let stored = totp_secret.map(|secret| secret.to_vec());
+        let stored = match code {
+            _ if !second => None,
+            None => return self.begin_set_up(secret, person.name),
+            Some(code) => {
+                let confirmed = self.inner().waiting.confirm(hash(secret), code, now_ms());
+                Some(confirmed?.to_vec())
+            }
+        };
         let hashed = password::hashed(password)?;
         if !records.finish_set_up(hash(secret), hashed, stored)? {
             return Err(PeopleError::BadSecret);
         }
         Ok(SetUp {
             name: person.name,
-            totp_secret: totp_secret.map(|secret| totp::base32(&secret)),
+            totp_secret: None,
+            is_done: true,
+        })
+    }
+
+    /// A second factor that waits for a code of it.
+    fn begin_set_up(&self, secret: &str, name: String) -> Result<SetUp, PeopleError> {
+        let made: [u8; totp::SECRET_LEN] = random()?;
+        self.inner().waiting.begin(hash(secret), made, now_ms());
+        Ok(SetUp {
+            name,
+            totp_secret: Some(totp::base32(&made)),
+            is_done: false,
         })
     }
 
@@ -251,16 +288,6 @@ impl Auth {
             .sessions
             .retain(|session| session.principal.name != name || kept == Some(session.token));
         Ok(())
-    }
-
-    /// A new second factor in base 32; the old one ends.
-    ///
-    /// # Errors
-    /// See [`PeopleError`].
-    pub fn new_second_factor(&self, name: &str) -> Result<String, PeopleError> {
-        let secret: [u8; totp::SECRET_LEN] = random()?;
-        self.store()?.change_totp(name, secret.to_vec())?;
-        Ok(totp::base32(&secret))
     }
 
     /// Everybody who was entered.

@@ -16,6 +16,18 @@ fn person(name: &str, role: Role) -> NewPerson {
     }
 }
 
+fn code_of(base32: &str) -> String {
+    let now = u64::try_from(now_ms() / 1000).unwrap();
+    totp::code_at(&totp::unbase32(base32).unwrap(), now)
+}
+
+/// Sets somebody with a second factor up.
+fn set_up(door: &Auth, secret: &str) -> SetUp {
+    let begun = door.set_up(secret, PASSWORD, None).unwrap();
+    let code = code_of(&begun.totp_secret.unwrap());
+    door.set_up(secret, PASSWORD, Some(&code)).unwrap()
+}
+
 #[test]
 fn a_fresh_door_has_no_credential_that_anybody_could_guess() {
     let door = door();
@@ -33,16 +45,21 @@ fn the_first_run_secret_sets_one_admin_up_and_never_again() {
     let door = door();
     let old = door.first_run_secret("ems").unwrap().unwrap();
     let secret = door.first_run_secret("ems").unwrap().unwrap();
-    let refused = door.set_up(&old, PASSWORD);
+    let refused = door.set_up(&old, PASSWORD, None);
     assert!(
         matches!(refused, Err(PeopleError::BadSecret)),
         "a newer one was given out"
     );
-    let short = door.set_up(&secret, "short");
+    let short = door.set_up(&secret, "short", None);
     assert!(matches!(short, Err(PeopleError::BadPassword)));
-    let made = door.set_up(&secret, PASSWORD).unwrap();
+    let made = door.set_up(&secret, PASSWORD, None).unwrap();
     assert!(made.totp_secret.is_some(), "an admin has a second factor");
-    assert!(door.set_up(&secret, PASSWORD).is_err(), "used up");
+    assert!(!made.is_done && door.sign_in("admin", PASSWORD, None).is_err());
+    let wrong = door.set_up(&secret, PASSWORD, Some("abcdef"));
+    assert!(matches!(wrong, Err(PeopleError::BadCode)));
+    let done = set_up(&door, &secret);
+    assert!(done.is_done && done.totp_secret.is_none());
+    assert!(door.set_up(&secret, PASSWORD, None).is_err(), "used up");
     assert_eq!(door.first_run_secret("ems").unwrap(), None);
 }
 
@@ -50,7 +67,7 @@ fn the_first_run_secret_sets_one_admin_up_and_never_again() {
 fn the_second_factor_is_asked_for_and_a_code_works_once() {
     let door = door();
     let secret = door.enter(person("wang", Role::Engineer)).unwrap();
-    door.set_up(&secret, PASSWORD).unwrap();
+    set_up(&door, &secret);
     let asked = door.sign_in("wang", PASSWORD, None);
     assert!(matches!(asked, Err(SignInError::CodeNeeded)));
     let stored = door.store().unwrap().secrets("wang").unwrap().unwrap();
@@ -70,7 +87,10 @@ fn a_dispatcher_signs_in_and_is_known_after_a_restart() {
     let records = Records::in_memory().unwrap();
     let door = Auth::over(records.clone()).unwrap();
     let secret = door.enter(person("li", Role::Dispatcher)).unwrap();
-    assert_eq!(door.set_up(&secret, PASSWORD).unwrap().totp_secret, None);
+    assert_eq!(
+        door.set_up(&secret, PASSWORD, None).unwrap().totp_secret,
+        None
+    );
     let signed_in = door.sign_in("li", PASSWORD, None).unwrap();
     let again = Auth::over(records.clone()).unwrap();
     assert_eq!(again.session(&signed_in.session).unwrap().name, "li");
@@ -89,7 +109,7 @@ fn a_dispatcher_signs_in_and_is_known_after_a_restart() {
 fn failures_in_a_row_make_a_name_wait_even_with_the_right_password() {
     let door = door();
     let secret = door.enter(person("li", Role::Dispatcher)).unwrap();
-    door.set_up(&secret, PASSWORD).unwrap();
+    door.set_up(&secret, PASSWORD, None).unwrap();
     for _ in 0..5 {
         let failed = door.sign_in("li", "wrong wrong wrong", None);
         assert!(matches!(failed, Err(SignInError::BadPassword)));
@@ -149,4 +169,37 @@ fn a_machine_token_is_worth_its_scopes_its_certificate_and_its_time() {
     assert!(door.bearer(&newer, Some(&[9; 32])).is_none());
     let over = door.make_token(NewToken { days: 0, ..wanted }).unwrap();
     assert!(door.bearer(&over, Some(&[9; 32])).is_none());
+}
+
+#[test]
+fn nobody_is_admin_and_has_power_over_signals() {
+    let both = NewPerson {
+        roles: vec![Role::Dispatcher, Role::Admin],
+        ..person("li", Role::Admin)
+    };
+    let refused = door().enter(both);
+    assert!(matches!(
+        refused,
+        Err(PeopleError::RolesClash(Role::Dispatcher))
+    ));
+}
+
+#[test]
+fn a_new_second_factor_counts_once_a_code_of_it_was_shown() {
+    let door = door();
+    let secret = door.enter(person("li", Role::Dispatcher)).unwrap();
+    door.set_up(&secret, PASSWORD, None).unwrap();
+    let first = door.new_second_factor("li").unwrap();
+    assert!(door.sign_in("li", PASSWORD, None).is_ok(), "none yet");
+    let wrong = door.confirm_second_factor("li", "12345");
+    assert!(matches!(wrong, Err(PeopleError::BadCode)));
+    door.confirm_second_factor("li", &code_of(&first)).unwrap();
+    let asked = door.sign_in("li", PASSWORD, None);
+    assert!(matches!(asked, Err(SignInError::CodeNeeded)));
+    let _second = door.new_second_factor("li").unwrap();
+    let code = code_of(&first);
+    assert!(
+        door.sign_in("li", PASSWORD, Some(&code)).is_ok(),
+        "the old one goes on"
+    );
 }

@@ -75,6 +75,26 @@ pub fn base32(bytes: &[u8]) -> String {
     letters.collect()
 }
 
+/// What [`base32`] wrote, as an authenticator program reads it.
+#[must_use]
+pub fn unbase32(text: &str) -> Option<Vec<u8>> {
+    let (mut bytes, mut held, mut bits) = (Vec::new(), 0_u32, 0);
+    for letter in text.bytes() {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'2'..=b'7' => letter - b'2' + 26,
+            _ => return None,
+        };
+        (held, bits) = (held << 5 | u32::from(value), bits + 5);
+        if bits >= 8 {
+            bits -= 8;
+            bytes.extend(u8::try_from(held >> bits & 0xff));
+            held &= (1 << bits) - 1;
+        }
+    }
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +145,7 @@ mod tests {
     fn the_vectors_of_base_32() {
         for (text, coded) in [("f", "MY"), ("foob", "MZXW6YQ"), ("foobar", "MZXW6YTBOI")] {
             assert_eq!(base32(text.as_bytes()), coded);
+            assert_eq!(unbase32(coded).as_deref(), Some(text.as_bytes()));
         }
     }
 }

@@ -19,12 +19,24 @@ pub(in super::super) fn password(
 }
 
 /// Secret and password of a set-up.
-pub(in super::super) fn set_up(body: &Map<String, Value>) -> Result<(String, String), Problem> {
+pub(in super::super) fn set_up(
+    body: &Map<String, Value>,
+) -> Result<(String, String, Option<String>), Problem> {
     let findings = Findings::default();
-    let fields = Fields::new(body, "", &["secret", "password"], &findings);
+    let fields = Fields::new(body, "", &["secret", "password", "code"], &findings);
     let secret = fields.text("secret", 128);
     let password = fields.text("password", 128);
-    findings.finish(secret.zip(password))
+    let made = secret.zip(password).zip(code(&fields));
+    findings.finish(made.map(|((secret, password), code)| (secret, password, code)))
+}
+
+/// A code of the new second factor, if there is one in it.
+pub(in super::super) fn new_code(body: &Map<String, Value>) -> Option<Result<String, Problem>> {
+    body.contains_key("new_code").then(|| {
+        let findings = Findings::default();
+        let code = Fields::new(body, "", &["new_code"], &findings).text("new_code", 6);
+        findings.finish(code)
+    })
 }
 
 /// Password and code, again.

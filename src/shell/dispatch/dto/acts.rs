@@ -24,6 +24,22 @@ pub(crate) struct SetUpDto {
     /// 12 to 128 characters, without the name in it.
     #[schema(max_length = 128)]
     password: String,
+    /// Six digits of the second factor that the call without them gave, where a role needs one.
+    #[schema(max_length = 6)]
+    code: Option<String>,
+}
+
+/// Password and code to be given a new second factor, or a code of the new one to switch it on.
+#[derive(ToSchema)]
+pub(crate) struct SecondFactorDto {
+    #[schema(max_length = 128)]
+    password: Option<String>,
+    /// Of the second factor one has.
+    #[schema(max_length = 6)]
+    code: Option<String>,
+    /// Of the new one; then nothing else.
+    #[schema(max_length = 6)]
+    new_code: Option<String>,
 }
 
 /// Password and code again, of whoever takes the second step.

@@ -88,11 +88,49 @@ pub(crate) struct StatusDto {
     missed_ticks: u64,
     /// Cycles that commanded nothing because they began too late.
     mute_ticks: u64,
+    /// How late cycles began, so far, microseconds.
+    tick_lateness_us: LatenessDto,
     /// From a key press to a cabinet's acceptance, so far.
     key_to_accept_ms: KeyTimesDto,
     scheduler: String,
     links: Vec<LinkDto>,
     alarms: Vec<AlarmDto>,
+}
+
+/// How late cycles began, since the program started.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LatenessDto {
+    /// Cycles counted.
+    count: u64,
+    p50: u32,
+    p99: u32,
+    max: u32,
+    /// The counts behind it; the difference of two answers is the time between them. Not in the
+    /// live stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spread: Option<Vec<LatenessCountDto>>,
+}
+
+/// Cycles that began so late.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct LatenessCountDto {
+    /// No later than this, and later than the entry before it.
+    at_most: u32,
+    count: u64,
+}
+
+impl StatusDto {
+    /// With the counts behind the lateness.
+    pub(crate) fn with_spread(status: &StatusView) -> Self {
+        let counts = status.lateness.spread.iter();
+        let counts = counts.map(|(at_most, count)| LatenessCountDto {
+            at_most: *at_most,
+            count: *count,
+        });
+        let mut whole = Self::from(status);
+        whole.tick_lateness_us.spread = Some(counts.collect());
+        whole
+    }
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -294,6 +332,13 @@ impl From<&StatusView> for StatusDto {
             late_ticks: status.late_ticks,
             missed_ticks: status.missed_ticks,
             mute_ticks: status.mute_ticks,
+            tick_lateness_us: LatenessDto {
+                count: status.lateness.count,
+                p50: status.lateness.p50_us,
+                p99: status.lateness.p99_us,
+                max: status.lateness.max_us,
+                spread: None,
+            },
             key_to_accept_ms: KeyTimesDto {
                 count: status.key_to_accept.count,
                 p50: status.key_to_accept.p50_ms,

@@ -279,8 +279,19 @@ fn read_act(body: &Map<String, Value>, city: &CityStatic, findings: &Findings) -
     let fields = Fields::new(body, "", known, findings);
     Some(match kind {
         0 => {
-            let (name, agency) = (fields.name_word("name"), fields.text("agency", 64));
+            let (name, agency) = (fields.name_word("name"), agency(&fields, city));
             let roles = fields.words("roles", &Role::ALL.map(|role| (role.name(), role)));
+            if let Some(role) = roles.as_deref().and_then(Role::clash) {
+                let why = format!(
+                    "an admin has no power over signals and cannot be {} too",
+                    role.name()
+                );
+                fields.impossible(
+                    "roles",
+                    &why,
+                    "admin alone or with viewer or auditor; or two accounts",
+                );
+            }
             TwoStep::AddPerson(NewPerson {
                 name: name?,
                 agency: agency?,
@@ -289,7 +300,7 @@ fn read_act(body: &Map<String, Value>, city: &CityStatic, findings: &Findings) -
         }
         1 => TwoStep::DisablePerson(fields.name_word("name")?),
         2 => {
-            let (id, agency) = (fields.name_word("id"), fields.text("agency", 64));
+            let (id, agency) = (fields.name_word("id"), agency(&fields, city));
             let source_system = fields.text("source_system", 64);
             let scopes = fields.words("scopes", &Scope::ALL.map(|scope| (scope.name(), scope)));
             let certificate = fields.hash_or_none("certificate_sha256");
@@ -305,7 +316,7 @@ fn read_act(body: &Map<String, Value>, city: &CityStatic, findings: &Findings) -
         }
         3 => TwoStep::RevokeToken(fields.name_word("id")?),
         4 => {
-            let agency = fields.text("agency", 64);
+            let agency = agency(&fields, city);
             let ceiling = fields.whole("priority_ceiling", 1, 5);
             let corridors_max = fields.whole("corridors_max", 0, 64);
             let limit = Limit {
@@ -315,7 +326,7 @@ fn read_act(body: &Map<String, Value>, city: &CityStatic, findings: &Findings) -
             TwoStep::SetLimit(agency?, limit)
         }
         5 => {
-            let (agency, url) = (fields.text("agency", 64), fields.text("url", 256));
+            let (agency, url) = (agency(&fields, city), fields.text("url", 256));
             let own = |agency: &str, url: &str| {
                 let topic = url.strip_prefix(SCHEME);
                 let topics = Topics::of(&city.id);
@@ -352,4 +363,15 @@ fn read_act(body: &Map<String, Value>, city: &CityStatic, findings: &Findings) -
             }
         }
     })
+}
+
+/// An agency of the city: a slip in its name would make an account that sees and may do nothing.
+fn agency(fields: &Fields<'_>, city: &CityStatic) -> Option<String> {
+    let agency = fields.text("agency", 64)?;
+    let known = city.agencies.is_empty() || city.agencies.contains(&agency);
+    if !known {
+        let why = format!("the city has no agency {agency}");
+        fields.impossible("agency", &why, &city.agencies.join(", "));
+    }
+    known.then_some(agency)
 }

@@ -116,3 +116,40 @@ fn answers_may_go_to_an_agencys_own_answer_topics_and_to_no_other() {
         assert_eq!(read.is_ok(), fits, "{url}");
     }
 }
+
+#[test]
+fn an_account_is_of_an_agency_of_the_city_and_no_admin_has_signal_power() {
+    let city = CityStatic {
+        agencies: vec!["ems".to_owned(), "fire".to_owned()],
+        ..CityStatic::default()
+    };
+    let person = |agency: &str, roles: &[&str]| {
+        let body = json!({ "act": "add-person", "name": "li", "agency": agency, "roles": roles });
+        read(body.as_object().unwrap(), &city)
+    };
+    assert!(person("ems", &["viewer", "dispatcher"]).is_ok());
+    assert!(person("fire", &["admin", "viewer", "auditor"]).is_ok());
+    for power in ["dispatcher", "engineer", "integration"] {
+        let refused = person("ems", &[power, "admin"]).unwrap_err();
+        let blamed = &refused.errors[0];
+        assert!(
+            blamed.field == "roles" && blamed.problem.contains(power),
+            "{blamed:?}"
+        );
+    }
+    for body in [
+        json!({ "act": "add-person", "name": "li", "agency": "ens", "roles": ["viewer"] }),
+        json!({ "act": "make-token", "id": "cad", "agency": "ens", "source_system": "cad",
+            "scopes": ["status:read"], "days": 10 }),
+        json!({ "act": "set-limits", "agency": "ens", "priority_ceiling": 1, "corridors_max": 1 }),
+        json!({ "act": "register-reply", "agency": "ens", "url": "https://desk.example/" }),
+    ] {
+        let refused = read(body.as_object().unwrap(), &city).unwrap_err();
+        let blamed = &refused.errors[0];
+        assert_eq!(
+            (&*blamed.field, &*blamed.allowed),
+            ("agency", "ems, fire"),
+            "{body}"
+        );
+    }
+}

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::key::AuditKey;
 use super::record::{AuditEntry, GENESIS, Record};
 use super::verify::read_records;
-use super::{AuditError, BadAudit, Verified, heads_file, records_file, verify};
+use super::{AuditError, BadAudit, Verified, heads_file, records_file, verify_with};
 use crate::shell::store::{Records, SignedHead};
 
 /// Records that are kept in memory while the disk refuses them.
@@ -17,6 +17,8 @@ const WAITING_MAX: usize = 4096;
 /// A head is signed at the latest after this many records; the API also signs every few seconds.
 const RECORDS_PER_HEAD: u64 = 64;
 
+/// Copies of heads that are compared: the newest.
+const COPIES: u32 = 1024;
 /// A file that is handed over at once has at most so many bytes.
 const COPY_MAX: u64 = 64 * 1024 * 1024;
 
@@ -56,7 +58,8 @@ impl AuditLog {
         let records = append(&path).map_err(AuditError::file(&path))?;
         let heads = append(&heads_path).map_err(AuditError::file(&heads_path))?;
         cut_torn_line(&path, &records).map_err(AuditError::file(&path))?;
-        let found = verify(&path, &heads_path, Some(&key.public()))?;
+        let copies = copies(copy.as_ref(), &key.public());
+        let found = verify_with(&path, (&heads_path, &copies), Some(&key.public()))?;
         let found = found.map_err(|why| AuditError::Broken {
             path: path.clone(),
             why,
@@ -163,11 +166,10 @@ impl AuditLog {
     /// A file cannot be read.
     pub fn check(&self) -> Result<Result<Verified, BadAudit>, AuditError> {
         self.seal();
-        verify(
-            &self.path,
-            &heads_file(&self.path),
-            Some(&self.public_key()),
-        )
+        let key = self.public_key();
+        let copy = self.inner().copy.clone();
+        let copies = copies(copy.as_ref(), &key);
+        verify_with(&self.path, (&heads_file(&self.path), &copies), Some(&key))
     }
 
     /// The records file; nothing if it is too large to be handed over at once.
@@ -245,6 +247,27 @@ impl Inner {
             });
         }
     }
+}
+
+/// The store's copies of heads. Those of another key are told: whoever moved the audit away to begin a
+/// new one knows why, and nobody else should have.
+fn copies(store: Option<&Records>, key: &str) -> Vec<SignedHead> {
+    let Some(store) = store else {
+        return Vec::new();
+    };
+    let copies = store.heads(COPIES).unwrap_or_else(|why| {
+        tracing::error!(%why, "the copies of the audit's heads cannot be read");
+        Vec::new()
+    });
+    let foreign = copies.iter().filter(|copy| !copy.line.contains(key));
+    if let Some(newest) = foreign.max_by_key(|copy| copy.seq) {
+        let records = newest.seq;
+        tracing::warn!(
+            records,
+            "the store knows of an audit with another key; was it moved away on purpose?"
+        );
+    }
+    copies
 }
 
 fn copy_of(path: &Path) -> Result<Option<Vec<u8>>, AuditError> {

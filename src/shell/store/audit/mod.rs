@@ -16,7 +16,7 @@ pub use export::{Exported, export};
 pub use key::AuditKey;
 pub use log::AuditLog;
 pub use record::{AuditEntry, Record};
-pub use verify::{BadAudit, Verified, verify};
+pub use verify::{BadAudit, Verified, verify, verify_with};
 
 use std::io;
 use std::path::{Path, PathBuf};

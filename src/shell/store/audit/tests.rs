@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
+use crate::shell::store::Records;
 
 fn entry(number: u16) -> AuditEntry {
     AuditEntry {
@@ -177,4 +178,59 @@ fn a_line_that_a_crash_cut_short_goes() {
     assert!(log.append(entry(4)));
     drop(log);
     assert_eq!(kept.judge().unwrap().records, 4);
+}
+
+/// Records and heads are cut to the same length: they fit each other, and only the store knows better.
+#[test]
+fn a_tail_that_was_cut_together_with_its_heads_is_missed_by_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Records::open(&folder.path().join("store.sqlite")).unwrap();
+    let audit = folder.path().join("audit");
+    let log = AuditLog::open(&audit, Some(store.clone())).unwrap();
+    for number in 1..=3 {
+        log.append(entry(number));
+    }
+    log.seal();
+    let (file, heads) = (records_file(&audit), heads_file(&records_file(&audit)));
+    let early = (fs::read(&file).unwrap(), fs::read(&heads).unwrap());
+    for number in 4..=6 {
+        log.append(entry(number));
+    }
+    drop(log);
+    let whole = AuditLog::open(&audit, Some(store.clone())).unwrap();
+    let checked = whole.check().unwrap().unwrap();
+    assert_eq!((checked.records, checked.heads, checked.copies), (6, 2, 2));
+    fs::write(&file, early.0).unwrap();
+    fs::write(&heads, early.1).unwrap();
+    assert!(
+        verify(&file, &heads, None).unwrap().is_ok(),
+        "they fit each other"
+    );
+    let cut = BadAudit::Cut {
+        first: 4,
+        signed: 6,
+    };
+    assert_eq!(whole.check().unwrap(), Err(cut.clone()));
+    drop(whole);
+    let copies = Records::heads_in(&folder.path().join("store.sqlite"), 10).unwrap();
+    let judged = verify_with(&file, (&heads, &copies), None).unwrap();
+    assert_eq!(judged, Err(cut.clone()));
+    // Nothing left at all.
+    fs::write(&file, "").unwrap();
+    fs::write(&heads, "").unwrap();
+    let judged = verify_with(&file, (&heads, &copies), None).unwrap();
+    let all = BadAudit::Cut {
+        first: 1,
+        signed: 6,
+    };
+    assert_eq!(judged, Err(all));
+    let opened = AuditLog::open(&audit, Some(store.clone()));
+    assert!(matches!(opened, Err(AuditError::Broken { .. })));
+    // A copy that was touched is told; an audit that was moved away says nothing of the new one.
+    let mut touched = copies.clone();
+    touched[0].line = touched[0].line.replacen("\"seq\":3", "\"seq\":2", 1);
+    let judged = verify_with(&file, (&heads, &touched), None).unwrap();
+    assert_eq!(judged, Err(BadAudit::BadCopy(3)));
+    fs::rename(&audit, folder.path().join("audit.broken")).unwrap();
+    assert!(AuditLog::open(&audit, Some(store)).is_ok());
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::AuditError;
 use super::key::Head;
 use super::record::{GENESIS, Record};
+use crate::shell::store::SignedHead;
 
 /// Longest line; ours are far shorter.
 const LINE_MAX: usize = 64 * 1024;
@@ -18,6 +19,8 @@ pub struct Verified {
     pub records: u64,
     /// Heads, all signed.
     pub heads: u64,
+    /// Copies of heads in the store, all signed, that were compared too.
+    pub copies: u64,
     /// The last record that a head speaks for; later ones could be cut off unseen.
     pub signed: u64,
     /// Hash of the last record.
@@ -62,6 +65,9 @@ pub enum BadAudit {
     /// A head that nobody signed.
     #[error("head {0} of the heads file has no valid signature")]
     BadHead(u64),
+    /// A copy in the store that nobody signed.
+    #[error("the store's copy of the head at record {0} has no valid signature")]
+    BadCopy(u64),
     /// A head of another key than was expected.
     #[error("head {0} of the heads file was signed by another key")]
     OtherKey(u64),
@@ -76,12 +82,56 @@ pub fn verify(
     heads: &Path,
     key: Option<&str>,
 ) -> Result<Result<Verified, BadAudit>, AuditError> {
-    let heads = match read_heads(heads, key).map_err(AuditError::file(heads))? {
+    verify_with(records, (heads, &[]), key)
+}
+
+/// The same against the store's copies of heads too: records that were cut off together with their
+/// heads are missed by them. Copies of another key are of an earlier audit and say nothing.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn verify_with(
+    records: &Path,
+    (heads, copies): (&Path, &[SignedHead]),
+    key: Option<&str>,
+) -> Result<Result<Verified, BadAudit>, AuditError> {
+    let mut heads = match read_heads(heads, key).map_err(AuditError::file(heads))? {
         Ok(heads) => heads,
         Err(bad) => return Ok(Err(bad)),
     };
+    let in_file = heads.len();
+    if let Err(bad) = add_copies(&mut heads, copies, key) {
+        return Ok(Err(bad));
+    }
     let lines = read_records(records).map_err(AuditError::file(records))?;
-    Ok(follow(lines, &heads))
+    let count = |heads: usize| u64::try_from(heads).unwrap_or(u64::MAX);
+    Ok(follow(lines, &heads).map(|found| Verified {
+        heads: count(in_file),
+        copies: count(heads.len() - in_file),
+        ..found
+    }))
+}
+
+/// Puts the copies among the heads that are compared.
+fn add_copies(
+    heads: &mut Vec<Head>,
+    copies: &[SignedHead],
+    key: Option<&str>,
+) -> Result<(), BadAudit> {
+    let mut expected = key
+        .map(str::to_owned)
+        .or_else(|| heads.first().map(|head| head.key.clone()));
+    // The newest first: without any head in the file it says whose audit this is.
+    for copy in copies.iter().rev() {
+        let head: Option<Head> = serde_json::from_str(&copy.line).ok();
+        let head = head.filter(Head::is_signed);
+        let head = head.ok_or(BadAudit::BadCopy(copy.seq))?;
+        if *expected.get_or_insert_with(|| head.key.clone()) == head.key {
+            heads.push(head);
+        }
+    }
+    heads.sort_by_key(|head| head.seq);
+    Ok(())
 }
 
 fn follow(
@@ -97,6 +147,7 @@ fn follow(
             .map(|head| head.key.clone())
             .unwrap_or_default(),
         records: 0,
+        copies: 0,
     };
     for line in lines {
         let record = line.map_err(BadAudit::Unreadable)?;

@@ -1,8 +1,10 @@
 //! A second copy of the signed audit heads, so that a lost heads file does not hide a lost tail.
 
-use rusqlite::params;
+use std::path::Path;
 
-use super::{Records, RecordsError};
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::{Records, RecordsError, open_error};
 
 /// A signed head, as the heads file has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,20 +38,32 @@ impl Records {
     /// # Errors
     /// See [`RecordsError`].
     pub fn heads(&self, most: u32) -> Result<Vec<SignedHead>, RecordsError> {
-        self.ask(move |db| {
-            let mut query =
-                db.prepare("SELECT seq, hash, line FROM audit_heads ORDER BY seq DESC LIMIT ?1")?;
-            let rows = query.query_map([most], |row| {
-                let seq: i64 = row.get(0)?;
-                Ok(SignedHead {
-                    seq: u64::try_from(seq).unwrap_or(0),
-                    hash: row.get(1)?,
-                    line: row.get(2)?,
-                })
-            })?;
-            let mut heads: Vec<SignedHead> = rows.collect::<Result<_, _>>()?;
-            heads.reverse();
-            Ok(heads)
-        })
+        self.ask(move |db| newest(db, most))
     }
+
+    /// The newest heads of a store that is only looked at, oldest first; it may be in use.
+    ///
+    /// # Errors
+    /// See [`RecordsError`].
+    pub fn heads_in(path: &Path, most: u32) -> Result<Vec<SignedHead>, RecordsError> {
+        let opened = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let read = opened.and_then(|db| newest(&db, most));
+        read.map_err(|why| open_error(path, why))
+    }
+}
+
+fn newest(db: &Connection, most: u32) -> rusqlite::Result<Vec<SignedHead>> {
+    let mut query =
+        db.prepare("SELECT seq, hash, line FROM audit_heads ORDER BY seq DESC LIMIT ?1")?;
+    let rows = query.query_map([most], |row| {
+        let seq: i64 = row.get(0)?;
+        Ok(SignedHead {
+            seq: u64::try_from(seq).unwrap_or(0),
+            hash: row.get(1)?,
+            line: row.get(2)?,
+        })
+    })?;
+    let mut heads: Vec<SignedHead> = rows.collect::<Result<_, _>>()?;
+    heads.reverse();
+    Ok(heads)
 }

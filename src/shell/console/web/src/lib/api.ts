@@ -85,11 +85,15 @@ export async function signInByName(
   return session;
 }
 
-export const setUp = (
-  secret: string,
-  password: string,
-): Promise<{ name: string; totp_secret: string | null }> =>
-  call('POST', 'session/set-up', { secret, password });
+/** What set-up and a new second factor give; not done while a code of the secret is waited for. */
+export interface SetUp {
+  name: string;
+  totp_secret: string | null;
+  is_done: boolean;
+}
+
+export const setUp = (secret: string, password: string, code: string): Promise<SetUp> =>
+  call('POST', 'session/set-up', code ? { secret, password, code } : { secret, password });
 export const signOut = (): Promise<unknown> => call('DELETE', 'session');
 
 export async function whoAmI(): Promise<Session> {
@@ -137,11 +141,10 @@ export const newPassword = (
     new_password,
     ...(code ? { code } : {}),
   });
-export const newSecondFactor = (
-  password: string,
-  code: string,
-): Promise<{ totp_secret: string | null }> =>
+export const newSecondFactor = (password: string, code: string): Promise<SetUp> =>
   call('POST', 'session/second-factor', code ? { password, code } : { password });
+export const confirmSecondFactor = (new_code: string): Promise<SetUp> =>
+  call('POST', 'session/second-factor', { new_code });
 export const manual = (site: string, body: unknown): Promise<unknown> =>
   call('POST', `sites/${site}/manual`, body);
 export const release = (site: string): Promise<unknown> => call('DELETE', `sites/${site}/manual`);

@@ -133,11 +133,11 @@ class App {
     return '';
   }
 
-  /** Sets an account up; its second factor's secret, if it has one. */
-  async setUp(password: string): Promise<{ name: string; totp_secret: string | null } | null> {
+  /** Sets an account up; one with a second factor is done once a code of it is given. */
+  async setUp(password: string, code: string): Promise<api.SetUp | null> {
     try {
-      const made = await api.setUp(this.setUpSecret, password);
-      this.signInProblem = this.t('door.how');
+      const made = await api.setUp(this.setUpSecret, password, code);
+      this.signInProblem = made.is_done ? this.t('door.how') : '';
       return made;
     } catch (error) {
       this.signInProblem = this.sentence(error);
