@@ -66,6 +66,8 @@ pub(super) struct Trial {
     price_milli: Vec<i64>,
     /// Delay of everybody without the key, over all draws.
     delay_milli: i64,
+    /// The vehicle sets off so long after the press.
+    departs_s: u32,
     places: Vec<Place>,
 }
 
@@ -89,9 +91,15 @@ struct Over {
 }
 
 impl Trial {
-    pub(super) fn run(plan: &CorridorPlan, ways: &[Way], settings: &Settings) -> Self {
+    /// The drive of a vehicle that sets off `departs_in` from now.
+    pub(super) fn run(
+        (plan, departs_in): (&CorridorPlan, Millis),
+        ways: &[Way],
+        settings: &Settings,
+    ) -> Self {
         let mut trial = Self {
             places: vec![Place::default(); ways.len()],
+            departs_s: seconds(departs_in),
             ..Self::default()
         };
         for draw in 0..DRAWS {
@@ -105,7 +113,7 @@ impl Trial {
         let pace = PACE.0 + (PACE.1 - PACE.0) * (draw * 7 % DRAWS) / (DRAWS - 1);
         let (mut lost_with, mut lost_without, mut price) = (0_u32, 0_u32, 0_i64);
         for ((number, way), place) in (0_u32..).zip(ways).zip(&mut self.places) {
-            let free_s = seconds(scaled(way.free_flow, pace));
+            let free_s = self.departs_s + seconds(scaled(way.free_flow, pace));
             let luck = luck(draw, number);
             let over = cross(
                 way,

@@ -153,9 +153,14 @@ impl Gathering {
             civil: inputs.civil,
             commands: inputs.commands.to_vec(),
         });
+        let is_first = self.tape.cycles.len() == 1;
         for site in &mut self.tape.sites {
             let at = site.site.index();
             if let (Some(state), Some(field)) = (city.sites().get(at), inputs.fields.get(at)) {
+                if is_first {
+                    // Before the first cycle of a file nobody has told anything.
+                    site.first.clone_from(field);
+                }
                 site.record(now, state, field);
             }
         }
@@ -324,6 +329,12 @@ impl Gathering {
 
     fn finish(mut self) -> Gathered {
         self.tape.close();
+        for signal in &self.record.signals {
+            if let Some(passed) = signal.passed_at {
+                let place = (signal.site, signal.approach);
+                self.tape.forget(place, (passed, signal.stood));
+            }
+        }
         let is_cut = self.over_at.is_none_or(|over| {
             let last = self.tape.cycles.last().map(|cycle| cycle.now);
             last.is_none_or(|last| last.since(over) < SETTLE)

@@ -8,11 +8,11 @@ use alloc::collections::VecDeque;
 
 use super::tape::{LaneTape, SiteTape, Tape};
 use crate::controller::City;
-use crate::detect::FieldInputs;
+use crate::detect::{FieldInputs, SIGHTINGS_MAX, Sighting};
 use crate::ids::{ApproachId, SiteId};
 use crate::kernel::CabinetState;
 use crate::signal::{GroupSet, Indication, Observed};
-use crate::units::{Millis, Mono, TICK};
+use crate::units::{Length, Millis, Mono, Speed, TICK};
 
 /// From green to the first vehicle over the stop line.
 const START_LOSS: Millis = Millis::from_secs(2);
@@ -24,6 +24,8 @@ const HEADWAY_YIELDING: Millis = Millis::from_secs(5);
 const PULSE: Millis = Millis::new(500);
 /// From one standing vehicle to the next, millimetres.
 const JAM_MM: u32 = 7_000;
+/// So far an area sensor sees.
+const VIEW: Length = Length::from_metres(200);
 
 /// The queues of the recorded sites.
 #[derive(Clone, Debug)]
@@ -39,6 +41,8 @@ struct SiteRun<'a> {
     lanes: Vec<LaneRun<'a>>,
     button: usize,
     cabinet: usize,
+    /// Groups that show green.
+    go: GroupSet,
 }
 
 #[derive(Clone, Debug)]
@@ -72,7 +76,9 @@ impl<'a> QueueStreet<'a> {
         let runs = tape.sites.iter().map(|site| {
             if let Some(field) = fields.get_mut(site.site.index()) {
                 field.clone_from(&site.first);
-                field.area.age = Millis::MAX;
+                if !site.told {
+                    field.area.age = Millis::MAX;
+                }
                 field.readback.age = Millis::ZERO;
             }
             let lanes = site.lanes.iter().enumerate();
@@ -83,6 +89,7 @@ impl<'a> QueueStreet<'a> {
                     .collect(),
                 button: 0,
                 cabinet: 0,
+                go: GroupSet::EMPTY,
             }
         });
         let sites = runs.collect();
@@ -111,14 +118,18 @@ impl<'a> QueueStreet<'a> {
                 lamp == Some(Indication::Green)
             };
             let all = run.tape.lanes.iter().fold(GroupSet::EMPTY, |all, lane| {
-                all.union(lane.groups).union(lane.yields)
+                all.union(lane.groups).union(lane.yields).union(lane.ways)
             });
             let go: GroupSet = all.iter().filter(|group| green(*group)).collect();
+            run.go = go;
             for lane in &mut run.lanes {
                 lane.step(now, go);
                 lane.sense(now, field);
             }
             run.people(now, field);
+            if run.tape.told {
+                run.look(now, field);
+            }
         }
     }
 
@@ -126,6 +137,12 @@ impl<'a> QueueStreet<'a> {
     pub(super) fn delay_ms(&self) -> u64 {
         let lanes = self.sites.iter().flat_map(|site| &site.lanes);
         lanes.map(|lane| lane.delay_ms).sum()
+    }
+
+    /// True if one of these groups of a site shows green.
+    pub(super) fn is_go(&self, site: SiteId, groups: GroupSet) -> bool {
+        let run = self.sites.iter().find(|run| run.tape.site == site);
+        run.is_none_or(|run| !run.go.is_disjoint(groups))
     }
 
     /// A lane by its place on its approach.
@@ -145,6 +162,35 @@ impl<'a> QueueStreet<'a> {
 }
 
 impl SiteRun<'_> {
+    /// What the area sensor tells, once a second: who stands, who drives, who has left.
+    fn look(&self, now: Mono, field: &mut FieldInputs) {
+        let area = &mut field.area;
+        area.age = Millis::new(u32::try_from(now.as_ms() % 1000).unwrap_or_default());
+        if area.age >= TICK {
+            return;
+        }
+        area.sightings.clear();
+        for (number, lane) in (0_u8..).zip(&self.lanes) {
+            let standing = (0..lane.queue).map(|at| (Length::from_mm(at * JAM_MM), Speed::ZERO));
+            let driving = lane.driving_in(now);
+            for (distance, speed) in standing.chain(driving) {
+                if area.sightings.len() < SIGHTINGS_MAX && distance <= VIEW {
+                    area.sightings.push(Sighting {
+                        lane: number,
+                        distance,
+                        speed,
+                        share: 1000,
+                    });
+                }
+            }
+            if let Some(way) = area.movements.get_mut(lane.tape.way) {
+                let before = self.tape.first.area.movements.get(lane.tape.way);
+                let left = u16::try_from(lane.left & 0xffff).unwrap_or_default();
+                way.departed = before.map_or(0, |way| way.departed).wrapping_add(left);
+            }
+        }
+    }
+
     /// Buttons and cabinet as they were recorded.
     fn people(&mut self, now: Mono, field: &mut FieldInputs) {
         while let Some((at, held, presses)) = self.tape.buttons.get(self.button)
@@ -201,6 +247,19 @@ impl<'a> LaneRun<'a> {
 
     pub(super) const fn left(&self) -> u32 {
         self.left
+    }
+
+    /// Those who will be at the stop line within [`VIEW`]: how far they are and how fast they drive.
+    fn driving_in(&self, now: Mono) -> impl Iterator<Item = (Length, Speed)> {
+        let next = self.arrivals.get(self.next..).unwrap_or_default();
+        let speed = self.tape.speed;
+        next.iter()
+            .map_while(move |at| at.as_ms().checked_sub(now.as_ms()))
+            .map(move |ms| {
+                let mm = u64::from(speed.as_mm_per_s()) * ms / 1000;
+                (Length::from_mm(u32::try_from(mm).unwrap_or(u32::MAX)), speed)
+            })
+            .take_while(|(distance, _)| *distance <= VIEW)
     }
 
     /// Green for so long that a vehicle at the stop line drives.
