@@ -13,9 +13,9 @@ use crate::units::Millis;
 const KEPT: usize = 60;
 /// What the first runs of a city are believed to be off by: tenths of the runs of other cities that
 /// the model was made on, in thousandths of the stated travel time.
-const ARRIVALS: [i32; 10] = [-20, 0, 10, 20, 40, 60, 90, 150, 300, 700];
+const ARRIVALS: [i32; 10] = [-30, -20, 10, 30, 40, 60, 80, 150, 280, 790];
 /// The same of the price, in thousandths of half the model's own interval.
-const PRICES: [i32; 10] = [-3000, -1500, -700, -300, 0, 200, 500, 1000, 2000, 4000];
+const PRICES: [i32; 10] = [-2400, -570, -360, -20, 140, 240, 350, 720, 1000, 3100];
 
 /// The errors of the last runs of a city, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,4 +102,75 @@ fn quantile(errors: &[i32], twentieths: usize) -> i32 {
     };
     let at = rank.clamp(1, sorted.len().max(1)) - 1;
     sorted.get(at).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corridor::Advice;
+
+    fn said(with_s: u32) -> Preview {
+        Preview {
+            with_key: Millis::from_secs(with_s),
+            with_key_p90: Millis::from_secs(with_s + 3),
+            without_key: Millis::from_secs(with_s + 60),
+            without_key_p90: Millis::from_secs(with_s + 90),
+            saved: Millis::from_secs(60),
+            price_vehicle_s: 100,
+            price_low_vehicle_s: -900,
+            price_high_vehicle_s: 1_100,
+            longest_wait: None,
+            crossings: Vec::new(),
+            unavailable: Vec::new(),
+            advice: Advice::WorthIt,
+        }
+    }
+
+    #[test]
+    fn one_run_in_ten_comes_later_than_the_corrected_ninth_tenth() {
+        let mut known = Calibration::default();
+        let mut later = 0;
+        for run in 0..600_u32 {
+            let raw = said(100);
+            // 110 to 209 s, evenly and out of order.
+            let came = Millis::from_secs(110 + run * 37 % 100);
+            later += u32::from(run >= 100 && came > known.correct(&raw).with_key_p90);
+            known.learn_arrival(&raw, came);
+        }
+        assert!((35..=65).contains(&later), "{later} of 500");
+        let middle = known.correct(&said(100)).with_key;
+        assert!((150_000..170_000).contains(&middle.as_ms()), "{middle:?}");
+    }
+
+    #[test]
+    fn the_price_lies_in_its_corrected_interval_in_nine_runs_of_ten() {
+        let mut known = Calibration::default();
+        let (mut inside, mut width) = (0, 0);
+        for run in 0..600_i64 {
+            let raw = said(100);
+            let came = -20_000 + run * 37 % 100 * 400;
+            let stated = known.correct(&raw);
+            let held = stated.price_low_vehicle_s..=stated.price_high_vehicle_s;
+            if run >= 100 {
+                inside += u32::from(held.contains(&came));
+                width = held.end() - held.start();
+            }
+            known.learn_price(&raw, came);
+        }
+        assert!((435..=480).contains(&inside), "{inside} of 500");
+        assert!((34_000..40_000).contains(&width), "{width}");
+    }
+
+    #[test]
+    fn a_city_that_nobody_has_driven_in_is_believed_to_be_like_others() {
+        let stated = Calibration::default().correct(&said(100));
+        assert!(stated.with_key >= Millis::from_secs(100));
+        assert!(stated.with_key_p90 > stated.with_key + Millis::from_secs(20));
+        assert!(stated.price_low_vehicle_s < -900 && stated.price_high_vehicle_s > 1_100);
+        // No figure overflows, whatever came.
+        let mut known = Calibration::default();
+        known.learn_price(&said(0), i64::MAX);
+        known.learn_arrival(&said(0), Millis::MAX);
+        let _ = known.correct(&said(0));
+    }
 }

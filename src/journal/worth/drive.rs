@@ -29,6 +29,8 @@ pub(super) struct TwinDrive {
 #[derive(Clone, Debug)]
 struct Link {
     moving: Millis,
+    /// The same at the pace of the others, for who drives among them.
+    among: Millis,
     /// By lane: the groups that let it go where it goes; nothing if the lane leads elsewhere.
     lanes: Vec<Option<GroupSet>>,
     place: usize,
@@ -64,8 +66,10 @@ impl TwinDrive {
             let least = Millis::new(free.as_ms() / 10 * 8).min(took);
             // Who creeps in a queue that dissolves has moved, but has waited too.
             let most = scaled(free, slowest).max(least);
+            let moving = took.saturating_sub(stop).clamp(least, most);
             links.push(Link {
-                moving: took.saturating_sub(stop).clamp(least, most),
+                moving,
+                among: moving.max(scaled(free, record.plan.pace_percent.max(100) * 10)),
                 lanes: lanes(record, place, sites),
                 place,
             });
@@ -128,6 +132,7 @@ impl TwinDrive {
         } else {
             Millis::ZERO
         };
+        let behind = wait.ahead > 0;
         let over = wait.since + lost;
         self.passes.push(GreenSpan {
             from: wait.since,
@@ -136,6 +141,8 @@ impl TwinDrive {
         self.waits = None;
         self.at += 1;
         match self.links.get(self.at) {
+            // Who has waited behind others follows them to the next signal.
+            Some(next) if behind => self.arrives = over + next.among,
             Some(next) => self.arrives = over + next.moving,
             None => self.arrived = Some(over),
         }

@@ -6,12 +6,13 @@ use alloc::sync::Arc;
 use super::account::{WorthError, YieldKind, Yielded};
 use super::run::{QueueSample, RunRecord, SignalRun, TrackPoint, extend};
 use super::tape::{SiteTape, Tape, TapeCycle};
+use super::way::{is_same_way, joined};
 use crate::controller::{City, Command, CycleInputs};
 use crate::corridor::{CorridorPlan, MissionState, SiteBoard, What};
 use crate::ids::{CorridorId, SiteId};
 use crate::journal::cycle::read_commands;
 use crate::journal::frame::{FrameError, RecordKind, Records};
-use crate::journal::replay::{ReplayError, Running};
+use crate::journal::replay::{ReplayError, Running, commands_of};
 use crate::plan::CheckedSite;
 use crate::policy::PolicyKind;
 use crate::signal::{GroupSet, Indication, Observed};
@@ -41,6 +42,7 @@ pub(super) struct Gathered {
 pub(super) fn gather(files: &[Vec<u8>], corridor: CorridorId) -> Result<Gathered, WorthError> {
     let mut gathering: Option<Gathering> = None;
     let mut begun = false;
+    let ways = sites_of(files, corridor);
     'all: for bytes in files {
         let mut running: Option<Running> = None;
         for (number, record) in (0_u64..).zip(Records::new(bytes).map_err(ReplayError::from)?) {
@@ -56,7 +58,7 @@ pub(super) fn gather(files: &[Vec<u8>], corridor: CorridorId) -> Result<Gathered
             }
             let running = running.as_mut().ok_or(ReplayError::NoSnapshot)?;
             if gathering.is_none() {
-                gathering = opening(running, payload, number, corridor)?;
+                gathering = opening((running, &ways), payload, number, corridor)?;
                 begun |= gathering.is_some();
             }
             let mut is_done = false;
@@ -77,9 +79,27 @@ pub(super) fn gather(files: &[Vec<u8>], corridor: CorridorId) -> Result<Gathered
     }
 }
 
+/// The sites of every plan of the corridor. What is damaged is found when it is run again.
+fn sites_of(files: &[Vec<u8>], corridor: CorridorId) -> Vec<SiteId> {
+    let mut sites = Vec::new();
+    for bytes in files {
+        let _found_later = commands_of(bytes, |command| match command {
+            Command::OpenCorridor(plan) | Command::ReplaceCorridor(plan)
+                if plan.corridor == corridor =>
+            {
+                sites.extend(plan.crossings.iter().map(|crossing| crossing.site));
+            }
+            _ => {}
+        });
+    }
+    sites.sort_unstable();
+    sites.dedup();
+    sites
+}
+
 /// The plan that this cycle opens, and the city before it.
 fn opening(
-    running: &Running,
+    (running, sites): (&Running, &[SiteId]),
     payload: &[u8],
     number: u64,
     corridor: CorridorId,
@@ -89,13 +109,17 @@ fn opening(
         Command::OpenCorridor(plan) if plan.corridor == corridor => Some(plan),
         _ => None,
     });
-    Ok(plan.map(|plan| Gathering::new(running, plan, (cycle.now, cycle.civil))))
+    Ok(plan.map(|plan| Gathering::new((running, sites), plan, (cycle.now, cycle.civil))))
 }
 
 struct Gathering {
     city: City,
     tape: Tape,
     record: RunRecord,
+    /// The plan that runs.
+    running: Arc<CorridorPlan>,
+    /// Signals of the driven way before the running plan's first, and where that begins.
+    joint: (usize, Length),
     over_at: Option<Mono>,
     next_track: Mono,
     next_queues: Mono,
@@ -106,15 +130,12 @@ struct Gathering {
 }
 
 impl Gathering {
-    fn new(running: &Running, plan: &Arc<CorridorPlan>, (now, civil): (Mono, CivilTime)) -> Self {
+    fn new(
+        (running, ids): (&Running, &[SiteId]),
+        plan: &Arc<CorridorPlan>,
+        (now, civil): (Mono, CivilTime),
+    ) -> Self {
         let city = running.city();
-        let mut ids: Vec<SiteId> = plan
-            .crossings
-            .iter()
-            .map(|crossing| crossing.site)
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
         let sites = ids.iter().filter_map(|id| {
             let (at, state) = (city.plans().get(id.index())?, city.sites().get(id.index())?);
             let first = running.fields().get(id.index())?;
@@ -123,9 +144,11 @@ impl Gathering {
         let count = plan.crossings.len();
         Self {
             tape: Tape::new(sites.collect()),
-            city: city.clone().with_only(&ids),
+            city: city.clone().with_only(ids),
             record: RunRecord {
                 plan: Arc::clone(plan),
+                first: Arc::clone(plan),
+                rerouted: Vec::new(),
                 opened: now,
                 opened_civil: civil,
                 departed: None,
@@ -135,6 +158,8 @@ impl Gathering {
                 signals: signals_of(plan),
                 yielded: Vec::new(),
             },
+            running: Arc::clone(plan),
+            joint: (0, Length::ZERO),
             over_at: None,
             next_track: now,
             next_queues: now,
@@ -175,10 +200,9 @@ impl Gathering {
             self.over_at.get_or_insert(now);
             return;
         };
-        if mission.plan().revision != self.record.plan.revision
-            && mission.plan().crossings.len() == self.record.plan.crossings.len()
-        {
-            self.record.plan = Arc::clone(mission.plan());
+        if mission.plan().revision != self.running.revision {
+            let plan = Arc::clone(mission.plan());
+            self.change(plan, now);
         }
         self.events(city);
         self.lamps(inputs, city);
@@ -190,13 +214,15 @@ impl Gathering {
         if now >= self.next_track {
             self.next_track = now + TRACK_EVERY;
             let view = mission.view(now, city.corridors());
-            for (signal, seen) in self.record.signals.iter_mut().zip(&view.crossings) {
+            let (before, begins) = self.joint;
+            let signals = self.record.signals.iter_mut().skip(before);
+            for (signal, seen) in signals.zip(&view.crossings) {
                 signal.refused_by = signal.refused_by.or(seen.refused_by);
             }
             if let Some(position) = view.position {
                 self.track(TrackPoint {
                     at: now,
-                    along: position.along,
+                    along: begins + position.along,
                     speed: position.speed,
                 });
             }
@@ -216,6 +242,41 @@ impl Gathering {
             self.is_over = true;
             self.over_at = Some(now);
         }
+    }
+
+    /// Another plan runs from now on: what was driven stays, what lies behind it is the new one's.
+    fn change(&mut self, plan: Arc<CorridorPlan>, now: Mono) {
+        if is_same_way(&self.running, &plan) {
+            let (kept, at) = self.joint;
+            let whole = joined(&self.record.plan, (kept, at), &plan);
+            self.record.plan = Arc::new(whole);
+            self.running = plan;
+            return;
+        }
+        let record = &mut self.record;
+        let passed = |signal: &SignalRun| signal.passed_at.is_some();
+        let kept = record
+            .signals
+            .iter()
+            .rposition(passed)
+            .map_or(0, |last| last + 1);
+        let at = record
+            .track
+            .last()
+            .map_or(Length::ZERO, |point| point.along);
+        record.plan = Arc::new(joined(&record.plan, (kept, at), &plan));
+        record.rerouted.push(now);
+        record.signals.truncate(kept);
+        record.signals.extend(signals_of(&plan));
+        let count = record.signals.len();
+        self.was_green.truncate(kept);
+        self.was_green.resize(count, false);
+        self.was_held.truncate(kept);
+        self.was_held.resize(count, false);
+        self.go_before.truncate(kept);
+        self.go_before.resize(count, GroupSet::EMPTY);
+        self.joint = (kept, at);
+        self.running = plan;
     }
 
     fn track(&mut self, point: TrackPoint) {

@@ -257,7 +257,10 @@ impl<'a> LaneRun<'a> {
             .map_while(move |at| at.as_ms().checked_sub(now.as_ms()))
             .map(move |ms| {
                 let mm = u64::from(speed.as_mm_per_s()) * ms / 1000;
-                (Length::from_mm(u32::try_from(mm).unwrap_or(u32::MAX)), speed)
+                (
+                    Length::from_mm(u32::try_from(mm).unwrap_or(u32::MAX)),
+                    speed,
+                )
             })
             .take_while(|(distance, _)| *distance <= VIEW)
     }

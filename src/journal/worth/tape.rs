@@ -137,14 +137,24 @@ impl Tape {
 
     /// Takes the vehicle itself out of those who came: it was over this stop line then, and has stood
     /// before it for so long.
-    pub(super) fn forget(&mut self, (site, approach): (SiteId, ApproachId), (at, stood): (Mono, Millis)) {
+    pub(super) fn forget(
+        &mut self,
+        (site, approach): (SiteId, ApproachId),
+        (at, stood): (Mono, Millis),
+    ) {
         let sites = self.sites.iter_mut().filter(|tape| tape.site == site);
         let lanes = sites.flat_map(|tape| &mut tape.lanes);
         let mut best: Option<(u64, &mut LaneTape, usize)> = None;
         for lane in lanes.filter(|lane| lane.approach == approach) {
-            let came = at.as_ms().saturating_sub(u64::from((stood + lane.travel).as_ms()));
+            let came = at
+                .as_ms()
+                .saturating_sub(u64::from((stood + lane.travel).as_ms()));
             let off = |arrival: &Mono| arrival.as_ms().abs_diff(came);
-            let nearest = lane.arrivals.iter().enumerate().min_by_key(|(_, at)| off(at));
+            let nearest = lane
+                .arrivals
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, at)| off(at));
             let found = nearest.map(|(place, arrival)| (off(arrival), place));
             if let Some((off, place)) = found.filter(|(off, _)| *off <= OWN_MS)
                 && best.as_ref().is_none_or(|(least, _, _)| off < *least)

@@ -102,10 +102,14 @@ pub fn stated_in(journal: &[u8]) -> Result<(CorridorId, Preview), String> {
     }
     let mut found = None;
     let watch = |step: &ReplayStep<'_>| {
-        let plan = step.inputs.commands.iter().find_map(|command| match command {
-            Command::OpenCorridor(plan) => Some(plan),
-            _ => None,
-        });
+        let plan = step
+            .inputs
+            .commands
+            .iter()
+            .find_map(|command| match command {
+                Command::OpenCorridor(plan) => Some(plan),
+                _ => None,
+            });
         let settings = step.city.corridors().settings();
         let board = step.city.board(step.inputs.now, step.inputs.fields);
         found = plan.map(|plan| {

@@ -110,7 +110,8 @@ fn summary(name: &str, runs: &[Run<'_>]) -> Summary {
         let good = found.filter(|good| *good).count();
         tenths(100.0 * count(good) / count(runs.len()))
     };
-    let inside = |low: Option<f64>, came: f64, high: Option<f64>| Some((low?..=high?).contains(&came));
+    let inside =
+        |low: Option<f64>, came: f64, high: Option<f64>| Some((low?..=high?).contains(&came));
     let saved = |run: &Run<'_>| run.without_s - f64::from(run.line.time_s);
     let said = |run: &Run<'_>| run.line.said;
     let came_s = all(&|run| Some(saved(run)));

@@ -12,8 +12,8 @@ use greenwave::units::Millis;
 use hil_tests::sumo::corridor::dice::Dice;
 use hil_tests::sumo::corridor::fleet::id_of;
 use hil_tests::sumo::corridor::{
-    Drive, Driving, Errand, Errands, Helped, Method, Proven, Unit, Watch, Way, drive, fleet_file, floor_s,
-    shift_m,
+    Drive, Driving, Errand, Errands, Helped, Method, Proven, Unit, Watch, Way, drive, fleet_file,
+    floor_s, shift_m,
 };
 use hil_tests::sumo::journal::Journal;
 use hil_tests::sumo::lockstep::{Lockstep, OurCity};

@@ -1,9 +1,9 @@
 //! One run against its twin without help.
 
-use hil_tests::sumo::corridor::drive::AFTER_S;
 use greenwave::corridor::Preview;
-use hil_tests::sumo::corridor::{Drive, Fault, Leases, Proven, Stand};
+use hil_tests::sumo::corridor::drive::AFTER_S;
 use hil_tests::sumo::corridor::proven::Stated;
+use hil_tests::sumo::corridor::{Drive, Fault, Leases, Proven, Stand};
 use serde::{Deserialize, Serialize};
 
 use super::said::Said;
