@@ -46,7 +46,12 @@ struct Wait {
 
 impl TwinDrive {
     /// A drive over the signals that the vehicle passed; nothing if it never set off.
-    pub(super) fn new(record: &RunRecord, sites: &[alloc::sync::Arc<CheckedSite>]) -> Option<Self> {
+    /// Its drive takes `share` per mille of what it took.
+    pub(super) fn new(
+        record: &RunRecord,
+        sites: &[alloc::sync::Arc<CheckedSite>],
+        share: u32,
+    ) -> Option<Self> {
         let departed = record.departed?;
         let mut links = Vec::new();
         let slowest = pace(record);
@@ -57,8 +62,10 @@ impl TwinDrive {
                 break;
             };
             let took = passed.since(before.0);
-            let stop = if signal.stood > Millis::ZERO {
-                signal.stood + STOP_LOSS
+            // Who stood far before the queue was kept by something else, and would be again.
+            let queued = signal.stood.saturating_sub(signal.stood_far);
+            let stop = if queued > Millis::ZERO {
+                queued + STOP_LOSS
             } else {
                 Millis::ZERO
             };
@@ -66,7 +73,8 @@ impl TwinDrive {
             let least = Millis::new(free.as_ms() / 10 * 8).min(took);
             // Who creeps in a queue that dissolves has moved, but has waited too.
             let most = scaled(free, slowest).max(least);
-            let moving = took.saturating_sub(stop).clamp(least, most);
+            let moving = took.saturating_sub(stop + signal.stood_far);
+            let moving = scaled(moving.clamp(least, most), share) + signal.stood_far;
             links.push(Link {
                 moving,
                 among: moving.max(scaled(free, record.plan.pace_percent.max(100) * 10)),

@@ -23,6 +23,10 @@ pub(super) const SETTLE: Millis = Millis::from_secs(240);
 /// The track is kept once a second, queues a little less often.
 const TRACK_EVERY: Millis = Millis::from_secs(1);
 const QUEUES_EVERY: Millis = Millis::from_secs(3);
+/// What a standing vehicle takes up, and how far from the last one a vehicle still stands for the
+/// queue's sake.
+const JAM: Length = Length::from_metres(7);
+const NEAR: Length = Length::from_metres(40);
 /// A slower vehicle stands.
 const STANDS: Speed = Speed::from_mm_per_s(1_500);
 /// A reading older than this says nothing about the lamps.
@@ -293,6 +297,11 @@ impl Gathering {
             if let Some((crossing, signal)) = next.next() {
                 if self.record.departed.is_some() && point.speed < STANDS {
                     signal.stood += spent;
+                    let queue = signal.queues.last().map_or(0, |last| last.vehicles);
+                    let reach = JAM.as_mm().saturating_mul(u32::from(queue)) + NEAR.as_mm();
+                    if (crossing.stop_line_at - point.along).as_mm() > reach {
+                        signal.stood_far += spent;
+                    }
                 }
                 if point.along >= crossing.stop_line_at {
                     signal.passed_at = Some(between(before, point, crossing.stop_line_at));

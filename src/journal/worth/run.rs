@@ -67,6 +67,8 @@ pub struct SignalRun {
     pub passed_at: Option<Mono>,
     /// It stood on this approach for so long.
     pub stood: Millis,
+    /// Of this, where no queue of the signal reached.
+    pub stood_far: Millis,
     /// The corridor that went first here, if one did.
     pub refused_by: Option<CorridorId>,
 }

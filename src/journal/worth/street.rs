@@ -17,7 +17,7 @@ use crate::units::{Length, Millis, Mono, Speed, TICK};
 /// From green to the first vehicle over the stop line.
 const START_LOSS: Millis = Millis::from_secs(2);
 /// From one vehicle of a queue to the next.
-const HEADWAY: Millis = Millis::from_secs(2);
+const HEADWAY: Millis = Millis::new(2_100);
 /// The same in a lane that yields to a green stream.
 const HEADWAY_YIELDING: Millis = Millis::from_secs(5);
 /// How long a moving vehicle covers a loop.
@@ -57,6 +57,7 @@ pub(super) struct LaneRun<'a> {
     next_leave: Mono,
     last_leave: Option<Mono>,
     last_arrival: Option<Mono>,
+    headway: Millis,
     /// Vehicles over the stop line.
     left: u32,
     delay_ms: u64,
@@ -68,6 +69,8 @@ pub(super) struct Scatter {
     pub(super) seed: u32,
     pub(super) shift_ms: u32,
     pub(super) lost_per_mille: u32,
+    /// From one vehicle of a queue to the next.
+    pub(super) headway: Millis,
 }
 
 impl<'a> QueueStreet<'a> {
@@ -236,6 +239,7 @@ impl<'a> LaneRun<'a> {
             next_leave: Mono::ZERO,
             last_leave: None,
             last_arrival: None,
+            headway: scatter.map_or(HEADWAY, |scatter| scatter.headway),
             left: 0,
             delay_ms: 0,
         }
@@ -303,7 +307,7 @@ impl<'a> LaneRun<'a> {
             self.queue -= 1;
             self.left += 1;
             self.last_leave = Some(now);
-            self.next_leave = now + if yields { HEADWAY_YIELDING } else { HEADWAY };
+            self.next_leave = now + if yields { HEADWAY_YIELDING } else { self.headway };
         }
         self.delay_ms += u64::from(self.queue) * u64::from(TICK.as_ms());
     }
