@@ -124,7 +124,9 @@ impl TwinDrive {
         let is_through = lane.is_none_or(|lane| {
             let gone = lane.left().wrapping_sub(wait.left);
             let first = wait.ahead == 0 && wait.since == now;
-            goes && gone >= wait.ahead
+            let yields = street.is_busy(place.0, lane.yields(), now);
+            goes && !yields
+                && gone >= wait.ahead
                 && if first {
                     lane.is_green()
                 } else {

@@ -20,6 +20,8 @@ const START_LOSS: Millis = Millis::from_secs(2);
 const HEADWAY: Millis = Millis::new(2_100);
 /// The same in a lane that yields to a green stream.
 const HEADWAY_YIELDING: Millis = Millis::from_secs(5);
+/// Who turns before a vehicle that has right of way wants to see it so far off.
+const GAP: Millis = Millis::from_secs(4);
 /// How long a moving vehicle covers a loop.
 const PULSE: Millis = Millis::new(500);
 /// From one standing vehicle to the next, millimetres.
@@ -146,6 +148,17 @@ impl<'a> QueueStreet<'a> {
     pub(super) fn is_go(&self, site: SiteId, groups: GroupSet) -> bool {
         let run = self.sites.iter().find(|run| run.tape.site == site);
         run.is_none_or(|run| !run.go.is_disjoint(groups))
+    }
+
+    /// True if somebody drives over the stop line now, or is about to, to whom these groups belong
+    /// and who shows green: who yields to them waits.
+    pub(super) fn is_busy(&self, site: SiteId, groups: GroupSet, now: Mono) -> bool {
+        let run = self.sites.iter().find(|run| run.tape.site == site);
+        run.is_some_and(|run| {
+            let green = groups.intersection(run.go);
+            let mut lanes = run.lanes.iter();
+            lanes.any(|lane| !lane.tape.groups.is_disjoint(green) && lane.is_coming(now))
+        })
     }
 
     /// A lane by its place on its approach.
@@ -275,6 +288,17 @@ impl<'a> LaneRun<'a> {
             .is_some_and(|since| now.since(since) >= START_LOSS)
     }
 
+    /// Somebody is at the stop line, or will be before one could have turned before him.
+    fn is_coming(&self, now: Mono) -> bool {
+        let next = self.driving.front().or(self.arrivals.get(self.next));
+        self.queue > 0 || next.is_some_and(|there| *there <= now + GAP)
+    }
+
+    /// Whom it yields to.
+    pub(super) const fn yields(&self) -> GroupSet {
+        self.tape.yields
+    }
+
     /// The lamp is green.
     pub(super) const fn is_green(&self) -> bool {
         self.green_since.is_some()
@@ -307,7 +331,12 @@ impl<'a> LaneRun<'a> {
             self.queue -= 1;
             self.left += 1;
             self.last_leave = Some(now);
-            self.next_leave = now + if yields { HEADWAY_YIELDING } else { self.headway };
+            self.next_leave = now
+                + if yields {
+                    HEADWAY_YIELDING
+                } else {
+                    self.headway
+                };
         }
         self.delay_ms += u64::from(self.queue) * u64::from(TICK.as_ms());
     }

@@ -4,7 +4,7 @@ use crate::controller::{Command, SiteState};
 use crate::detect::{BUTTONS_MAX, CREEPING, FieldInputs, Picture, PictureSource};
 use crate::ids::{ApproachId, SiteId};
 use crate::kernel::CabinetState;
-use crate::plan::{CheckedSite, DetectorUse};
+use crate::plan::{CheckedSite, DetectorUse, Lane};
 use crate::signal::GroupSet;
 use crate::units::{CivilTime, Length, Millis, Mono, Speed};
 
@@ -189,56 +189,15 @@ impl SiteTape {
         let picture = state.detection().picture();
         let told = picture.source() == PictureSource::Area;
         for (number, approach) in (0_u8..).zip(&site.approaches) {
-            let approach_id = ApproachId::new(number);
+            let number = ApproachId::new(number);
             for (kerb, info) in (0_u8..).zip(&approach.lanes) {
-                let group = info.group();
-                let speed = site.groups.get(group.index()).map(|info| info.speed);
-                let speed = speed.filter(|speed| *speed > Speed::ZERO).unwrap_or(SPEED);
-                let number = number_of(&lanes);
-                let seen = told.then(|| View::of(picture, number, speed));
-                let mut lane = LaneTape {
-                    approach: approach_id,
-                    way: ways,
-                    speed,
-                    groups: GroupSet::only(group),
-                    yields: site.yields_of(info),
-                    ways: info.groups(),
-                    stop: None,
-                    advance: None,
-                    travel: Millis::ZERO,
-                    waiting: state.detection().lane(approach_id, kerb).queue,
-                    arrivals: Vec::new(),
-                    counted: None,
-                    view: None,
-                    there: 0,
-                    began: now,
-                    platoon: Vec::new(),
-                    was_green: false,
-                    discharges: false,
-                    green_since: now,
-                    red_since: now,
-                };
-                for detector in &site.detectors {
-                    if detector.lane != Some((approach_id, kerb)) {
-                        continue;
-                    }
-                    match detector.usage {
-                        DetectorUse::Presence => lane.stop = lane.stop.or(Some(detector.channel)),
-                        DetectorUse::Advance(upstream) => {
-                            lane.advance = Some((detector.channel, upstream));
-                            lane.travel = upstream.time_at(speed);
-                        }
-                        DetectorUse::Button => {}
-                    }
-                }
-                if lane.advance.is_none() {
+                let mut lane = LaneTape::new((number, kerb), info, site, now);
+                lane.way = ways;
+                lane.waiting = state.detection().lane(number, kerb).queue;
+                if told {
+                    lane.look(picture, number_of(&lanes), now);
+                } else if lane.advance.is_none() {
                     lane.there = core::mem::take(&mut lane.waiting);
-                }
-                if let Some(seen) = seen {
-                    lane.waiting = picture.standing(number);
-                    lane.there = 0;
-                    lane.arrivals = on_their_way(picture, number, now);
-                    lane.view = Some(seen);
                 }
                 lanes.push(lane);
                 ways += info.movements.len();
@@ -298,6 +257,56 @@ impl SiteTape {
 }
 
 impl LaneTape {
+    /// An empty recording of a lane and its loops.
+    fn new(place: (ApproachId, u8), info: &Lane, site: &CheckedSite, now: Mono) -> Self {
+        let group = info.group();
+        let speed = site.groups.get(group.index()).map(|info| info.speed);
+        let speed = speed.filter(|speed| *speed > Speed::ZERO).unwrap_or(SPEED);
+        let mut lane = Self {
+            approach: place.0,
+            way: 0,
+            speed,
+            groups: GroupSet::only(group),
+            yields: site.yields_of(info),
+            ways: info.groups(),
+            stop: None,
+            advance: None,
+            travel: Millis::ZERO,
+            waiting: 0,
+            arrivals: Vec::new(),
+            counted: None,
+            view: None,
+            there: 0,
+            began: now,
+            platoon: Vec::new(),
+            was_green: false,
+            discharges: false,
+            green_since: now,
+            red_since: now,
+        };
+        let own = site.detectors.iter();
+        for detector in own.filter(|detector| detector.lane == Some(place)) {
+            match detector.usage {
+                DetectorUse::Presence => lane.stop = lane.stop.or(Some(detector.channel)),
+                DetectorUse::Advance(upstream) => {
+                    lane.advance = Some((detector.channel, upstream));
+                    lane.travel = upstream.time_at(speed);
+                }
+                DetectorUse::Button => {}
+            }
+        }
+        lane
+    }
+
+    /// What an area sensor sees of it as the recording begins.
+    fn look(&mut self, picture: &Picture, number: u8, now: Mono) {
+        self.waiting = picture.standing(number);
+        self.arrivals = on_their_way(picture, number, now);
+        self.view = Some(View::of(picture, number, self.speed));
+        // Arrivals are counted at the stop line.
+        self.travel = Millis::ZERO;
+    }
+
     fn count_arrivals(&mut self, now: Mono, count: u32) {
         let before = self.counted.replace(count).unwrap_or(count);
         for _ in 0..count.wrapping_sub(before).min(10) {
