@@ -50,12 +50,11 @@ struct Summary {
 /// order: the model's figures, corrected by what came of them.
 pub(super) fn correct(lines: &mut [Line]) {
     let mut known = Calibration::default();
-    for at in 0..lines.len() {
-        let Some(raw) = lines[at].preview.clone() else {
+    for line in lines {
+        let Some(raw) = line.preview.clone() else {
             continue;
         };
         let stated = Stated::of(&known.correct(&raw));
-        let line = &mut lines[at];
         line.said = Said::of(Some(stated), line.proven);
         learn(&mut known, &raw, line);
     }
