@@ -2,6 +2,7 @@
 
 use super::site::SiteState;
 use crate::corridor::{LaneSketch, SiteSketch, StageSketch};
+use crate::detect::PictureSource;
 use crate::ids::{ApproachId, GroupId, StageId};
 use crate::plan::{CheckedSite, PlanMode, Recall, TurnKind};
 use crate::signal::GroupSet;
@@ -150,9 +151,12 @@ fn lanes(
     now: Mono,
 ) -> Vec<LaneSketch> {
     let mut lanes = Vec::new();
+    let picture = state.detection().picture();
+    let told = picture.source() == PictureSource::Area;
     for (number, info) in (0_u8..).zip(&site.approaches) {
         let id = ApproachId::new(number);
         for (kerb, lane) in (0_u8..).zip(&info.lanes) {
+            let place = u8::try_from(lanes.len()).unwrap_or(u8::MAX);
             let seen = state.detection().lane(id, kerb);
             let group = lane.group();
             let waited = state.kernel().waiting_since(group);
@@ -162,7 +166,11 @@ fn lanes(
                 own: id == approach,
                 leads: id == approach
                     && turn.is_none_or(|turn| lane.turns().any(|way| way == turn)),
-                queue: seen.queue,
+                queue: if told {
+                    picture.standing(place)
+                } else {
+                    seen.queue
+                },
                 flow_per_h: seen.flow_per_h.max(FLOW_LEAST_PER_H),
                 waited: waited.map_or(Millis::ZERO, |since| now.since(since)),
             });

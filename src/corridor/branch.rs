@@ -317,12 +317,13 @@ impl<'a> Branch<'a> {
         (change, flush)
     }
 
-    /// The vehicle joins the shortest queue it may use.
-    pub(super) fn vehicle_arrives(&mut self) {
+    /// The vehicle joins the shortest queue it may use; true if somebody is before it there.
+    pub(super) fn vehicle_arrives(&mut self) -> bool {
         let lanes = self.lanes.iter().zip(&self.sketch.lanes);
         let own = lanes.filter(|(_, known)| known.leads);
-        let ahead = own.map(|(lane, _)| lane.queue_milli).min();
-        self.ahead_milli = Some(ahead.unwrap_or(0));
+        let ahead = own.map(|(lane, _)| lane.queue_milli).min().unwrap_or(0);
+        self.ahead_milli = Some(ahead);
+        ahead >= 1000
     }
 
     /// Those before the vehicle leave.

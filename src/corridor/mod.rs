@@ -8,6 +8,7 @@ mod acts;
 mod beside;
 mod board;
 mod branch;
+mod calibration;
 mod claims;
 mod drive;
 mod engine;
@@ -43,6 +44,7 @@ mod turn;
 mod view;
 
 pub use board::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
+pub use calibration::Calibration;
 pub use engine::Corridors;
 pub use event::{CancelReason, CorridorEvent, LeaseEnd, What};
 pub use fixes::{FIX_AGE_MAX, FixCounts, FixRefusal, FixVerdict, OFF_ROUTE, SPEED_MAX};

@@ -122,7 +122,7 @@ pub enum Advice {
     LateBy(Millis),
 }
 
-/// Previews `plan` for a vehicle that leaves the start of its route at `now`.
+/// Previews `plan` for a vehicle that leaves the start of its route when the plan says, or at `now`.
 #[must_use]
 pub fn preview<B: SiteBoard>(
     plan: &CorridorPlan,
@@ -131,9 +131,10 @@ pub fn preview<B: SiteBoard>(
     now: Mono,
 ) -> Preview {
     let mut passages = vec![Passage::default(); plan.crossings.len()];
+    let departs = plan.departs.unwrap_or(now).max(now);
     let here = Here {
         now,
-        from: now,
+        from: departs,
         paces: &Paces::default(),
         share: 1000,
         along: Length::ZERO,
@@ -148,7 +149,7 @@ pub fn preview<B: SiteBoard>(
         .enumerate()
         .map(|crossing| Way::of(plan, crossing, settings, board))
         .collect();
-    let trial = Trial::run(plan, &ways, settings);
+    let trial = Trial::run((plan, departs.since(now)), &ways, settings);
     let places = plan.crossings.iter().zip(&passages).enumerate();
     let crossings: Vec<CrossingPreview> = places
         .map(|(at, (crossing, passage))| {

@@ -66,6 +66,8 @@ pub(super) struct Trial {
     price_milli: Vec<i64>,
     /// Delay of everybody without the key, over all draws.
     delay_milli: i64,
+    /// The vehicle sets off so long after the press.
+    departs_s: u32,
     places: Vec<Place>,
 }
 
@@ -86,12 +88,20 @@ struct Over {
     /// Delay of everybody without the key.
     delay_milli: i64,
     longest_s: u32,
+    /// Without the key it has waited behind others.
+    behind: bool,
 }
 
 impl Trial {
-    pub(super) fn run(plan: &CorridorPlan, ways: &[Way], settings: &Settings) -> Self {
+    /// The drive of a vehicle that sets off `departs_in` from now.
+    pub(super) fn run(
+        (plan, departs_in): (&CorridorPlan, Millis),
+        ways: &[Way],
+        settings: &Settings,
+    ) -> Self {
         let mut trial = Self {
             places: vec![Place::default(); ways.len()],
+            departs_s: seconds(departs_in),
             ..Self::default()
         };
         for draw in 0..DRAWS {
@@ -104,9 +114,16 @@ impl Trial {
     fn drive(&mut self, plan: &CorridorPlan, ways: &[Way], settings: &Settings, draw: u32) {
         let pace = PACE.0 + (PACE.1 - PACE.0) * (draw * 7 % DRAWS) / (DRAWS - 1);
         let (mut lost_with, mut lost_without, mut price) = (0_u32, 0_u32, 0_i64);
+        let (mut follows, mut before) = (false, Millis::ZERO);
         for ((number, way), place) in (0_u32..).zip(ways).zip(&mut self.places) {
-            let free_s = seconds(scaled(way.free_flow, pace));
+            let free_s = self.departs_s + seconds(scaled(way.free_flow, pace));
             let luck = luck(draw, number);
+            if follows {
+                // Who has waited behind others drives on among them.
+                let way_on = seconds(way.free_flow.saturating_sub(before));
+                lost_without += way_on * plan.pace_percent.saturating_sub(100) / 100;
+            }
+            before = way.free_flow;
             let over = cross(
                 way,
                 luck,
@@ -120,6 +137,7 @@ impl Trial {
             place.longest_s = place.longest_s.max(over.longest_s);
             lost_with = over.with_s.saturating_sub(free_s);
             lost_without = over.without_s.saturating_sub(free_s);
+            follows = over.behind;
             price += over.price_milli;
             self.delay_milli += over.delay_milli;
         }
@@ -234,6 +252,7 @@ fn cross(way: &Way, luck: Luck, settings: &Settings, (with_at, without_at): (u32
             price_milli: 0,
             delay_milli: 0,
             longest_s: 0,
+            behind: false,
         };
     }
     // Until the site is told of the vehicle both are one.
@@ -251,12 +270,12 @@ fn cross(way: &Way, luck: Luck, settings: &Settings, (with_at, without_at): (u32
         }
         with.hold();
     }
-    let with_s = until_through(
+    let (with_s, _) = until_through(
         &mut with,
         with_at,
         way.can_be_held.then_some(way.hold_max_s),
     );
-    let without_s = until_through(&mut without, without_at, None);
+    let (without_s, behind) = until_through(&mut without, without_at, None);
     let end = with.at_s.max(without.at_s) + SETTLE_S;
     run_to(&mut with, end);
     run_to(&mut without, end);
@@ -267,6 +286,7 @@ fn cross(way: &Way, luck: Luck, settings: &Settings, (with_at, without_at): (u32
         price_milli: milli(&with) - milli(&without),
         delay_milli: milli(&without),
         longest_s: with.longest_s(),
+        behind,
     }
 }
 
@@ -276,12 +296,13 @@ fn lead_s(way: &Way, branch: &Branch<'_>) -> u32 {
     (change + flush + way.early_s).min(way.lead_max_s)
 }
 
-/// Runs on until the vehicle is over the signal; the moment of that. A hold ends then, or at its cap.
-fn until_through(branch: &mut Branch<'_>, arrives: u32, hold_max_s: Option<u32>) -> u32 {
+/// Runs on until the vehicle is over the signal; the moment of that, and whether others were before it.
+/// A hold ends then, or at its cap.
+fn until_through(branch: &mut Branch<'_>, arrives: u32, hold_max_s: Option<u32>) -> (u32, bool) {
     let capped = hold_max_s.map(|most| branch.at_s + most);
     let give_up = arrives + PATIENCE_S;
     run_to(branch, arrives);
-    branch.vehicle_arrives();
+    let behind = branch.vehicle_arrives();
     let mut held = capped.is_some();
     while !branch.is_free() && branch.at_s < give_up {
         branch.step();
@@ -293,7 +314,7 @@ fn until_through(branch: &mut Branch<'_>, arrives: u32, hold_max_s: Option<u32>)
     if held {
         branch.release();
     }
-    branch.at_s + branch.vehicle_leaves()
+    (branch.at_s + branch.vehicle_leaves(), behind)
 }
 
 fn run_to(branch: &mut Branch<'_>, end: u32) {

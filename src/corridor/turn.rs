@@ -8,6 +8,8 @@ use crate::units::Length;
 const REACH: Length = Length::from_metres(40);
 /// The middle of a junction is at most so far from its stop line.
 const JUNCTION: Length = Length::from_metres(20);
+/// Over less than this a line has no direction.
+const SHORTEST: Length = Length::from_metres(5);
 
 impl CorridorPlan {
     /// How the way goes on behind a crossing's stop line; `None` if the line does not tell.
@@ -15,7 +17,11 @@ impl CorridorPlan {
     pub fn turn_at(&self, crossing: usize) -> Option<TurnKind> {
         let stop = self.crossings.get(crossing)?.stop_line_at;
         let into = self.direction(stop - REACH, stop)?;
-        let out = self.direction(stop + JUNCTION, stop + JUNCTION + REACH)?;
+        // Not beyond the next stop line, behind which the way may turn once more.
+        let next = self.crossings.get(crossing + 1);
+        let next = next.map_or(self.length, |next| next.stop_line_at);
+        let far = (stop + JUNCTION + REACH).min(next.max(stop + JUNCTION + SHORTEST));
+        let out = self.direction(stop + JUNCTION, far)?;
         let mut degrees = (out - into).to_degrees();
         if degrees > 180.0 {
             degrees -= 360.0;

@@ -7,7 +7,7 @@ use super::channel::{CHECK, Channel, Health, Pulse};
 use super::demands::{Demands, Doubts};
 use super::inputs::FieldInputs;
 use super::lane::{Lane, LaneObservation, StopLine, lanes_of};
-use super::picture::Picture;
+use super::picture::{Picture, PictureSource};
 use crate::ids::{ApproachId, DetectorId, GroupId};
 use crate::plan::{CheckedSite, Detector, DetectorUse, OnFault};
 use crate::signal::{GROUPS_MAX, GroupSet};
@@ -122,6 +122,9 @@ impl Detection {
         self.settle_lanes(&moment);
         if self.picture.is_due(now) && !self.picture.take(now, &inputs.area) {
             self.picture.estimate(now, self.age, &self.lanes);
+        }
+        if moment.check && self.picture.source() == PictureSource::Area {
+            self.check_unled();
         }
         self.conclude(&moment, sum);
     }
@@ -287,6 +290,16 @@ impl Detection {
         }
     }
 
+    /// Follows the flow of lanes without loops by what the area sensor counts.
+    fn check_unled(&mut self) {
+        let departed = self.picture.departed();
+        for (lane, departed) in self.lanes.iter_mut().zip(departed) {
+            if !lane.tells() {
+                lane.check_seen(*departed);
+            }
+        }
+    }
+
     fn conclude(&mut self, moment: &Moment, mut sum: Sum) {
         for channel in &self.channels {
             if channel.health == Health::Good {
@@ -312,7 +325,11 @@ impl Detection {
         let stop = channel_at(&self.channels, lane.stop);
         let advance = channel_at(&self.channels, lane.advance.map(|(index, _)| index));
         let Some(nearest) = stop.or(advance) else {
-            return LaneObservation::default();
+            // An area sensor may follow its flow.
+            return LaneObservation {
+                flow_per_h: lane.flow_per_h,
+                ..LaneObservation::default()
+            };
         };
         let now = self.read_at.unwrap_or_default() + self.age;
         LaneObservation {

@@ -134,6 +134,12 @@ impl Lane {
         self.flow_per_h = (self.flow_per_h.saturating_mul(11).saturating_add(now_per_h)) / 12;
     }
 
+    /// The same where an area sensor counts: `departed` are the vehicles over the stop line so far.
+    pub(super) fn check_seen(&mut self, departed: u32) {
+        self.count = departed;
+        self.check();
+    }
+
     /// Guesses who stands behind a queue that has covered the advance detector for so long: as many
     /// as came in such a time before.
     pub(super) fn guess_unseen(&mut self, covered: Option<Millis>) {

@@ -29,4 +29,4 @@ pub use demands::{Demands, Doubts};
 pub use detection::Detection;
 pub use inputs::{BUTTONS_MAX, DETECTORS_MAX, DetectorReading, FieldInputs};
 pub use lane::LaneObservation;
-pub use picture::{PICTURE_PERIOD, Picture, PictureSource};
+pub use picture::{CREEPING, PICTURE_PERIOD, Picture, PictureSource};

@@ -14,6 +14,9 @@ const AREA_AGE_MAX: Millis = Millis::from_secs(3);
 /// Front to front of two vehicles that stand in a queue.
 const SPACING: Length = Length::from_mm(7_500);
 
+/// Slower than this, a vehicle still belongs to a queue.
+pub const CREEPING: Speed = Speed::from_mm_per_s(5_000);
+
 /// Where a picture comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -102,6 +105,15 @@ impl Picture {
     #[must_use]
     pub fn departed(&self) -> &[u32] {
         &self.departed
+    }
+
+    /// Vehicles that stand or creep in the queue of a lane, counted as in [`Sighting::lane`].
+    #[must_use]
+    pub fn standing(&self, lane: u8) -> u16 {
+        let own = self.sightings.iter().filter(|seen| seen.lane == lane);
+        let slow = own.filter(|seen| seen.speed < CREEPING);
+        let share: u32 = slow.map(|seen| u32::from(seen.share)).sum();
+        u16::try_from((share + 500) / 1000).unwrap_or(u16::MAX)
     }
 
     /// True once a second, when it is time for a new one.

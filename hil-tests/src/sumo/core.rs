@@ -23,9 +23,18 @@ pub trait Core {
 
     /// What a site wants and believes, a line each.
     fn explain(&self, site: usize, field: &FieldInputs) -> Vec<String>;
+
+    /// The city, for whoever keeps a journal of it; nothing keeps one of any other core.
+    fn recorded(&self) -> Option<&City> {
+        None
+    }
 }
 
 impl Core for City {
+    fn recorded(&self) -> Option<&City> {
+        Some(self)
+    }
+
     fn cycle(&mut self, inputs: &CycleInputs<'_>, leases: &[(SiteId, Lease)]) {
         self.cycle_with(inputs, leases);
     }

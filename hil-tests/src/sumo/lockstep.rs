@@ -21,6 +21,7 @@ use super::city::StreetCity;
 use super::city_level::CityLevel;
 use super::core::Core;
 use super::error::SumoError;
+use super::journal::Journal;
 use super::letters::Letters;
 use super::roads::Roads;
 use super::run::{Controller, StreetNow, Tally};
@@ -213,6 +214,8 @@ pub struct Lockstep<C = City> {
     pub silent: Option<(usize, u32)>,
     /// Seconds more that the centre is down: lamps stay as they are.
     pub down_s: u32,
+    /// What is kept to be run again; nothing unless it was asked for.
+    pub journal: Option<Journal>,
     referee: Referee,
     letters: Vec<Letters>,
     fields: Vec<FieldInputs>,
@@ -265,6 +268,7 @@ impl<C: Core> Lockstep<C> {
             leases: Vec::new(),
             silent: None,
             down_s: 0,
+            journal: None,
             referee: Referee::new(ours.rules.clone(), Millis::ZERO),
             letters: wiring.iter().map(|site| Letters::of(net, site)).collect(),
             fields: vec![FieldInputs::default(); count],
@@ -313,6 +317,9 @@ impl<C: Core> Lockstep<C> {
         };
         self.city.cycle(&inputs, &self.leases);
         let took = began.elapsed();
+        if let (Some(journal), Some(city)) = (&mut self.journal, self.city.recorded()) {
+            journal.cycle(&inputs, city);
+        }
         self.city.show(&mut self.lamps);
         self.referee.watch(self.now, &self.lamps, &());
         took

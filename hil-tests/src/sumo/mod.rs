@@ -9,6 +9,7 @@ pub mod core;
 pub mod corridor;
 pub mod demand;
 pub mod error;
+pub mod journal;
 pub mod letters;
 pub mod lockstep;
 pub mod people;

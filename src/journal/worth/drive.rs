@@ -3,6 +3,7 @@
 use super::run::{GreenSpan, RunRecord};
 use super::street::QueueStreet;
 use crate::plan::CheckedSite;
+use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
 /// Braking and getting up to speed cost a vehicle that had to stop this much on top.
@@ -28,7 +29,10 @@ pub(super) struct TwinDrive {
 #[derive(Clone, Debug)]
 struct Link {
     moving: Millis,
-    lanes: Vec<bool>,
+    /// The same at the pace of the others, for who drives among them.
+    among: Millis,
+    /// By lane: the groups that let it go where it goes; nothing if the lane leads elsewhere.
+    lanes: Vec<Option<GroupSet>>,
     place: usize,
 }
 
@@ -42,9 +46,15 @@ struct Wait {
 
 impl TwinDrive {
     /// A drive over the signals that the vehicle passed; nothing if it never set off.
-    pub(super) fn new(record: &RunRecord, sites: &[alloc::sync::Arc<CheckedSite>]) -> Option<Self> {
+    /// Its drive takes `share` per mille of what it took.
+    pub(super) fn new(
+        record: &RunRecord,
+        sites: &[alloc::sync::Arc<CheckedSite>],
+        share: u32,
+    ) -> Option<Self> {
         let departed = record.departed?;
         let mut links = Vec::new();
+        let slowest = pace(record);
         let mut before = (departed, Millis::ZERO);
         for (place, signal) in record.signals.iter().enumerate() {
             let crossing = record.plan.crossings.get(place)?;
@@ -52,15 +62,22 @@ impl TwinDrive {
                 break;
             };
             let took = passed.since(before.0);
-            let stop = if signal.stood > Millis::ZERO {
-                signal.stood + STOP_LOSS
+            // Who stood far before the queue was kept by something else, and would be again.
+            let queued = signal.stood.saturating_sub(signal.stood_far);
+            let stop = if queued > Millis::ZERO {
+                queued + STOP_LOSS
             } else {
                 Millis::ZERO
             };
-            let least = crossing.free_flow.saturating_sub(before.1);
-            let least = Millis::new(least.as_ms() / 10 * 8).min(took);
+            let free = crossing.free_flow.saturating_sub(before.1);
+            let least = Millis::new(free.as_ms() / 10 * 8).min(took);
+            // Who creeps in a queue that dissolves has moved, but has waited too.
+            let most = scaled(free, slowest).max(least);
+            let moving = took.saturating_sub(stop + signal.stood_far);
+            let moving = scaled(moving.clamp(least, most), share) + signal.stood_far;
             links.push(Link {
-                moving: took.saturating_sub(stop).max(least),
+                moving,
+                among: moving.max(scaled(free, record.plan.pace_percent.max(100) * 10)),
                 lanes: lanes(record, place, sites),
                 place,
             });
@@ -87,7 +104,7 @@ impl TwinDrive {
         };
         let place = (crossing.site, crossing.approach);
         let wait = *self.waits.get_or_insert_with(|| {
-            let leads = |kerb: usize| link.lanes.get(kerb).copied().unwrap_or(true);
+            let leads = |kerb: usize| link.lanes.get(kerb).is_none_or(Option::is_some);
             let kerbs = (0..link.lanes.len().max(1)).filter(|kerb| leads(*kerb));
             let known = kerbs.filter_map(|kerb| {
                 let lane = street.lane(place.0, place.1, kerb)?;
@@ -102,10 +119,14 @@ impl TwinDrive {
             }
         });
         let lane = street.lane(place.0, place.1, wait.kerb);
+        let own = link.lanes.get(wait.kerb).copied().flatten();
+        let goes = own.is_none_or(|groups| street.is_go(place.0, groups));
         let is_through = lane.is_none_or(|lane| {
             let gone = lane.left().wrapping_sub(wait.left);
             let first = wait.ahead == 0 && wait.since == now;
-            gone >= wait.ahead
+            let yields = street.is_busy(place.0, lane.yields(), now);
+            goes && !yields
+                && gone >= wait.ahead
                 && if first {
                     lane.is_green()
                 } else {
@@ -121,6 +142,7 @@ impl TwinDrive {
         } else {
             Millis::ZERO
         };
+        let behind = wait.ahead > 0;
         let over = wait.since + lost;
         self.passes.push(GreenSpan {
             from: wait.since,
@@ -129,14 +151,46 @@ impl TwinDrive {
         self.waits = None;
         self.at += 1;
         match self.links.get(self.at) {
+            // Who has waited behind others follows them to the next signal.
+            Some(next) if behind => self.arrives = over + next.among,
             Some(next) => self.arrives = over + next.moving,
             None => self.arrived = Some(over),
         }
     }
 }
 
-/// The lanes of the approach that lead where the vehicle goes; all of them if nobody knows.
-fn lanes(record: &RunRecord, place: usize, sites: &[alloc::sync::Arc<CheckedSite>]) -> Vec<bool> {
+/// How long the vehicle took for its links where nothing kept it, per mille of their free flow: the
+/// middle one, and a tenth more.
+fn pace(record: &RunRecord) -> u32 {
+    let mut before = record.departed.map(|at| (at, Millis::ZERO));
+    let places = record.plan.crossings.iter().zip(&record.signals);
+    let mut shares: Vec<u32> = places
+        .map_while(|(crossing, signal)| {
+            let (left, clock) = before?;
+            let passed = signal.passed_at?;
+            let free = crossing.free_flow.saturating_sub(clock).as_ms().max(1);
+            let moved = passed.since(left).saturating_sub(signal.stood);
+            before = Some((passed, crossing.free_flow));
+            u32::try_from(u64::from(moved.as_ms()) * 1000 / u64::from(free)).ok()
+        })
+        .collect();
+    shares.sort_unstable();
+    let middle = shares.get(shares.len() / 2).copied().unwrap_or(1000);
+    middle.clamp(800, 2_000) * 11 / 10
+}
+
+fn scaled(time: Millis, per_mille: u32) -> Millis {
+    let ms = u64::from(time.as_ms()) * u64::from(per_mille) / 1000;
+    Millis::new(u32::try_from(ms).unwrap_or(u32::MAX))
+}
+
+/// The lanes of the approach that lead where the vehicle goes, each with the groups that let it; all
+/// of them if nobody knows.
+fn lanes(
+    record: &RunRecord,
+    place: usize,
+    sites: &[alloc::sync::Arc<CheckedSite>],
+) -> Vec<Option<GroupSet>> {
     let crossing = record.plan.crossings.get(place);
     let turn = record.plan.turn_at(place);
     let approach = crossing.and_then(|crossing| {
@@ -146,12 +200,17 @@ fn lanes(record: &RunRecord, place: usize, sites: &[alloc::sync::Arc<CheckedSite
     let Some(approach) = approach else {
         return Vec::new();
     };
-    let leads: Vec<bool> = (approach.lanes.iter())
-        .map(|lane| turn.is_none_or(|turn| lane.turns().any(|way| way == turn)))
-        .collect();
-    if leads.contains(&true) {
+    let groups = |lane: &crate::plan::Lane| {
+        let own = lane.movements.iter();
+        let own = own.filter(|way| turn.is_none_or(|turn| way.turns.contains(&turn)));
+        let own: GroupSet = own.map(|way| way.group).collect();
+        (!own.is_empty()).then_some(own)
+    };
+    let leads: Vec<Option<GroupSet>> = approach.lanes.iter().map(groups).collect();
+    if leads.iter().any(Option::is_some) {
         leads
     } else {
-        vec![true; leads.len()]
+        let any = approach.lanes.iter().map(|lane| Some(lane.groups()));
+        any.collect()
     }
 }

@@ -6,12 +6,13 @@ use alloc::sync::Arc;
 use super::account::{WorthError, YieldKind, Yielded};
 use super::run::{QueueSample, RunRecord, SignalRun, TrackPoint, extend};
 use super::tape::{SiteTape, Tape, TapeCycle};
+use super::way::{is_same_way, joined};
 use crate::controller::{City, Command, CycleInputs};
 use crate::corridor::{CorridorPlan, MissionState, SiteBoard, What};
 use crate::ids::{CorridorId, SiteId};
 use crate::journal::cycle::read_commands;
 use crate::journal::frame::{FrameError, RecordKind, Records};
-use crate::journal::replay::{ReplayError, Running};
+use crate::journal::replay::{ReplayError, Running, commands_of};
 use crate::plan::CheckedSite;
 use crate::policy::PolicyKind;
 use crate::signal::{GroupSet, Indication, Observed};
@@ -22,6 +23,10 @@ pub(super) const SETTLE: Millis = Millis::from_secs(240);
 /// The track is kept once a second, queues a little less often.
 const TRACK_EVERY: Millis = Millis::from_secs(1);
 const QUEUES_EVERY: Millis = Millis::from_secs(3);
+/// What a standing vehicle takes up, and how far from the last one a vehicle still stands for the
+/// queue's sake.
+const JAM: Length = Length::from_metres(7);
+const NEAR: Length = Length::from_metres(40);
 /// A slower vehicle stands.
 const STANDS: Speed = Speed::from_mm_per_s(1_500);
 /// A reading older than this says nothing about the lamps.
@@ -44,6 +49,7 @@ pub(super) fn gather<F: AsRef<[u8]>>(
 ) -> Result<Gathered, WorthError> {
     let mut gathering: Option<Gathering> = None;
     let mut begun = false;
+    let ways = sites_of(files, corridor);
     'all: for bytes in files {
         let mut running: Option<Running> = None;
         for (number, record) in
@@ -61,7 +67,7 @@ pub(super) fn gather<F: AsRef<[u8]>>(
             }
             let running = running.as_mut().ok_or(ReplayError::NoSnapshot)?;
             if gathering.is_none() {
-                gathering = opening(running, payload, number, corridor)?;
+                gathering = opening((running, &ways), payload, number, corridor)?;
                 begun |= gathering.is_some();
             }
             let mut is_done = false;
@@ -82,9 +88,27 @@ pub(super) fn gather<F: AsRef<[u8]>>(
     }
 }
 
+/// The sites of every plan of the corridor. What is damaged is found when it is run again.
+fn sites_of(files: &[Vec<u8>], corridor: CorridorId) -> Vec<SiteId> {
+    let mut sites = Vec::new();
+    for bytes in files {
+        let _found_later = commands_of(bytes, |command| match command {
+            Command::OpenCorridor(plan) | Command::ReplaceCorridor(plan)
+                if plan.corridor == corridor =>
+            {
+                sites.extend(plan.crossings.iter().map(|crossing| crossing.site));
+            }
+            _ => {}
+        });
+    }
+    sites.sort_unstable();
+    sites.dedup();
+    sites
+}
+
 /// The plan that this cycle opens, and the city before it.
 fn opening(
-    running: &Running,
+    (running, sites): (&Running, &[SiteId]),
     payload: &[u8],
     number: u64,
     corridor: CorridorId,
@@ -94,13 +118,17 @@ fn opening(
         Command::OpenCorridor(plan) if plan.corridor == corridor => Some(plan),
         _ => None,
     });
-    Ok(plan.map(|plan| Gathering::new(running, plan, (cycle.now, cycle.civil))))
+    Ok(plan.map(|plan| Gathering::new((running, sites), plan, (cycle.now, cycle.civil))))
 }
 
 struct Gathering {
     city: City,
     tape: Tape,
     record: RunRecord,
+    /// The plan that runs.
+    running: Arc<CorridorPlan>,
+    /// Signals of the driven way before the running plan's first, and where that begins.
+    joint: (usize, Length),
     over_at: Option<Mono>,
     next_track: Mono,
     next_queues: Mono,
@@ -111,15 +139,12 @@ struct Gathering {
 }
 
 impl Gathering {
-    fn new(running: &Running, plan: &Arc<CorridorPlan>, (now, civil): (Mono, CivilTime)) -> Self {
+    fn new(
+        (running, ids): (&Running, &[SiteId]),
+        plan: &Arc<CorridorPlan>,
+        (now, civil): (Mono, CivilTime),
+    ) -> Self {
         let city = running.city();
-        let mut ids: Vec<SiteId> = plan
-            .crossings
-            .iter()
-            .map(|crossing| crossing.site)
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
         let sites = ids.iter().filter_map(|id| {
             let (at, state) = (city.plans().get(id.index())?, city.sites().get(id.index())?);
             let first = running.fields().get(id.index())?;
@@ -128,9 +153,11 @@ impl Gathering {
         let count = plan.crossings.len();
         Self {
             tape: Tape::new(sites.collect()),
-            city: city.clone().with_only(&ids),
+            city: city.clone().with_only(ids),
             record: RunRecord {
                 plan: Arc::clone(plan),
+                first: Arc::clone(plan),
+                rerouted: Vec::new(),
                 opened: now,
                 opened_civil: civil,
                 departed: None,
@@ -140,6 +167,8 @@ impl Gathering {
                 signals: signals_of(plan),
                 yielded: Vec::new(),
             },
+            running: Arc::clone(plan),
+            joint: (0, Length::ZERO),
             over_at: None,
             next_track: now,
             next_queues: now,
@@ -158,9 +187,14 @@ impl Gathering {
             civil: inputs.civil,
             commands: inputs.commands.to_vec(),
         });
+        let is_first = self.tape.cycles.len() == 1;
         for site in &mut self.tape.sites {
             let at = site.site.index();
             if let (Some(state), Some(field)) = (city.sites().get(at), inputs.fields.get(at)) {
+                if is_first {
+                    // Before the first cycle of a file nobody has told anything.
+                    site.first.clone_from(field);
+                }
                 site.record(now, state, field);
             }
         }
@@ -175,10 +209,9 @@ impl Gathering {
             self.over_at.get_or_insert(now);
             return;
         };
-        if mission.plan().revision != self.record.plan.revision
-            && mission.plan().crossings.len() == self.record.plan.crossings.len()
-        {
-            self.record.plan = Arc::clone(mission.plan());
+        if mission.plan().revision != self.running.revision {
+            let plan = Arc::clone(mission.plan());
+            self.change(plan, now);
         }
         self.events(city);
         self.lamps(inputs, city);
@@ -190,13 +223,15 @@ impl Gathering {
         if now >= self.next_track {
             self.next_track = now + TRACK_EVERY;
             let view = mission.view(now, city.corridors());
-            for (signal, seen) in self.record.signals.iter_mut().zip(&view.crossings) {
+            let (before, begins) = self.joint;
+            let signals = self.record.signals.iter_mut().skip(before);
+            for (signal, seen) in signals.zip(&view.crossings) {
                 signal.refused_by = signal.refused_by.or(seen.refused_by);
             }
             if let Some(position) = view.position {
                 self.track(TrackPoint {
                     at: now,
-                    along: position.along,
+                    along: begins + position.along,
                     speed: position.speed,
                 });
             }
@@ -218,6 +253,41 @@ impl Gathering {
         }
     }
 
+    /// Another plan runs from now on: what was driven stays, what lies behind it is the new one's.
+    fn change(&mut self, plan: Arc<CorridorPlan>, now: Mono) {
+        if is_same_way(&self.running, &plan) {
+            let (kept, at) = self.joint;
+            let whole = joined(&self.record.plan, (kept, at), &plan);
+            self.record.plan = Arc::new(whole);
+            self.running = plan;
+            return;
+        }
+        let record = &mut self.record;
+        let passed = |signal: &SignalRun| signal.passed_at.is_some();
+        let kept = record
+            .signals
+            .iter()
+            .rposition(passed)
+            .map_or(0, |last| last + 1);
+        let at = record
+            .track
+            .last()
+            .map_or(Length::ZERO, |point| point.along);
+        record.plan = Arc::new(joined(&record.plan, (kept, at), &plan));
+        record.rerouted.push(now);
+        record.signals.truncate(kept);
+        record.signals.extend(signals_of(&plan));
+        let count = record.signals.len();
+        self.was_green.truncate(kept);
+        self.was_green.resize(count, false);
+        self.was_held.truncate(kept);
+        self.was_held.resize(count, false);
+        self.go_before.truncate(kept);
+        self.go_before.resize(count, GroupSet::EMPTY);
+        self.joint = (kept, at);
+        self.running = plan;
+    }
+
     fn track(&mut self, point: TrackPoint) {
         let plan = &self.record.plan;
         let before = self.record.track.last().copied();
@@ -232,6 +302,11 @@ impl Gathering {
             if let Some((crossing, signal)) = next.next() {
                 if self.record.departed.is_some() && point.speed < STANDS {
                     signal.stood += spent;
+                    let queue = signal.queues.last().map_or(0, |last| last.vehicles);
+                    let reach = JAM.as_mm().saturating_mul(u32::from(queue)) + NEAR.as_mm();
+                    if (crossing.stop_line_at - point.along).as_mm() > reach {
+                        signal.stood_far += spent;
+                    }
                 }
                 if point.along >= crossing.stop_line_at {
                     signal.passed_at = Some(between(before, point, crossing.stop_line_at));
@@ -329,6 +404,12 @@ impl Gathering {
 
     fn finish(mut self) -> Gathered {
         self.tape.close();
+        for signal in &self.record.signals {
+            if let Some(passed) = signal.passed_at {
+                let place = (signal.site, signal.approach);
+                self.tape.forget(place, (passed, signal.stood));
+            }
+        }
         let is_cut = self.over_at.is_none_or(|over| {
             let last = self.tape.cycles.last().map(|cycle| cycle.now);
             last.is_none_or(|last| last.since(over) < SETTLE)

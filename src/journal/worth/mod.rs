@@ -13,6 +13,7 @@ mod gather;
 mod run;
 mod street;
 mod tape;
+mod way;
 
 pub use account::{Figure, Worth, WorthError, YieldKind, Yielded, worth};
 pub use run::{GreenSpan, QueueSample, RunRecord, SignalRun, TrackPoint};

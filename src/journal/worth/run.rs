@@ -11,8 +11,12 @@ use crate::units::{CivilTime, Length, Millis, Mono, Speed};
 /// A run as it was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunRecord {
-    /// The last plan that ran.
+    /// The way that was driven: the last plan that ran, behind what was driven of those before it.
     pub plan: Arc<CorridorPlan>,
+    /// The plan that was opened.
+    pub first: Arc<CorridorPlan>,
+    /// When it was given another way.
+    pub rerouted: Vec<Mono>,
     /// When it was opened.
     pub opened: Mono,
     /// What the wall clock showed then.
@@ -63,6 +67,8 @@ pub struct SignalRun {
     pub passed_at: Option<Mono>,
     /// It stood on this approach for so long.
     pub stood: Millis,
+    /// Of this, where no queue of the signal reached.
+    pub stood_far: Millis,
     /// The corridor that went first here, if one did.
     pub refused_by: Option<CorridorId>,
 }

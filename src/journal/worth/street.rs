@@ -8,22 +8,26 @@ use alloc::collections::VecDeque;
 
 use super::tape::{LaneTape, SiteTape, Tape};
 use crate::controller::City;
-use crate::detect::FieldInputs;
+use crate::detect::{FieldInputs, SIGHTINGS_MAX, Sighting};
 use crate::ids::{ApproachId, SiteId};
 use crate::kernel::CabinetState;
 use crate::signal::{GroupSet, Indication, Observed};
-use crate::units::{Millis, Mono, TICK};
+use crate::units::{Length, Millis, Mono, Speed, TICK};
 
 /// From green to the first vehicle over the stop line.
 const START_LOSS: Millis = Millis::from_secs(2);
 /// From one vehicle of a queue to the next.
-const HEADWAY: Millis = Millis::from_secs(2);
+const HEADWAY: Millis = Millis::new(2_100);
 /// The same in a lane that yields to a green stream.
 const HEADWAY_YIELDING: Millis = Millis::from_secs(5);
+/// Who turns before a vehicle that has right of way wants to see it so far off.
+const GAP: Millis = Millis::from_secs(4);
 /// How long a moving vehicle covers a loop.
 const PULSE: Millis = Millis::new(500);
 /// From one standing vehicle to the next, millimetres.
 const JAM_MM: u32 = 7_000;
+/// So far an area sensor sees.
+const VIEW: Length = Length::from_metres(200);
 
 /// The queues of the recorded sites.
 #[derive(Clone, Debug)]
@@ -39,6 +43,8 @@ struct SiteRun<'a> {
     lanes: Vec<LaneRun<'a>>,
     button: usize,
     cabinet: usize,
+    /// Groups that show green.
+    go: GroupSet,
 }
 
 #[derive(Clone, Debug)]
@@ -53,6 +59,7 @@ pub(super) struct LaneRun<'a> {
     next_leave: Mono,
     last_leave: Option<Mono>,
     last_arrival: Option<Mono>,
+    headway: Millis,
     /// Vehicles over the stop line.
     left: u32,
     delay_ms: u64,
@@ -64,6 +71,8 @@ pub(super) struct Scatter {
     pub(super) seed: u32,
     pub(super) shift_ms: u32,
     pub(super) lost_per_mille: u32,
+    /// From one vehicle of a queue to the next.
+    pub(super) headway: Millis,
 }
 
 impl<'a> QueueStreet<'a> {
@@ -72,7 +81,9 @@ impl<'a> QueueStreet<'a> {
         let runs = tape.sites.iter().map(|site| {
             if let Some(field) = fields.get_mut(site.site.index()) {
                 field.clone_from(&site.first);
-                field.area.age = Millis::MAX;
+                if !site.told {
+                    field.area.age = Millis::MAX;
+                }
                 field.readback.age = Millis::ZERO;
             }
             let lanes = site.lanes.iter().enumerate();
@@ -83,6 +94,7 @@ impl<'a> QueueStreet<'a> {
                     .collect(),
                 button: 0,
                 cabinet: 0,
+                go: GroupSet::EMPTY,
             }
         });
         let sites = runs.collect();
@@ -111,14 +123,18 @@ impl<'a> QueueStreet<'a> {
                 lamp == Some(Indication::Green)
             };
             let all = run.tape.lanes.iter().fold(GroupSet::EMPTY, |all, lane| {
-                all.union(lane.groups).union(lane.yields)
+                all.union(lane.groups).union(lane.yields).union(lane.ways)
             });
             let go: GroupSet = all.iter().filter(|group| green(*group)).collect();
+            run.go = go;
             for lane in &mut run.lanes {
                 lane.step(now, go);
                 lane.sense(now, field);
             }
             run.people(now, field);
+            if run.tape.told {
+                run.look(now, field);
+            }
         }
     }
 
@@ -126,6 +142,23 @@ impl<'a> QueueStreet<'a> {
     pub(super) fn delay_ms(&self) -> u64 {
         let lanes = self.sites.iter().flat_map(|site| &site.lanes);
         lanes.map(|lane| lane.delay_ms).sum()
+    }
+
+    /// True if one of these groups of a site shows green.
+    pub(super) fn is_go(&self, site: SiteId, groups: GroupSet) -> bool {
+        let run = self.sites.iter().find(|run| run.tape.site == site);
+        run.is_none_or(|run| !run.go.is_disjoint(groups))
+    }
+
+    /// True if somebody drives over the stop line now, or is about to, to whom these groups belong
+    /// and who shows green: who yields to them waits.
+    pub(super) fn is_busy(&self, site: SiteId, groups: GroupSet, now: Mono) -> bool {
+        let run = self.sites.iter().find(|run| run.tape.site == site);
+        run.is_some_and(|run| {
+            let green = groups.intersection(run.go);
+            let mut lanes = run.lanes.iter();
+            lanes.any(|lane| !lane.tape.groups.is_disjoint(green) && lane.is_coming(now))
+        })
     }
 
     /// A lane by its place on its approach.
@@ -145,6 +178,35 @@ impl<'a> QueueStreet<'a> {
 }
 
 impl SiteRun<'_> {
+    /// What the area sensor tells, once a second: who stands, who drives, who has left.
+    fn look(&self, now: Mono, field: &mut FieldInputs) {
+        let area = &mut field.area;
+        area.age = Millis::new(u32::try_from(now.as_ms() % 1000).unwrap_or_default());
+        if area.age >= TICK {
+            return;
+        }
+        area.sightings.clear();
+        for (number, lane) in (0_u8..).zip(&self.lanes) {
+            let standing = (0..lane.queue).map(|at| (Length::from_mm(at * JAM_MM), Speed::ZERO));
+            let driving = lane.driving_in(now);
+            for (distance, speed) in standing.chain(driving) {
+                if area.sightings.len() < SIGHTINGS_MAX && distance <= VIEW {
+                    area.sightings.push(Sighting {
+                        lane: number,
+                        distance,
+                        speed,
+                        share: 1000,
+                    });
+                }
+            }
+            if let Some(way) = area.movements.get_mut(lane.tape.way) {
+                let before = self.tape.first.area.movements.get(lane.tape.way);
+                let left = u16::try_from(lane.left & 0xffff).unwrap_or_default();
+                way.departed = before.map_or(0, |way| way.departed).wrapping_add(left);
+            }
+        }
+    }
+
     /// Buttons and cabinet as they were recorded.
     fn people(&mut self, now: Mono, field: &mut FieldInputs) {
         while let Some((at, held, presses)) = self.tape.buttons.get(self.button)
@@ -190,6 +252,7 @@ impl<'a> LaneRun<'a> {
             next_leave: Mono::ZERO,
             last_leave: None,
             last_arrival: None,
+            headway: scatter.map_or(HEADWAY, |scatter| scatter.headway),
             left: 0,
             delay_ms: 0,
         }
@@ -203,10 +266,37 @@ impl<'a> LaneRun<'a> {
         self.left
     }
 
+    /// Those who will be at the stop line within [`VIEW`]: how far they are and how fast they drive.
+    fn driving_in(&self, now: Mono) -> impl Iterator<Item = (Length, Speed)> {
+        let next = self.arrivals.get(self.next..).unwrap_or_default();
+        let speed = self.tape.speed;
+        next.iter()
+            .map_while(move |at| at.as_ms().checked_sub(now.as_ms()))
+            .map(move |ms| {
+                let mm = u64::from(speed.as_mm_per_s()) * ms / 1000;
+                (
+                    Length::from_mm(u32::try_from(mm).unwrap_or(u32::MAX)),
+                    speed,
+                )
+            })
+            .take_while(|(distance, _)| *distance <= VIEW)
+    }
+
     /// Green for so long that a vehicle at the stop line drives.
     pub(super) fn drives(&self, now: Mono) -> bool {
         self.green_since
             .is_some_and(|since| now.since(since) >= START_LOSS)
+    }
+
+    /// Somebody is at the stop line, or will be before one could have turned before him.
+    fn is_coming(&self, now: Mono) -> bool {
+        let next = self.driving.front().or(self.arrivals.get(self.next));
+        self.queue > 0 || next.is_some_and(|there| *there <= now + GAP)
+    }
+
+    /// Whom it yields to.
+    pub(super) const fn yields(&self) -> GroupSet {
+        self.tape.yields
     }
 
     /// The lamp is green.
@@ -241,7 +331,12 @@ impl<'a> LaneRun<'a> {
             self.queue -= 1;
             self.left += 1;
             self.last_leave = Some(now);
-            self.next_leave = now + if yields { HEADWAY_YIELDING } else { HEADWAY };
+            self.next_leave = now
+                + if yields {
+                    HEADWAY_YIELDING
+                } else {
+                    self.headway
+                };
         }
         self.delay_ms += u64::from(self.queue) * u64::from(TICK.as_ms());
     }

@@ -1,15 +1,17 @@
 //! The arrivals of a run as its detectors counted them, to be driven again.
 
 use crate::controller::{Command, SiteState};
-use crate::detect::{BUTTONS_MAX, FieldInputs};
+use crate::detect::{BUTTONS_MAX, CREEPING, FieldInputs, Picture, PictureSource};
 use crate::ids::{ApproachId, SiteId};
 use crate::kernel::CabinetState;
-use crate::plan::{CheckedSite, DetectorUse};
+use crate::plan::{CheckedSite, DetectorUse, Lane};
 use crate::signal::GroupSet;
 use crate::units::{CivilTime, Length, Millis, Mono, Speed};
 
 /// Departures nearer to each other than this belong to one queue.
 const TOGETHER: Millis = Millis::new(3_500);
+/// An arrival so near to where the vehicle itself was is its own, milliseconds.
+const OWN_MS: u64 = 12_000;
 /// Speed assumed where the site file gives none.
 const SPEED: Speed = Speed::from_kmh(40);
 
@@ -32,6 +34,8 @@ pub(super) struct Tape {
 #[derive(Clone, Debug)]
 pub(super) struct SiteTape {
     pub(super) site: SiteId,
+    /// An area sensor told of it as the recording began.
+    pub(super) told: bool,
     pub(super) lanes: Vec<LaneTape>,
     /// Buttons, whenever they changed.
     pub(super) buttons: Vec<(Mono, u16, [u16; BUTTONS_MAX])>,
@@ -45,8 +49,14 @@ pub(super) struct SiteTape {
 #[derive(Clone, Debug)]
 pub(super) struct LaneTape {
     pub(super) approach: ApproachId,
+    /// The first of its ways, counted over the site.
+    pub(super) way: usize,
+    /// How fast one drives towards it.
+    pub(super) speed: Speed,
     pub(super) groups: GroupSet,
     pub(super) yields: GroupSet,
+    /// The groups of all its ways.
+    pub(super) ways: GroupSet,
     pub(super) stop: Option<u8>,
     pub(super) advance: Option<(u8, Length)>,
     /// From the advance loop to the stop line.
@@ -56,6 +66,12 @@ pub(super) struct LaneTape {
     /// When vehicles came: over the advance loop, or to the stop line where there is no loop.
     pub(super) arrivals: Vec<Mono>,
     counted: Option<u32>,
+    /// Where an area sensor sees the lane.
+    view: Option<View>,
+    /// Vehicles that stood there as the recording began and are not gone yet, where departures are all
+    /// that is counted.
+    there: u16,
+    began: Mono,
     /// Departures of the queue that discharges, where nothing counts upstream.
     platoon: Vec<Mono>,
     was_green: bool,
@@ -64,12 +80,90 @@ pub(super) struct LaneTape {
     red_since: Mono,
 }
 
+/// What an area sensor has seen of a lane.
+#[derive(Clone, Copy, Debug)]
+struct View {
+    speed: Speed,
+    /// From where on vehicles have been seen.
+    reach: Length,
+    /// Vehicles over the stop line before the recording.
+    departed: u32,
+    /// Vehicles that have been seen since the recording began, those that were there included.
+    came: u32,
+}
+
+impl View {
+    fn of(picture: &Picture, lane: u8, speed: Speed) -> Self {
+        let (in_view, reach) = seen(picture, lane);
+        let departed = picture.departed().get(usize::from(lane)).copied();
+        Self {
+            speed,
+            reach,
+            departed: departed.unwrap_or_default(),
+            came: (in_view + 300) / 1000,
+        }
+    }
+}
+
+/// Vehicles in view on a lane, thousandths, and how far off the last one is.
+fn seen(picture: &Picture, lane: u8) -> (u32, Length) {
+    let own = picture.sightings().iter().filter(|one| one.lane == lane);
+    own.fold((0, Length::ZERO), |(count, far), one| {
+        (count + u32::from(one.share), far.max(one.distance))
+    })
+}
+
+/// When those who drive towards the stop line of a lane will be there.
+fn on_their_way(picture: &Picture, lane: u8, now: Mono) -> Vec<Mono> {
+    let own = picture.sightings().iter().filter(|one| one.lane == lane);
+    let drives = own.filter(|one| one.speed >= CREEPING && one.share >= 500);
+    drives
+        .map(|one| now + one.distance.time_at(one.speed))
+        .collect()
+}
+
+fn number_of(lanes: &[LaneTape]) -> u8 {
+    u8::try_from(lanes.len()).unwrap_or(u8::MAX)
+}
+
 impl Tape {
     /// An empty recording of these sites.
     pub(super) fn new(sites: Vec<SiteTape>) -> Self {
         Self {
             cycles: Vec::new(),
             sites,
+        }
+    }
+
+    /// Takes the vehicle itself out of those who came: it was over this stop line then, and has stood
+    /// before it for so long.
+    pub(super) fn forget(
+        &mut self,
+        (site, approach): (SiteId, ApproachId),
+        (at, stood): (Mono, Millis),
+    ) {
+        let sites = self.sites.iter_mut().filter(|tape| tape.site == site);
+        let lanes = sites.flat_map(|tape| &mut tape.lanes);
+        let mut best: Option<(u64, &mut LaneTape, usize)> = None;
+        for lane in lanes.filter(|lane| lane.approach == approach) {
+            let came = at
+                .as_ms()
+                .saturating_sub(u64::from((stood + lane.travel).as_ms()));
+            let off = |arrival: &Mono| arrival.as_ms().abs_diff(came);
+            let nearest = lane
+                .arrivals
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, at)| off(at));
+            let found = nearest.map(|(place, arrival)| (off(arrival), place));
+            if let Some((off, place)) = found.filter(|(off, _)| *off <= OWN_MS)
+                && best.as_ref().is_none_or(|(least, _, _)| off < *least)
+            {
+                best = Some((off, lane, place));
+            }
+        }
+        if let Some((_, lane, place)) = best {
+            lane.arrivals.remove(place);
         }
     }
 
@@ -91,47 +185,27 @@ impl SiteTape {
         first: &FieldInputs,
         now: Mono,
     ) -> Self {
-        let mut lanes = Vec::new();
+        let (mut lanes, mut ways) = (Vec::new(), 0);
+        let picture = state.detection().picture();
+        let told = picture.source() == PictureSource::Area;
         for (number, approach) in (0_u8..).zip(&site.approaches) {
             let number = ApproachId::new(number);
             for (kerb, info) in (0_u8..).zip(&approach.lanes) {
-                let group = info.group();
-                let speed = site.groups.get(group.index()).map(|info| info.speed);
-                let speed = speed.filter(|speed| *speed > Speed::ZERO).unwrap_or(SPEED);
-                let mut lane = LaneTape {
-                    approach: number,
-                    groups: GroupSet::only(group),
-                    yields: site.yields_of(info),
-                    stop: None,
-                    advance: None,
-                    travel: Millis::ZERO,
-                    waiting: state.detection().lane(number, kerb).queue,
-                    arrivals: Vec::new(),
-                    counted: None,
-                    platoon: Vec::new(),
-                    was_green: false,
-                    discharges: false,
-                    green_since: now,
-                    red_since: now,
-                };
-                for detector in &site.detectors {
-                    if detector.lane != Some((number, kerb)) {
-                        continue;
-                    }
-                    match detector.usage {
-                        DetectorUse::Presence => lane.stop = lane.stop.or(Some(detector.channel)),
-                        DetectorUse::Advance(upstream) => {
-                            lane.advance = Some((detector.channel, upstream));
-                            lane.travel = upstream.time_at(speed);
-                        }
-                        DetectorUse::Button => {}
-                    }
+                let mut lane = LaneTape::new((number, kerb), info, site, now);
+                lane.way = ways;
+                lane.waiting = state.detection().lane(number, kerb).queue;
+                if told {
+                    lane.look(picture, number_of(&lanes), now);
+                } else if lane.advance.is_none() {
+                    lane.there = core::mem::take(&mut lane.waiting);
                 }
                 lanes.push(lane);
+                ways += info.movements.len();
             }
         }
         Self {
             site: id,
+            told,
             lanes,
             buttons: Vec::new(),
             cabinets: Vec::new(),
@@ -142,7 +216,8 @@ impl SiteTape {
     /// Takes one recorded cycle.
     pub(super) fn record(&mut self, now: Mono, state: &SiteState, field: &FieldInputs) {
         let go = state.kernel().go_set();
-        let departed = state.detection().picture().departed();
+        let picture = state.detection().picture();
+        let departed = picture.departed();
         let mut kerb = (ApproachId::new(u8::MAX), 0_u8);
         for (number, lane) in self.lanes.iter_mut().enumerate() {
             kerb = if kerb.0 == lane.approach {
@@ -151,7 +226,11 @@ impl SiteTape {
                 (lane.approach, 0)
             };
             let seen = state.detection().lane(kerb.0, kerb.1);
-            if lane.advance.is_some() {
+            let place = u8::try_from(number).unwrap_or(u8::MAX);
+            if lane.view.is_some() {
+                let gone = departed.get(number).copied().unwrap_or_default();
+                lane.count_seen(now, picture, (place, gone));
+            } else if lane.advance.is_some() {
                 lane.count_arrivals(now, seen.arrivals);
             } else {
                 let count = departed.get(number).copied().unwrap_or(seen.count);
@@ -178,11 +257,78 @@ impl SiteTape {
 }
 
 impl LaneTape {
+    /// An empty recording of a lane and its loops.
+    fn new(place: (ApproachId, u8), info: &Lane, site: &CheckedSite, now: Mono) -> Self {
+        let group = info.group();
+        let speed = site.groups.get(group.index()).map(|info| info.speed);
+        let speed = speed.filter(|speed| *speed > Speed::ZERO).unwrap_or(SPEED);
+        let mut lane = Self {
+            approach: place.0,
+            way: 0,
+            speed,
+            groups: GroupSet::only(group),
+            yields: site.yields_of(info),
+            ways: info.groups(),
+            stop: None,
+            advance: None,
+            travel: Millis::ZERO,
+            waiting: 0,
+            arrivals: Vec::new(),
+            counted: None,
+            view: None,
+            there: 0,
+            began: now,
+            platoon: Vec::new(),
+            was_green: false,
+            discharges: false,
+            green_since: now,
+            red_since: now,
+        };
+        let own = site.detectors.iter();
+        for detector in own.filter(|detector| detector.lane == Some(place)) {
+            match detector.usage {
+                DetectorUse::Presence => lane.stop = lane.stop.or(Some(detector.channel)),
+                DetectorUse::Advance(upstream) => {
+                    lane.advance = Some((detector.channel, upstream));
+                    lane.travel = upstream.time_at(speed);
+                }
+                DetectorUse::Button => {}
+            }
+        }
+        lane
+    }
+
+    /// What an area sensor sees of it as the recording begins.
+    fn look(&mut self, picture: &Picture, number: u8, now: Mono) {
+        self.waiting = picture.standing(number);
+        self.arrivals = on_their_way(picture, number, now);
+        self.view = Some(View::of(picture, number, self.speed));
+        // Arrivals are counted at the stop line.
+        self.travel = Millis::ZERO;
+    }
+
     fn count_arrivals(&mut self, now: Mono, count: u32) {
         let before = self.counted.replace(count).unwrap_or(count);
         for _ in 0..count.wrapping_sub(before).min(10) {
             self.arrivals.push(now);
         }
+    }
+
+    /// Who is in view and who has left came once: each one more has just come into view, and is at
+    /// the stop line when the way there is driven.
+    fn count_seen(&mut self, now: Mono, picture: &Picture, (lane, departed): (u8, u32)) {
+        let Some(view) = &mut self.view else {
+            return;
+        };
+        let (in_view, farthest) = seen(picture, lane);
+        view.reach = view.reach.max(farthest);
+        let gone = departed.wrapping_sub(view.departed);
+        let came = (in_view + gone.saturating_mul(1000) + 300) / 1000;
+        let drives = view.reach.time_at(view.speed);
+        for _ in view.came..came.min(view.came + 10) {
+            self.arrivals.push(now + drives);
+        }
+        view.came = view.came.max(came);
     }
 
     /// Who leaves in one row from the start of green on has come while it was red, at any moment of
@@ -202,7 +348,10 @@ impl LaneTape {
         }
         self.was_green = green;
         for _ in 0..count.wrapping_sub(before).min(10) {
-            if self.discharges {
+            if self.there > 0 {
+                self.there -= 1;
+                self.arrivals.push(self.began);
+            } else if self.discharges {
                 self.platoon.push(now);
             } else {
                 self.arrivals.push(now);

@@ -12,7 +12,7 @@ use super::drives::{round, seconds};
 use super::load::{LoadedCity, load_folder};
 use super::out::say;
 use super::simulate::{Run, WARM_UP};
-use crate::corridor::{AskedBy, PlanRequest, Preview};
+use crate::corridor::{AskedBy, Calibration, PlanRequest, Preview};
 use crate::ids::CorridorId;
 use crate::journal::worth::{Figure, Worth, worth};
 use crate::shell::missions::Mission;
@@ -35,8 +35,12 @@ const CORRIDOR: CorridorId = CorridorId::new(1);
 /// What was said and what came, seconds and vehicle-seconds.
 struct Pair {
     mission: String,
+    /// What the model says by itself.
+    raw: Preview,
+    /// The same, corrected by what came of the runs before.
     said: Preview,
     proven: Worth,
+    with_key: Millis,
     with_key_s: f64,
     without_key_s: f64,
     price_veh_s: f64,
@@ -54,6 +58,7 @@ pub(super) fn calibrate(options: &Calibrate) -> Result<(), Failure> {
         return Err(Failure::Usage(why.to_owned()));
     }
     let mut pairs = Vec::new();
+    let mut known = Calibration::default();
     let mut seed = options.seed;
     while pairs.len() < usize::try_from(options.runs).unwrap_or(usize::MAX) {
         let mut street = street(&loaded, options, seed)?;
@@ -61,7 +66,8 @@ pub(super) fn calibrate(options: &Calibrate) -> Result<(), Failure> {
             let Some(mission) = missions.get(pairs.len() % missions.len()) else {
                 break;
             };
-            let pair = pair(&street, &planner, mission)?;
+            let pair = pair(&street, &planner, mission, &known)?;
+            learn(&mut known, &pair);
             if options.json {
                 say(&line(&pair).to_string());
             }
@@ -89,7 +95,19 @@ fn street(loaded: &LoadedCity, options: &Calibrate, seed: u64) -> Result<Run, Fa
     Ok(street)
 }
 
-fn pair(street: &Run, planner: &Planner, mission: &Mission) -> Result<Pair, Failure> {
+/// Every later run is stated with what came of this one known.
+fn learn(known: &mut Calibration, pair: &Pair) {
+    known.learn_arrival(&pair.raw, pair.with_key);
+    #[expect(clippy::cast_possible_truncation, reason = "far below 2^53")]
+    known.learn_price(&pair.raw, pair.price_veh_s.round() as i64);
+}
+
+fn pair(
+    street: &Run,
+    planner: &Planner,
+    mission: &Mission,
+    known: &Calibration,
+) -> Result<Pair, Failure> {
     let size = planner.size_of(mission.class);
     let route = planner
         .route((mission.from, mission.to), size)
@@ -97,7 +115,7 @@ fn pair(street: &Run, planner: &Planner, mission: &Mission) -> Result<Pair, Fail
     let plan = planner
         .corridor(&route, request(planner, mission, street.now()))
         .map_err(|why| Failure::runtime(&why))?;
-    let said = street.preview(&plan);
+    let raw = street.preview(&plan);
     let order = Dispatch::along(&planner.graph, &route, VEHICLE, mission.class);
     let without = street.branch().run(None, (&order, DEPARTS), BRANCH);
     let (with, journal) =
@@ -108,8 +126,10 @@ fn pair(street: &Run, planner: &Planner, mission: &Mission) -> Result<Pair, Fail
     let travel = |branch: &Branch| branch.travel.unwrap_or(BRANCH);
     Ok(Pair {
         mission: mission.id.clone(),
-        said,
+        said: known.correct(&raw),
+        raw,
         proven,
+        with_key: travel(&with),
         with_key_s: seconds(travel(&with)),
         without_key_s: seconds(travel(&without)),
         price_veh_s: with.others_delay_s - without.others_delay_s,
@@ -143,6 +163,9 @@ fn line(pair: &Pair) -> Value {
                            "came": round(pair.without_key_s, 1) },
         "price_veh_s": { "p05": said.price_low_vehicle_s, "p50": said.price_vehicle_s,
                          "p95": said.price_high_vehicle_s, "came": round(pair.price_veh_s, 0) },
+        "model": { "p50_s": seconds(pair.raw.with_key), "p90_s": seconds(pair.raw.with_key_p90),
+                   "price_p05": pair.raw.price_low_vehicle_s,
+                   "price_p95": pair.raw.price_high_vehicle_s },
         "proven": { "saved_s": pair.proven.saved_ms.map(|saved| figure(saved, 1000.0)),
                     "saved_came_s": round(pair.without_key_s - pair.with_key_s, 1),
                     "paid_veh_s": figure(pair.proven.paid_vehicle_s, 1.0) },
@@ -165,11 +188,13 @@ fn summary(pairs: &[Pair]) -> Value {
         "beyond_p90_without": share(&|p| p.without_key_s > seconds(p.said.without_key_p90)),
         "beyond_p50_with": share(&|p| p.with_key_s > seconds(p.said.with_key)),
         "beyond_p50_without": share(&|p| p.without_key_s > seconds(p.said.without_key)),
-        "price_inside": share(&|p| {
-            let said = &p.said;
-            (whole(said.price_low_vehicle_s)..=whole(said.price_high_vehicle_s))
-                .contains(&p.price_veh_s)
-        }),
+        "price_inside": share(&|p| holds(&p.said, p.price_veh_s)),
+        "price_width_veh_s": mean(&|p| width(&p.said)),
+        "model": {
+            "beyond_p90_with": share(&|p| p.with_key_s > seconds(p.raw.with_key_p90)),
+            "price_inside": share(&|p| holds(&p.raw, p.price_veh_s)),
+            "price_width_veh_s": mean(&|p| width(&p.raw)),
+        },
         "saved_s": { "said": mean(&|p| seconds(p.said.saved)), "came": mean(&saved) },
         "with_key_s": { "said": mean(&|p| seconds(p.said.with_key)), "came": mean(&|p| p.with_key_s) },
         "without_key_s": { "said": mean(&|p| seconds(p.said.without_key)),
@@ -178,6 +203,9 @@ fn summary(pairs: &[Pair]) -> Value {
                          "proven": mean(&|p| whole(p.proven.paid_vehicle_s.value)),
                          "came": mean(&|p| p.price_veh_s) },
         "proven_saved_s": mean(&|p| p.proven.saved_ms.map_or(0.0, |saved| whole(saved.value) / 1000.0)),
+        "proven_saved_width_s": mean(&|p| p.proven.saved_ms.map_or(0.0, |saved| {
+            whole(saved.high - saved.low) / 1000.0
+        })),
         "proven_saved_inside": share(&|p| p.proven.saved_ms.is_some_and(|figure| {
             let came = (p.without_key_s - p.with_key_s) * 1000.0;
             (whole(figure.low)..=whole(figure.high)).contains(&came)
@@ -187,6 +215,15 @@ fn summary(pairs: &[Pair]) -> Value {
             (whole(figure.low)..=whole(figure.high)).contains(&p.price_veh_s)
         }),
     })
+}
+
+/// True if what was said of the price has room for what came.
+fn holds(said: &Preview, came_veh_s: f64) -> bool {
+    (whole(said.price_low_vehicle_s)..=whole(said.price_high_vehicle_s)).contains(&came_veh_s)
+}
+
+fn width(said: &Preview) -> f64 {
+    whole(said.price_high_vehicle_s - said.price_low_vehicle_s)
 }
 
 fn figure(figure: Figure, scale: f64) -> Value {

@@ -74,6 +74,19 @@ pub struct SignalData {
     pub queues: Vec<(f64, u16)>,
 }
 
+/// A way that was planned and not driven to its end.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct FirstPlan {
+    /// The road it began on, and the one behind its last signal.
+    pub route: String,
+    /// Its length, metres.
+    pub length_m: f64,
+    /// Its free-flow time, seconds.
+    pub free_flow_s: f64,
+    /// Its signals in order: site ids.
+    pub signals: Vec<String>,
+}
+
 /// A report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReportData {
@@ -109,6 +122,11 @@ pub struct ReportData {
     pub paid_vehicle_s: FigureData,
     /// The journal ended before the others were done.
     pub is_cut: bool,
+    /// When the vehicle was given another way, seconds after the opening. Everything else here is of
+    /// the way that it drove.
+    pub rerouted_s: Vec<f64>,
+    /// The way that was planned first, if it is not the one that was driven.
+    pub first_plan: Option<FirstPlan>,
     /// The signals in order.
     pub signals: Vec<SignalData>,
     /// The vehicle: seconds after the opening, metres along the route, metres a second.
@@ -148,6 +166,8 @@ impl ReportData {
             saved_s: worth.saved_ms.map(|saved| figure(saved, 1000.0)),
             paid_vehicle_s: figure(worth.paid_vehicle_s, 1.0),
             is_cut: worth.is_cut,
+            rerouted_s: record.rerouted.iter().map(|at| since(*at)).collect(),
+            first_plan: (!record.rerouted.is_empty()).then(|| first_plan(worth)),
             signals: signals(worth),
             track: track.collect(),
             exemptions: exemptions(record, sites),
@@ -208,6 +228,22 @@ fn signals(worth: &Worth) -> Vec<SignalData> {
         }
     });
     made.collect()
+}
+
+fn first_plan(worth: &Worth) -> FirstPlan {
+    let plan = &worth.record.first;
+    let id = |site: Option<&alloc::sync::Arc<crate::plan::CheckedSite>>| {
+        site.map(|site| site.id.clone()).unwrap_or_default()
+    };
+    let crossings = plan.crossings.iter();
+    FirstPlan {
+        route: route(plan),
+        length_m: metres(plan.length),
+        free_flow_s: seconds(plan.free_flow),
+        signals: crossings
+            .map(|crossing| id(worth.sites.get(crossing.site.index())))
+            .collect(),
+    }
 }
 
 /// What runs over the same way have in common.

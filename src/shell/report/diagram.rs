@@ -63,6 +63,10 @@ pub(super) fn diagram(report: &ReportData) -> String {
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>"
     );
     axis(&mut svg, &paper);
+    for at in &report.rerouted_s {
+        let x = paper.x(*at);
+        line(&mut svg, (x, TOP), (x, HEIGHT - BOTTOM), "#8e44ad", 1.5);
+    }
     for signal in &report.signals {
         let y = paper.y(signal.stop_line_m);
         line(&mut svg, (LEFT, y), (WIDTH - RIGHT, y), "#c9ced3", 1.0);

@@ -37,9 +37,9 @@ pub fn page(report: &ReportData) -> String {
     page.push_str("<h2>时空图 <small>time-space diagram</small></h2>\n");
     page.push_str(&diagram(report));
     page.push_str(
-        "<p><small>绿：灯色回读为绿；蓝：为车辆保持；橙：最长车道排队；红：车辆；灰虚线：不按键时的推算。\
+        "<p><small>绿：灯色回读为绿；蓝：为车辆保持；橙：最长车道排队；红：车辆；灰虚线：不按键时的推算；紫竖线：改道。\
          Green: lamps read back green; blue: held for the vehicle; orange: queue of the fullest lane; \
-         red: the vehicle; grey: the same vehicle without the key, as reckoned.</small></p>\n",
+         red: the vehicle; grey: the same vehicle without the key, as reckoned; violet: given another way.</small></p>\n",
     );
     signals(&mut page, report);
     exemptions(&mut page, report);
@@ -104,6 +104,21 @@ fn warnings(page: &mut String, report: &ReportData) {
                 escape(&one.site)
             ));
         }
+    }
+    if let Some(first) = &report.first_plan {
+        let moments: Vec<String> = (report.rerouted_s.iter())
+            .map(|at| format!("{at:.0} s"))
+            .collect();
+        let signals: Vec<String> = first.signals.iter().map(|site| escape(site)).collect();
+        warn(&format!(
+            "途中于 {at} 改道，下列各项均为实际行驶路线；最初计划：{route}，{length:.0} m，{signals}。 \
+             The way was changed after {at}; everything below is the way that was driven. Planned first: \
+             {route}, {length:.0} m, over {signals}.",
+            at = moments.join(", "),
+            route = escape(&first.route),
+            length = first.length_m,
+            signals = signals.join(", "),
+        ));
     }
     if report.is_cut {
         warn(

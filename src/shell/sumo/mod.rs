@@ -20,6 +20,7 @@ mod streets;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod turn_cost;
 mod wiring;
 mod xml;
 

@@ -9,6 +9,7 @@ use super::net::{Edge, EdgeFunction, SumoNet};
 use super::site::Site;
 use super::site_text::turn_word;
 use super::street_line::{Point, from_end, street_line};
+use super::turn_cost::Insides;
 use crate::network::{LatLon, LocalGrid, PlanarPoint};
 
 /// Where a network without a place on the globe is put.
@@ -200,15 +201,20 @@ impl<'n> Streets<'n> {
             .map(|edge| (edge.id.as_str(), *edge))
             .collect();
         let mut known: BTreeSet<(&str, &str)> = BTreeSet::new();
+        let insides = Insides::of(self.net);
         for link in &self.net.connections {
             let pair = (link.from.as_str(), link.to.as_str());
             let (Some(from), Some(to)) = (roads.get(pair.0), roads.get(pair.1)) else {
                 continue;
             };
             if from.to == to.from && known.insert(pair) {
-                let properties = json!({
+                let mut properties = json!({
                     "kind": "turn", "from": pair.0, "to": pair.1, "turn": turn_word(link.dir),
                 });
+                let cost_s = insides.cost_s(link, (from, to));
+                if let (Some(map), true) = (properties.as_object_mut(), cost_s >= 0.1) {
+                    map.insert("cost_s".to_owned(), json!((cost_s * 10.0).round() / 10.0));
+                }
                 self.push(&Value::Null, &properties);
             }
         }

@@ -8,6 +8,7 @@
 //! sumo-bench corridor --net F --routes F[,F] [--additional F[,F]] --begin B --end E --pairs 20
 //!     --methods none,bluelight,local250,fixed30,ours --base fixed|adaptive --seeds 1-5
 //!     --vehicles 1|2|3|convoy --fault none|gps10|lag3|noise15|loss30|wrong-turn|... --json OUT
+//! sumo-bench calibration OUT [OUT] [--journals DIR]
 //! sumo-bench judge OUT
 //! ```
 //!
@@ -40,6 +41,18 @@ enum What {
     Adaptive(Box<options::Adaptive>),
     /// What emergency vehicles gain and others pay: every method from the same copy of the street.
     Corridor(Box<corridor::Corridor>),
+    /// What was said before the key and proven after it, in files that `corridor --json` wrote.
+    Calibration {
+        /// One line of JSON for each run.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The folder that `corridor --journals` filled: everything is said and proven anew.
+        #[arg(long)]
+        journals: Option<PathBuf>,
+        /// The lines go here.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
     /// Whether the product won in a file that `adaptive --json` wrote: no offence, no gridlock, and
     /// less delay than everybody else.
     Judge {
@@ -52,6 +65,11 @@ fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Adaptive(options) => jobs::compare(&options),
         What::Corridor(options) => corridor::compare(&options),
+        What::Calibration {
+            files,
+            journals,
+            json,
+        } => corridor::recount(&files, journals.as_deref(), json.as_deref()),
         What::Judge { file } => judge::judge_file(&file),
     };
     match done {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::Leases;
 use super::fleet::{Driving, fleet_file, id_of};
 use super::helped::Helped;
+use super::proven::{FOLLOWED_S, Proven};
 use super::trips::Errand;
 use super::unit::Unit;
 use super::watch::{Stand, Watch};
@@ -52,6 +53,8 @@ pub struct UnitDrive {
     pub late_by_s: f64,
     /// What the key was said to do.
     pub preview: Option<Preview>,
+    /// What the journal proves that it did.
+    pub proven: Option<Proven>,
     /// What its leases did.
     pub leases: Leases,
     /// Seconds from the copy to the second it was due to set off.
@@ -111,7 +114,13 @@ pub fn drive(
         }
         if helped.all_arrived() {
             let arrived = helped.units.iter().filter_map(|unit| unit.watch.arrived);
-            end = end.min(arrived.max().unwrap_or(copied) + AFTER_S);
+            let arrived = arrived.max().unwrap_or(copied);
+            end = end.min(arrived + AFTER_S);
+            if let Some(journal) = &mut helped.lockstep.journal
+                && run.now() >= arrived + FOLLOWED_S
+            {
+                journal.end();
+            }
         }
     }
     let referee = helped.lockstep.referee();
@@ -151,6 +160,7 @@ fn unit_drive(unit: &Unit, depart: u32, (copied, end): (u32, u32)) -> UnitDrive 
         ready: met().filter(|met| met.green && met.clear).count(),
         late_by_s: late.fold(0.0, f64::max),
         preview: unit.preview.clone(),
+        proven: None,
         leases: unit.audit.leases.clone(),
         notice_s: depart - copied,
     }

@@ -12,9 +12,10 @@ use greenwave::units::Millis;
 use hil_tests::sumo::corridor::dice::Dice;
 use hil_tests::sumo::corridor::fleet::id_of;
 use hil_tests::sumo::corridor::{
-    Drive, Driving, Errand, Errands, Helped, Method, Unit, Watch, Way, drive, fleet_file, floor_s,
-    shift_m,
+    Drive, Driving, Errand, Errands, Helped, Method, Proven, Unit, Watch, Way, drive, fleet_file,
+    floor_s, shift_m,
 };
+use hil_tests::sumo::journal::Journal;
 use hil_tests::sumo::lockstep::{Lockstep, OurCity};
 use hil_tests::sumo::run::{Run, RunSpec, read_net};
 use hil_tests::sumo::sensing::Sensors;
@@ -370,13 +371,46 @@ impl<'a> Street<'a> {
             method,
             (bench.ours.planner.clone(), bench.shift_m),
         );
-        let made = drive(&self.run, &launch, &mut helped, &departs)?;
+        if method == Method::Ours {
+            helped.lockstep.journal = Some(Journal::of(&helped.lockstep.city));
+        }
+        let mut made = drive(&self.run, &launch, &mut helped, &departs)?;
+        if let Some(journal) = helped.lockstep.journal.take() {
+            self.prove(&journal.into_bytes(), &mut made, (&helped, pair))?;
+        }
         let kept = bench
             .cache
             .keep((&key(method, pair), self.seed), true, &made);
         kept.map_err(SumoError::Controller)?;
         Ok(made)
     }
+
+    /// What the journal of a run says of each vehicle that asked for a corridor.
+    fn prove(
+        &self,
+        journal: &[u8],
+        made: &mut Drive,
+        (helped, pair): (&Helped, u32),
+    ) -> Result<(), SumoError> {
+        let options = self.bench.options;
+        if let Some(folder) = &options.journals {
+            fs::create_dir_all(folder)?;
+            let net = crate::report::name_of(&self.bench.files.net);
+            let name = journal_name(&net, options.demand, options.base.name(), (self.seed, pair));
+            fs::write(folder.join(name), journal)?;
+        }
+        let asked = helped.units.iter().zip(&mut made.units);
+        for (unit, made) in asked.filter(|(unit, _)| !unit.follows) {
+            let proven = Proven::of(journal, unit.plan.corridor);
+            made.proven = Some(proven.map_err(SumoError::Controller)?);
+        }
+        Ok(())
+    }
+}
+
+/// The file of a run's journal.
+pub(super) fn journal_name(net: &str, demand: f64, base: &str, (seed, pair): (u32, u32)) -> String {
+    format!("{net}-{demand}-{base}-{seed}-{pair}.gwj")
 }
 
 /// True if an additional file brings vehicles of its own.

@@ -1,8 +1,12 @@
 //! One run against its twin without help.
 
+use greenwave::corridor::Preview;
 use hil_tests::sumo::corridor::drive::AFTER_S;
-use hil_tests::sumo::corridor::{Drive, Fault, Leases, Stand};
+use hil_tests::sumo::corridor::proven::Stated;
+use hil_tests::sumo::corridor::{Drive, Fault, Leases, Proven, Stand};
 use serde::{Deserialize, Serialize};
+
+use super::said::Said;
 
 /// The others are back in step when their loss over this long, seconds, ...
 const MEAN_S: usize = 120;
@@ -65,11 +69,13 @@ pub(crate) struct Line {
     pub(super) referee: u64,
     pub(super) late_by_s: f64,
     pub(super) lock_s_per_signal: f64,
-    /// What the key was said to bring: travel time with it and without, seconds.
-    pub(super) stated_time_s: Option<f64>,
-    pub(super) stated_time_without_s: Option<f64>,
-    /// What it was said to cost, vehicle-seconds.
-    pub(super) stated_price_vehs: Option<f64>,
+    #[serde(flatten)]
+    pub(super) said: Said,
+    /// The model's own words, before they are corrected by earlier runs.
+    #[serde(skip)]
+    pub(super) preview: Option<Preview>,
+    #[serde(skip)]
+    pub(super) proven: Option<Proven>,
     #[serde(flatten)]
     pub(super) leases: Leases,
     /// Every lease ended as it must.
@@ -125,12 +131,10 @@ impl Line {
         let after = arrival + AFTER_S as usize;
         let extra = |at: usize| lost(drive, at) - lost(twin, at);
         let until = after.min(twin.lost_s.len()).min(drive.lost_s.len());
-        let seconds = |time: greenwave::units::Millis| f64::from(time.as_ms()) / 1000.0;
         let units = about.sorties.iter().zip(&drive.units).zip(&twin.units);
         units
             .enumerate()
             .map(|(vehicle, ((sortie, unit), twin_unit))| {
-                let preview = unit.preview.as_ref();
                 let share = |part: usize| {
                     let all = u32::try_from(unit.signals.max(1)).unwrap_or(1);
                     f64::from(u32::try_from(part).unwrap_or(0)) / f64::from(all)
@@ -170,11 +174,9 @@ impl Line {
                     referee: drive.referee,
                     late_by_s: unit.late_by_s,
                     lock_s_per_signal: drive.lock_s_per_signal,
-                    stated_time_s: preview.map(|stated| seconds(stated.with_key)),
-                    stated_time_without_s: preview.map(|stated| seconds(stated.without_key)),
-                    stated_price_vehs: preview.map(|stated| {
-                        f64::from(u32::try_from(stated.price_vehicle_s).unwrap_or(u32::MAX))
-                    }),
+                    said: Said::of(unit.preview.as_ref().map(Stated::of), unit.proven),
+                    preview: unit.preview.clone(),
+                    proven: unit.proven,
                     leases_ok: leases_ok(common, &unit.leases),
                     leases: unit.leases.clone(),
                     offences: drive.offences.clone(),

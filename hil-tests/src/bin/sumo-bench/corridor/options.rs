@@ -125,6 +125,9 @@ pub(crate) struct Corridor {
     /// The folder into which `setup.sh` has brought SUMO.
     #[arg(long, default_value = "hil-tests")]
     pub(crate) peers: PathBuf,
+    /// The journal of every run with the corridor engine goes into this folder.
+    #[arg(long)]
+    pub(crate) journals: Option<PathBuf>,
     /// One line of JSON for each run goes here.
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,

@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, Table};
 use greenwave::shell::sumo::Note;
 
+use super::calibration;
 use super::line::Line;
 use super::options::Corridor;
 use super::stats::{interval, max, mean, quantile};
@@ -25,6 +26,7 @@ pub(super) fn report(
     mut lines: Vec<Line>,
 ) -> Result<(), String> {
     lines.sort_by(|a, b| (a.pair, &a.method, a.vehicle).cmp(&(b.pair, &b.method, b.vehicle)));
+    calibration::correct(&mut lines);
     if let Some(path) = &options.json {
         write(path, &lines).map_err(|why| format!("{}: {why}", path.display()))?;
     }
@@ -54,6 +56,7 @@ pub(super) fn report(
         ));
     }
     say_leases(&lines);
+    calibration::say_summary(&place.net, &lines);
     for line in lines.iter().filter(|line| line.referee > 0) {
         say(&format!(
             "pair {} {}: {} offences: {}",

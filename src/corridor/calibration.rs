@@ -1,0 +1,176 @@
+//! How far off what was said before the key has been in a city, and previews corrected by it.
+//!
+//! The errors of the last runs are kept as they are. One in ten of them lies beyond their own
+//! ninth tenth, whatever the model leaves out; the next run is one of the same kind as long as the
+//! city stays what it is. See `docs/decisions/0011-worth.md`.
+
+use serde::{Deserialize, Serialize};
+
+use super::Preview;
+use crate::units::Millis;
+
+/// Runs that are remembered, those that nobody has driven here included.
+const KEPT: usize = 60;
+/// What the first runs of a city are believed to be off by: tenths of the runs of other cities that
+/// the model was made on, in thousandths of the stated travel time.
+const ARRIVALS: [i32; 10] = [-30, -20, 10, 30, 40, 60, 80, 150, 280, 450];
+/// The same of the price, in thousandths of half the model's own interval.
+const PRICES: [i32; 10] = [-1000, -450, -360, -20, 140, 240, 350, 720, 900, 1150];
+
+/// The errors of the last runs of a city, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Travel time with the key against what was said, per mille of what was said.
+    arrivals: Vec<i32>,
+    /// The price against what was said, per mille of half the interval that the model gave it.
+    prices: Vec<i32>,
+}
+
+impl Default for Calibration {
+    fn default() -> Self {
+        Self {
+            arrivals: ARRIVALS.to_vec(),
+            prices: PRICES.to_vec(),
+        }
+    }
+}
+
+impl Calibration {
+    /// A run for which the model `said` this took so long from setting off to its end.
+    pub fn learn_arrival(&mut self, said: &Preview, came: Millis) {
+        let stated = i64::from(said.with_key.as_ms()).max(1);
+        let off = i64::from(came.as_ms()) - stated;
+        keep(&mut self.arrivals, off * 1000 / stated);
+    }
+
+    /// A run for which the model `said` this cost the others so many vehicle-seconds.
+    pub fn learn_price(&mut self, said: &Preview, came_vehicle_s: i64) {
+        let off = came_vehicle_s - said.price_vehicle_s;
+        keep(&mut self.prices, off.saturating_mul(1000) / half(said));
+    }
+
+    /// What the model says, corrected by what came of what it said before. The vehicle's own pace
+    /// is as much off without the key as with it.
+    #[must_use]
+    pub fn correct(&self, said: &Preview) -> Preview {
+        let stated = i64::from(said.with_key.as_ms());
+        let slower = |tenths: usize| stated * i64::from(quantile(&self.arrivals, tenths)) / 1000;
+        let later = |time: Millis, by: i64| {
+            let ms = (i64::from(time.as_ms()) + by).max(0);
+            Millis::new(u32::try_from(ms).unwrap_or(u32::MAX))
+        };
+        let (middle, late) = (slower(10), slower(18));
+        let price = said.price_vehicle_s;
+        let end = |twentieths: usize| {
+            price + half(said) * i64::from(quantile(&self.prices, twentieths)) / 1000
+        };
+        Preview {
+            with_key: later(said.with_key, middle),
+            with_key_p90: later(said.with_key, late.max(middle)),
+            without_key: later(said.without_key, middle),
+            without_key_p90: later(said.without_key_p90, middle),
+            price_low_vehicle_s: end(1).min(price),
+            price_high_vehicle_s: end(19).max(price),
+            ..said.clone()
+        }
+    }
+}
+
+/// Half the interval that the model gives a price, vehicle-seconds.
+fn half(said: &Preview) -> i64 {
+    ((said.price_high_vehicle_s - said.price_low_vehicle_s) / 2).max(1)
+}
+
+fn keep(errors: &mut Vec<i32>, error: i64) {
+    let error = i32::try_from(error).unwrap_or(if error < 0 { i32::MIN } else { i32::MAX });
+    if errors.len() >= KEPT {
+        errors.remove(0);
+    }
+    errors.push(error);
+}
+
+/// The error that so many twentieths of the runs do not exceed, the next run counted among them.
+fn quantile(errors: &[i32], twentieths: usize) -> i32 {
+    let mut sorted = errors.to_vec();
+    sorted.sort_unstable();
+    let count = sorted.len() + 1;
+    // Below the middle the lower neighbour is taken, above it the higher one.
+    let rank = if twentieths < 10 {
+        count * twentieths / 20
+    } else {
+        (count * twentieths).div_ceil(20)
+    };
+    let at = rank.clamp(1, sorted.len().max(1)) - 1;
+    sorted.get(at).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corridor::Advice;
+
+    fn said(with_s: u32) -> Preview {
+        Preview {
+            with_key: Millis::from_secs(with_s),
+            with_key_p90: Millis::from_secs(with_s + 3),
+            without_key: Millis::from_secs(with_s + 60),
+            without_key_p90: Millis::from_secs(with_s + 90),
+            saved: Millis::from_secs(60),
+            price_vehicle_s: 100,
+            price_low_vehicle_s: -900,
+            price_high_vehicle_s: 1_100,
+            longest_wait: None,
+            crossings: Vec::new(),
+            unavailable: Vec::new(),
+            advice: Advice::WorthIt,
+        }
+    }
+
+    #[test]
+    fn one_run_in_ten_comes_later_than_the_corrected_ninth_tenth() {
+        let mut known = Calibration::default();
+        let mut later = 0;
+        for run in 0..600_u32 {
+            let raw = said(100);
+            // 110 to 209 s, evenly and out of order.
+            let came = Millis::from_secs(110 + run * 37 % 100);
+            later += u32::from(run >= 100 && came > known.correct(&raw).with_key_p90);
+            known.learn_arrival(&raw, came);
+        }
+        assert!((35..=65).contains(&later), "{later} of 500");
+        let middle = known.correct(&said(100)).with_key;
+        assert!((150_000..170_000).contains(&middle.as_ms()), "{middle:?}");
+    }
+
+    #[test]
+    fn the_price_lies_in_its_corrected_interval_in_nine_runs_of_ten() {
+        let mut known = Calibration::default();
+        let (mut inside, mut width) = (0, 0);
+        for run in 0..600_i64 {
+            let raw = said(100);
+            let came = -20_000 + run * 37 % 100 * 400;
+            let stated = known.correct(&raw);
+            let held = stated.price_low_vehicle_s..=stated.price_high_vehicle_s;
+            if run >= 100 {
+                inside += u32::from(held.contains(&came));
+                width = held.end() - held.start();
+            }
+            known.learn_price(&raw, came);
+        }
+        assert!((435..=480).contains(&inside), "{inside} of 500");
+        assert!((34_000..40_000).contains(&width), "{width}");
+    }
+
+    #[test]
+    fn a_city_that_nobody_has_driven_in_is_believed_to_be_like_others() {
+        let stated = Calibration::default().correct(&said(100));
+        assert!(stated.with_key >= Millis::from_secs(100));
+        assert!(stated.with_key_p90 > stated.with_key + Millis::from_secs(20));
+        assert!(stated.price_low_vehicle_s <= -900 && stated.price_high_vehicle_s > 1_100);
+        // No figure overflows, whatever came.
+        let mut known = Calibration::default();
+        known.learn_price(&said(0), i64::MAX);
+        known.learn_arrival(&said(0), Millis::MAX);
+        let _ = known.correct(&said(0));
+    }
+}
