@@ -102,13 +102,13 @@ pub struct Worth {
     pub is_cut: bool,
 }
 
-/// The account of one corridor of a journal, whose files are given in their order. None is taken
-/// after the one in which the corridor and what it did to others is over.
+/// The account of one corridor of a journal, whose files are given in their order. They are gone
+/// through twice: for the ways that the corridor was given, then for the run.
 ///
 /// # Errors
 /// The journal does not replay, or knows no such corridor.
 pub fn worth<F: AsRef<[u8]>>(
-    files: impl IntoIterator<Item = F>,
+    files: impl IntoIterator<Item = F> + Clone,
     corridor: CorridorId,
 ) -> Result<Worth, WorthError> {
     let gathered = gather(files, corridor)?;

@@ -44,12 +44,12 @@ pub(super) struct Gathered {
 
 /// Replays `files` in their order and gathers the run of `corridor`.
 pub(super) fn gather<F: AsRef<[u8]>>(
-    files: impl IntoIterator<Item = F>,
+    files: impl IntoIterator<Item = F> + Clone,
     corridor: CorridorId,
 ) -> Result<Gathered, WorthError> {
     let mut gathering: Option<Gathering> = None;
     let mut begun = false;
-    let ways = sites_of(files, corridor);
+    let ways = sites_of(files.clone(), corridor);
     'all: for bytes in files {
         let mut running: Option<Running> = None;
         for (number, record) in
@@ -89,10 +89,13 @@ pub(super) fn gather<F: AsRef<[u8]>>(
 }
 
 /// The sites of every plan of the corridor. What is damaged is found when it is run again.
-fn sites_of(files: &[Vec<u8>], corridor: CorridorId) -> Vec<SiteId> {
+fn sites_of<F: AsRef<[u8]>>(
+    files: impl IntoIterator<Item = F>,
+    corridor: CorridorId,
+) -> Vec<SiteId> {
     let mut sites = Vec::new();
     for bytes in files {
-        let _found_later = commands_of(bytes, |command| match command {
+        let _found_later = commands_of(bytes.as_ref(), |command| match command {
             Command::OpenCorridor(plan) | Command::ReplaceCorridor(plan)
                 if plan.corridor == corridor =>
             {

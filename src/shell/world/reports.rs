@@ -4,6 +4,7 @@
 //! after the other, and whoever asks meanwhile is told to come again. It reads the journal's files one
 //! at a time, from the one in which the corridor was opened to the one in which it was over.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -188,13 +189,15 @@ fn in_work() -> Refusal {
 }
 
 fn reckon(folder: &JournalFolder, job: &Job) -> Result<ReportData, String> {
-    let mut unread = None;
-    let journal = covering(folder, job.opened).into_iter().map_while(|file| {
-        let read = fs::read(&file).map_err(|why| format!("{}: {why}", file.display()));
-        read.map_err(|why| unread = Some(why)).ok()
+    let unread = RefCell::new(None);
+    let files = covering(folder, job.opened);
+    // One file is in memory at a time, however often they are gone through.
+    let journal = files.iter().map_while(|file| {
+        let read = fs::read(file).map_err(|why| format!("{}: {why}", file.display()));
+        read.map_err(|why| *unread.borrow_mut() = Some(why)).ok()
     });
     let worth = worth(journal, CorridorId::new(job.corridor));
-    match (worth, unread) {
+    match (worth, unread.take()) {
         // What the files before it held is told even so.
         (Ok(worth), _) => Ok(ReportData::new(&worth)),
         (Err(_), Some(why)) => Err(why),
