@@ -82,6 +82,11 @@ async function dispatcher(page) {
   await id('view-plans').click();
   await id('plan-row').first().waitFor();
   check((await id('plan-row').count()) > 50, 'every signal has its plan listed');
+  await id('wave-start').first().click();
+  await id('wave-runs').first().waitFor();
+  check(true, 'one key starts the wave of an arterial');
+  await id('wave-end').first().click();
+  await id('wave-start').first().waitFor();
   await accessible(page, 'the plans in force');
   await shot(page, 'desk-4-plans');
   await id('view-desk').click();

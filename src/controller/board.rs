@@ -130,7 +130,8 @@ impl SiteBoard for Board<'_> {
                 if hostile.contains(wants.group()) {
                     let seen = state.detection().lane(ApproachId::new(approach), lane);
                     others.vehicles = others.vehicles.saturating_add(seen.queue);
-                    others.vehicles_per_hour += seen.flow_per_h;
+                    others.vehicles_per_hour =
+                        others.vehicles_per_hour.saturating_add(seen.flow_per_h);
                 }
             }
         }

@@ -424,6 +424,14 @@ impl<'a> Branch<'a> {
             .unwrap_or(0)
     }
 
+    /// The longest waits are counted from here on, those of whoever waits now with what they have
+    /// waited.
+    pub(super) fn begin_waits(&mut self) {
+        for lane in &mut self.lanes {
+            lane.longest_s = lane.waited_s;
+        }
+    }
+
     /// The longest wait of anybody in a lane hostile to the hold.
     pub(super) fn longest_s(&self) -> u32 {
         let lanes = self.lanes.iter().zip(&self.sketch.lanes);

@@ -45,7 +45,7 @@ impl Calibration {
 
     /// A run for which the model `said` this cost the others so many vehicle-seconds.
     pub fn learn_price(&mut self, said: &Preview, came_vehicle_s: i64) {
-        let off = came_vehicle_s - said.price_vehicle_s;
+        let off = came_vehicle_s.saturating_sub(said.price_vehicle_s);
         keep(&mut self.prices, off.saturating_mul(1000) / half(said));
     }
 

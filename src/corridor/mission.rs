@@ -447,7 +447,8 @@ impl Mission {
     pub(super) fn is_committed(&self, at: usize, now: Mono, settings: &Settings) -> bool {
         let along = self.track.along(now, settings) + way(self.plan.speed, settings.warning);
         let near = |crossing: &Crossing| along >= crossing.decision_at;
-        self.passages.get(at).is_some_and(Passage::is_locked)
+        self.is_driving()
+            && self.passages.get(at).is_some_and(Passage::is_locked)
             && self.plan.crossings.get(at).is_some_and(near)
     }
 

@@ -48,6 +48,19 @@ pub(super) struct Aside {
     way: u16,
     /// From where it leaves the route.
     along_m: f64,
+    /// Away from the route.
+    off: Length,
+}
+
+impl Aside {
+    /// True if it is further along the same way, and further from the route unless it is clear of it:
+    /// on a road beside the route, a constant error of the receiver gets on too.
+    fn gets_on_from(self, old: Self) -> bool {
+        let gap = length(GETS_ON_M);
+        self.way == old.way
+            && self.along_m >= old.along_m + GETS_ON_M
+            && (self.off > OFF_ROUTE || self.off >= old.off + gap)
+    }
 }
 
 /// Positions off the route since the last one on it.
@@ -81,9 +94,7 @@ impl Off {
             heading_deg: heading.filter(|_| moved).map(|deg| deg.rem_euclid(360.0)),
         });
         self.side = match (self.side, side) {
-            (Some((old, votes)), Some(new))
-                if old.way == new.way && new.along_m >= old.along_m + GETS_ON_M =>
-            {
+            (Some((old, votes)), Some(new)) if new.gets_on_from(old) => {
                 Some((new, votes.saturating_add(1)))
             }
             (_, Some(new)) => Some((new, 1)),
@@ -133,6 +144,7 @@ pub(super) fn side_way(
         let aside = Aside {
             way: number,
             along_m,
+            off,
         };
         let better = length(off_m * 2.0) < off;
         (along_m > NODE_M && off_m <= ON_ROAD_M && better).then_some((aside, off_m))

@@ -263,6 +263,9 @@ fn cross(way: &Way, luck: Luck, settings: &Settings, (with_at, without_at): (u32
     };
     run_to(&mut without, with_at.saturating_sub(notice).min(without_at));
     let mut with = without.clone();
+    // What was waited until here is nobody's doing.
+    with.begin_waits();
+    let before = without.delay_milli;
     if way.can_be_held {
         with.expect(with_at.saturating_sub(with.at_s + way.early_s));
         while with.at_s + lead_s(way, &with) < with_at {
@@ -284,7 +287,7 @@ fn cross(way: &Way, luck: Luck, settings: &Settings, (with_at, without_at): (u32
         with_s,
         without_s,
         price_milli: milli(&with) - milli(&without),
-        delay_milli: milli(&without),
+        delay_milli: milli(&without) - i64::try_from(before).unwrap_or(i64::MAX),
         longest_s: with.longest_s(),
         behind,
     }

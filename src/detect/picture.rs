@@ -40,6 +40,9 @@ pub struct Picture {
     movements: Vec<MovementReport>,
     /// Vehicles over the stop line of each lane since detection began; wraps.
     departed: Vec<u32>,
+    /// The sensor's own counters are those of `movements`. They are not after a start or a gap: what
+    /// it has counted until then says nothing of the last seconds.
+    is_counted: bool,
     /// The lane of each movement.
     lane_of: Vec<u8>,
     /// Vehicles on their way here that others have told of.
@@ -131,12 +134,17 @@ impl Picture {
         self.sightings.extend(report.sightings.iter().take(room));
         let ways = self.movements.iter_mut().zip(&self.lane_of);
         for ((own, lane), told) in ways.zip(&report.movements) {
-            let more = u32::from(told.departed.wrapping_sub(own.departed));
+            let more = if self.is_counted {
+                u32::from(told.departed.wrapping_sub(own.departed))
+            } else {
+                0
+            };
             if let Some(departed) = self.departed.get_mut(usize::from(*lane)) {
                 *departed = departed.wrapping_add(more);
             }
             *own = *told;
         }
+        self.is_counted = true;
         self.sightings.sort_unstable();
         true
     }
@@ -158,7 +166,9 @@ impl Picture {
         };
         self.begin(now, source, age);
         self.movements.fill(MovementReport::default());
-        for (departed, lane) in self.departed.iter_mut().zip(lanes) {
+        self.is_counted = false;
+        let told = self.departed.iter_mut().zip(lanes);
+        for (departed, lane) in told.filter(|(_, lane)| lane.tells()) {
             *departed = lane.count;
         }
         for (lane, number) in lanes.iter().zip(0_u8..) {

@@ -13,7 +13,7 @@ use super::fit::fits;
 use super::moves::next_hop;
 use super::wish::{PolicyKind, Reason, Wish};
 use crate::corridor::{Lease, LeaseStep};
-use crate::ids::{GroupId, StageId};
+use crate::ids::{CorridorId, GroupId, StageId};
 use crate::kernel::ModeWish;
 use crate::plan::CheckedSite;
 use crate::signal::{GROUPS_MAX, GroupKind, GroupSet};
@@ -55,10 +55,10 @@ pub(super) struct MaxWait {
     seen: GroupSet,
     /// Who is owed a service before the lock is looked at next at this moment.
     look_owed: Mono,
-    /// The vehicle has all but passed: motor vehicles wait for it up to their everyday bound.
+    /// The vehicle has all but passed: motor vehicles wait that much longer for it.
     goes_first: bool,
-    /// Since when the vehicle has been about to pass.
-    nearly_since: Option<Mono>,
+    /// Which corridor's vehicle has been about to pass in this lock, and since when.
+    nearly_since: Option<(CorridorId, Mono)>,
 }
 
 impl MaxWait {
@@ -101,7 +101,9 @@ impl MaxWait {
         match self.bounds {
             Bounds::Corridor => match ctx.timing(group).map(|timing| timing.kind) {
                 Some(GroupKind::Vehicle | GroupKind::Arrow) if self.goes_first => {
-                    ctx.timing(group).map_or(Millis::MAX, |t| t.wait_max)
+                    let longest = ctx.site.corridor_red_max + STANDS;
+                    ctx.timing(group)
+                        .map_or(longest, |t| t.wait_max.min(longest))
                 }
                 Some(GroupKind::Vehicle | GroupKind::Arrow) => {
                     ctx.site.corridor_red_max.saturating_sub(SEEN_LATE)
@@ -194,15 +196,20 @@ impl MaxWait {
 
     /// True if the vehicle is about to pass its held green: who waits is then served for the sake of
     /// their own bound only, not to make room for those who come after them. One that is about to
-    /// pass for longer stands there.
+    /// pass for longer stands there, however its arrival is forecast anew.
     fn is_nearly_through(&mut self, ctx: &PolicyContext<'_>, lease: Option<&Lease>) -> bool {
-        let is_near = lease.is_some_and(|lease| {
-            lease.step == LeaseStep::Lock
-                && lease.groups.is_subset(ctx.go)
-                && ctx.now.until(lease.until) <= NEARLY_THROUGH
-        });
-        self.nearly_since = (self.nearly_since).or(Some(ctx.now)).filter(|_| is_near);
-        (self.nearly_since).is_some_and(|since| ctx.now.since(since) < STANDS)
+        let Some(lease) = lease.filter(|lease| lease.step == LeaseStep::Lock) else {
+            self.nearly_since = None;
+            return false;
+        };
+        let is_near =
+            lease.groups.is_subset(ctx.go) && ctx.now.until(lease.until) <= NEARLY_THROUGH;
+        self.nearly_since = match self.nearly_since {
+            Some((corridor, since)) if corridor == lease.corridor => Some((corridor, since)),
+            Some(_) | None => is_near.then_some((lease.corridor, ctx.now)),
+        };
+        let is_new = |(_, since): (_, Mono)| ctx.now.since(since) < STANDS;
+        is_near && self.nearly_since.is_some_and(is_new)
     }
 
     /// Lets go of a group that has had its service or that nobody waits for any more.

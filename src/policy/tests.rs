@@ -330,14 +330,31 @@ fn a_vehicle_that_is_about_to_pass_for_long_stands_and_makes_nobody_wait_longer(
     rig.site.corridor_hold_max = secs(1000);
     rig.run_to_second(10);
     rig.occupy(2, true);
-    for _ in 0..2_000 {
+    for tick in 0..2_000 {
         let mut lease = lease(&rig, &[0], LeaseStep::Lock);
-        lease.until = rig.now + secs(2);
+        // The arrival is forecast anew every second, now nearer, now further.
+        lease.until = rig.now + secs(if tick % 20 < 10 { 7 } else { 9 });
         rig.lease = Some(lease);
         rig.tick();
     }
     assert!(rig.waits[2] > secs(100), "the lock did hold");
     assert!(rig.waits[2] <= secs(150), "{:?}", rig.waits);
+}
+
+#[test]
+fn who_comes_to_the_bound_as_the_vehicle_passes_waits_a_moment_longer_and_no_more() {
+    let mut rig = Rig::new(FIXED);
+    rig.site.corridor_hold_max = secs(1000);
+    rig.run_to_second(10);
+    rig.occupy(2, true);
+    hold(&mut rig, &[0], LeaseStep::Lock, 125);
+    for _ in 0..600 {
+        let mut lease = lease(&rig, &[0], LeaseStep::Lock);
+        lease.until = rig.now + secs(5);
+        rig.lease = Some(lease);
+        rig.tick();
+    }
+    assert!(rig.waits[2] <= secs(172), "{:?}", rig.waits);
 }
 
 #[test]

@@ -323,9 +323,13 @@ impl LaneTape {
         let (in_view, farthest) = seen(picture, lane);
         view.reach = view.reach.max(farthest);
         let gone = departed.wrapping_sub(view.departed);
-        let came = (in_view + gone.saturating_mul(1000) + 300) / 1000;
+        let came = gone
+            .saturating_mul(1000)
+            .saturating_add(in_view)
+            .saturating_add(300)
+            / 1000;
         let drives = view.reach.time_at(view.speed);
-        for _ in view.came..came.min(view.came + 10) {
+        for _ in view.came..came.min(view.came.saturating_add(10)) {
             self.arrivals.push(now + drives);
         }
         view.came = view.came.max(came);

@@ -40,6 +40,7 @@ pub mod view;
 pub mod view_decision;
 pub mod view_desk;
 pub mod view_preview;
+mod waves;
 pub mod world;
 
 pub use auth::{Auth, Principal, Role};

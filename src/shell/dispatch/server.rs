@@ -27,7 +27,7 @@ use super::problem::Problem;
 use super::world::{CityStatic, World};
 use super::{
     Api, accounts, audit_routes, bus, connections, corridors, custody, desk, document, handlers,
-    ledger, limits, live, own_account, partners, reports, routes as table, two_step,
+    ledger, limits, live, own_account, partners, reports, routes as table, two_step, waves,
 };
 use crate::shell::console;
 use crate::shell::partners::{Partners, crew};
@@ -73,6 +73,8 @@ fn api_routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(live::live))
         .routes(routes!(handlers::site))
         .routes(routes!(handlers::manual, handlers::release_manual))
+        .routes(routes!(waves::list))
+        .routes(routes!(waves::start, waves::end))
         .routes(routes!(handlers::fix))
         .routes(routes!(corridors::preview))
         .routes(routes!(corridors::list, corridors::open))

@@ -1,6 +1,8 @@
 //! What the desk knows beside the city itself: whose a corridor is, who has seen an alarm, what a
 //! page shows beside the street.
 
+use super::view::Names;
+
 /// Whose a corridor is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnerView {
@@ -71,4 +73,19 @@ pub struct FindingStatic {
     pub message: String,
     /// What to do.
     pub help: String,
+}
+
+/// A prepared wave of an arterial.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaveView {
+    /// Name in the city's file.
+    pub id: String,
+    /// What people call it.
+    pub names: Names,
+    /// Ids of the signals along it.
+    pub sites: Vec<String>,
+    /// How long it lasts, seconds.
+    pub lasts_s: u32,
+    /// Seconds until it ends by itself; `None` while it does not run.
+    pub left_s: Option<u32>,
 }

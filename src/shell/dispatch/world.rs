@@ -19,6 +19,7 @@ pub use super::view::{
     StatusView, VehicleStatic, VehicleView, WaitView,
 };
 pub use super::view_decision::DecisionView;
+pub use super::view_desk::WaveView;
 use crate::shell::report::ReportData;
 
 /// A running city, seen from the API.
@@ -146,11 +147,41 @@ pub trait World: Send + Sync {
     /// No such site.
     fn release_manual(&self, site: &str, by: &Principal) -> Result<(), Refusal>;
 
+    /// The prepared waves of arterials, and which of them run.
+    ///
+    /// # Errors
+    /// The controller does not run yet.
+    fn waves(&self) -> Result<Vec<WaveView>, Refusal> {
+        Ok(Vec::new())
+    }
+
+    /// Starts a prepared wave: plain coordination for a bounded time. One that runs begins its time
+    /// anew.
+    ///
+    /// # Errors
+    /// No such wave, or too many run.
+    fn start_wave(&self, id: &str, _by: &Principal) -> Result<(), Refusal> {
+        Err(no_such_wave(id))
+    }
+
+    /// Ends a wave before its time.
+    ///
+    /// # Errors
+    /// No such wave, or it does not run.
+    fn end_wave(&self, id: &str, _by: &Principal) -> Result<(), Refusal> {
+        Err(no_such_wave(id))
+    }
+
     /// Takes a vehicle's position.
     ///
     /// # Errors
     /// Unknown vehicle, stale, or off the road.
     fn fix(&self, fix: &PositionFix, by: &Principal) -> Result<(), Refusal>;
+}
+
+fn no_such_wave(id: &str) -> Refusal {
+    let why = format!("no wave {id}; none is prepared");
+    Refusal::new(RefusalClass::NotFound, "no-such-wave", why)
 }
 
 /// What became of a corridor request that was not refused.

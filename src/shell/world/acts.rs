@@ -14,7 +14,7 @@ use crate::shell::dispatch::auth::Principal;
 use crate::shell::dispatch::world::{
     Alarm, CityStatic, CityView, CorridorChange, CorridorRequest, CorridorView, Decision,
     DecisionView, ManualAct, ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView,
-    Refusal, RefusalClass, World,
+    Refusal, RefusalClass, WaveView, World,
 };
 use crate::shell::missions::metres;
 use crate::shell::report::ReportData;
@@ -226,6 +226,18 @@ impl World for LiveWorld {
     fn release_manual(&self, site: &str, _by: &Principal) -> Result<(), Refusal> {
         let id = self.site_id(site)?;
         self.post(Command::ReleaseManual(id), Instant::now())
+    }
+
+    fn waves(&self) -> Result<Vec<WaveView>, Refusal> {
+        self.wave_views()
+    }
+
+    fn start_wave(&self, id: &str, _by: &Principal) -> Result<(), Refusal> {
+        self.begin_wave(id)
+    }
+
+    fn end_wave(&self, id: &str, _by: &Principal) -> Result<(), Refusal> {
+        self.stop_wave(id)
     }
 
     fn fix(&self, fix: &PositionFix, _by: &Principal) -> Result<(), Refusal> {

@@ -17,6 +17,7 @@ mod statics;
 #[cfg(test)]
 mod tests;
 mod times;
+mod waves;
 mod words;
 
 pub use decided::account;

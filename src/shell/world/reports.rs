@@ -2,11 +2,13 @@
 //!
 //! A report replays the journal and runs its twins, which takes seconds: one thread makes one report
 //! after the other, and whoever asks meanwhile is told to come again. It reads the journal's files one
-//! at a time, from the one in which the corridor was opened to the one in which it was over.
+//! at a time, from the one that covers the opening of the corridor on; if they do not know it, from the
+//! first of this run.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -14,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::{LiveWorld, lock};
 use crate::ids::CorridorId;
-use crate::journal::worth::worth;
+use crate::journal::worth::{WorthError, worth};
 use crate::shell::dispatch::world::{Refusal, RefusalClass};
 use crate::shell::report::ReportData;
 
@@ -127,11 +129,20 @@ fn begin(
 
 fn work(folder: &JournalFolder, known: &Mutex<BTreeMap<u32, Progress>>, jobs: &Receiver<Job>) {
     for job in jobs {
-        let progress = match reckon(folder, &job) {
-            Ok(report) => Progress::Done(Arc::new(report), Instant::now()),
-            Err(why) => Progress::Failed(why),
-        };
+        let progress = progress_of(|| reckon(folder, &job));
         lock(known).insert(job.corridor, progress);
+    }
+}
+
+/// A panic fails this report and no other.
+fn progress_of(reckon: impl FnOnce() -> Result<ReportData, String>) -> Progress {
+    match catch_unwind(AssertUnwindSafe(reckon)) {
+        Ok(Ok(report)) => Progress::Done(Arc::new(report), Instant::now()),
+        Ok(Err(why)) => Progress::Failed(why),
+        Err(_) => {
+            tracing::error!("a report ended with a panic; this is a fault of the program");
+            Progress::Failed("the report broke off by a fault of the program".to_owned())
+        }
     }
 }
 
@@ -189,19 +200,41 @@ fn in_work() -> Refusal {
 }
 
 fn reckon(folder: &JournalFolder, job: &Job) -> Result<ReportData, String> {
+    let corridor = CorridorId::new(job.corridor);
+    let chosen = covering(folder, job.opened);
+    let all = covering(folder, None);
+    match report_in(&chosen, corridor) {
+        // A clock that was set chooses the wrong files.
+        Err(Unmade::NotThere(_)) if chosen != all => report_in(&all, corridor),
+        made => made,
+    }
+    .map_err(|unmade| match unmade {
+        Unmade::NotThere(why) | Unmade::Failed(why) => why,
+    })
+}
+
+/// Why there is no report.
+#[derive(Debug)]
+enum Unmade {
+    /// The files do not know the corridor.
+    NotThere(String),
+    Failed(String),
+}
+
+fn report_in(files: &[PathBuf], corridor: CorridorId) -> Result<ReportData, Unmade> {
     let unread = RefCell::new(None);
-    let files = covering(folder, job.opened);
     // One file is in memory at a time, however often they are gone through.
     let journal = files.iter().map_while(|file| {
         let read = fs::read(file).map_err(|why| format!("{}: {why}", file.display()));
         read.map_err(|why| *unread.borrow_mut() = Some(why)).ok()
     });
-    let worth = worth(journal, CorridorId::new(job.corridor));
+    let worth = worth(journal, corridor);
     match (worth, unread.take()) {
         // What the files before it held is told even so.
         (Ok(worth), _) => Ok(ReportData::new(&worth)),
-        (Err(_), Some(why)) => Err(why),
-        (Err(why), None) => Err(why.to_string()),
+        (Err(_), Some(why)) => Err(Unmade::Failed(why)),
+        (Err(why @ WorthError::NotThere(_)), None) => Err(Unmade::NotThere(why.to_string())),
+        (Err(why), None) => Err(Unmade::Failed(why.to_string())),
     }
 }
 
@@ -254,6 +287,14 @@ mod tests {
         let opened = now.checked_sub(Duration::from_hours(1));
         assert_eq!(covering(&journal, opened), all[1..]);
         assert_eq!(covering(&journal, Some(now)), all[2..]);
+    }
+
+    #[test]
+    fn a_report_that_breaks_off_is_told_and_the_next_is_made() {
+        let failed = progress_of(|| panic!("a fault"));
+        assert!(matches!(failed, Progress::Failed(why) if why.contains("fault")));
+        let failed = progress_of(|| Err("no journal".to_owned()));
+        assert!(matches!(failed, Progress::Failed(why) if why == "no journal"));
     }
 
     #[test]

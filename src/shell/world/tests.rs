@@ -234,6 +234,27 @@ fn a_corridor_is_known_from_the_moment_it_is_accepted() {
     rig.world.passed(id, &site, &somebody()).unwrap();
 }
 
+/// One key starts a prepared wave, and it can be ended before its time.
+#[test]
+fn a_wave_is_started_and_ended_by_one_key() {
+    let rig = Rig::start();
+    rig.just_after_a_picture();
+    let wave = rig.world.waves().unwrap().remove(0);
+    assert_eq!((wave.id.as_str(), wave.left_s), ("binjiang", None));
+    rig.world.start_wave("binjiang", &somebody()).unwrap();
+    rig.just_after_a_picture();
+    let left = rig.world.waves().unwrap()[0].left_s.unwrap();
+    assert!(left > 0 && left <= wave.lasts_s, "{left} s");
+    rig.world.end_wave("binjiang", &somebody()).unwrap();
+    rig.just_after_a_picture();
+    assert_eq!(rig.world.waves().unwrap()[0].left_s, None);
+    let again = rig.world.end_wave("binjiang", &somebody()).unwrap_err();
+    assert_eq!(again.code, "refused");
+    let unknown = rig.world.start_wave("ringway", &somebody()).unwrap_err();
+    assert_eq!(unknown.code, "no-such-wave");
+    assert!(unknown.detail.contains("binjiang"), "{}", unknown.detail);
+}
+
 /// A number that was never given out is refused without a wait.
 #[test]
 fn a_corridor_that_nobody_opened_is_not_waited_for() {

@@ -14,6 +14,7 @@ import type {
   Session,
   Token,
   WaitingAct,
+  Wave,
 } from './wire';
 
 export class Refused extends Error {
@@ -145,6 +146,9 @@ export const newSecondFactor = (password: string, code: string): Promise<SetUp> 
   call('POST', 'session/second-factor', code ? { password, code } : { password });
 export const confirmSecondFactor = (new_code: string): Promise<SetUp> =>
   call('POST', 'session/second-factor', { new_code });
+export const waves = (): Promise<Wave[]> => call('GET', 'waves');
+export const startWave = (id: string): Promise<unknown> => call('POST', `waves/${id}`);
+export const endWave = (id: string): Promise<unknown> => call('DELETE', `waves/${id}`);
 export const manual = (site: string, body: unknown): Promise<unknown> =>
   call('POST', `sites/${site}/manual`, body);
 export const release = (site: string): Promise<unknown> => call('DELETE', `sites/${site}/manual`);

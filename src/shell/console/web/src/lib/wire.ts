@@ -325,6 +325,15 @@ export interface Challenge {
   needs_second_person: boolean;
   consequences: Names[];
 }
+/** A prepared wave of an arterial. */
+export interface Wave {
+  id: string;
+  names: Names;
+  sites: string[];
+  lasts_s: number;
+  /** Null while it does not run. */
+  left_s: number | null;
+}
 /** An act of somebody else that waits for a second person. */
 export interface WaitingAct {
   challenge: string;
