@@ -1,5 +1,7 @@
 //! `greenwave audit`: is the record of who did what still as it was written?
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use serde_json::json;
@@ -12,11 +14,13 @@ use crate::shell::store::{Records, SignedHead};
 
 /// Copies of heads that are compared: the newest.
 const COPIES: u32 = 1024;
+/// Longest head that is looked at for its key, bytes.
+const LINE_MAX: u64 = 4_096;
 
 pub(super) fn verify(options: &AuditVerify) -> Result<(), Failure> {
     let heads = options.heads.clone();
     let heads = heads.unwrap_or_else(|| heads_file(&options.file));
-    let copies = copies(options)?;
+    let copies = copies(options, &heads)?;
     let found = judge(&options.file, (&heads, &copies), options.key.as_deref());
     let found = found.map_err(|why| Failure::runtime(&why))?;
     let found = match found {
@@ -56,17 +60,36 @@ pub(super) fn verify(options: &AuditVerify) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The store's copies of heads: what was cut off together with its heads is missed by them.
-fn copies(options: &AuditVerify) -> Result<Vec<SignedHead>, Failure> {
-    let beside = || {
-        let folder = options.file.parent()?;
-        let data = folder.parent().filter(|_| folder.ends_with("audit"))?;
-        Some(data.join("store.sqlite")).filter(|store| store.exists())
+/// The store's copies of heads: what was cut off together with its heads is missed by them. A store
+/// that nobody named may be unreadable.
+fn copies(options: &AuditVerify, heads: &Path) -> Result<Vec<SignedHead>, Failure> {
+    let key = options.key.clone().or_else(|| first_key(heads));
+    let read = |store: &Path| Records::heads_in(store, COPIES, key.as_deref());
+    if let Some(store) = &options.store {
+        return read(store).map_err(|why| Failure::runtime(&why));
+    }
+    let folder = options.file.parent();
+    let data = folder.filter(|folder| folder.ends_with("audit"));
+    let store = data.and_then(|folder| Some(folder.parent()?.join("store.sqlite")));
+    let Some(store) = store.filter(|store| store.exists()) else {
+        return Ok(Vec::new());
     };
-    let store = options.store.clone().or_else(beside);
-    let read = store.map(|store| Records::heads_in(&store, COPIES));
-    let read = read.transpose().map_err(|why| Failure::runtime(&why))?;
-    Ok(read.unwrap_or_default())
+    Ok(read(&store).unwrap_or_else(|why| {
+        warn(&format!(
+            "no copies of heads were compared: {why}; name the store with --store, or judge \
+             without it"
+        ));
+        Vec::new()
+    }))
+}
+
+/// The key that the first head of a file names.
+fn first_key(heads: &Path) -> Option<String> {
+    let mut line = String::new();
+    let file = BufReader::new(File::open(heads).ok()?);
+    file.take(LINE_MAX).read_line(&mut line).ok()?;
+    let head: serde_json::Value = serde_json::from_str(&line).ok()?;
+    Some(head.get("key")?.as_str()?.to_owned())
 }
 
 pub(super) fn export(options: &AuditExport) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::key::AuditKey;
 use super::record::{AuditEntry, GENESIS, Record};
-use super::verify::read_records;
+use super::verify::{is_signed_copy, read_records};
 use super::{AuditError, BadAudit, Verified, heads_file, records_file, verify_with};
 use crate::shell::store::{Records, SignedHead};
 
@@ -58,7 +58,7 @@ impl AuditLog {
         let records = append(&path).map_err(AuditError::file(&path))?;
         let heads = append(&heads_path).map_err(AuditError::file(&heads_path))?;
         cut_torn_line(&path, &records).map_err(AuditError::file(&path))?;
-        let copies = copies(copy.as_ref(), &key.public());
+        let copies = whole(copies(copy.as_ref(), &key.public()));
         let found = verify_with(&path, (&heads_path, &copies), Some(&key.public()))?;
         let found = found.map_err(|why| AuditError::Broken {
             path: path.clone(),
@@ -249,24 +249,40 @@ impl Inner {
     }
 }
 
-/// The store's copies of heads. Those of another key are told: whoever moved the audit away to begin a
-/// new one knows why, and nobody else should have.
+/// The store's copies of heads of this key. Another key is told: whoever moved the audit away to
+/// begin a new one knows why, and nobody else should have.
 fn copies(store: Option<&Records>, key: &str) -> Vec<SignedHead> {
     let Some(store) = store else {
         return Vec::new();
     };
-    let copies = store.heads(COPIES).unwrap_or_else(|why| {
+    let copies = store.heads(COPIES, Some(key)).unwrap_or_else(|why| {
         tracing::error!(%why, "the copies of the audit's heads cannot be read");
         Vec::new()
     });
-    let foreign = copies.iter().filter(|copy| !copy.line.contains(key));
-    if let Some(newest) = foreign.max_by_key(|copy| copy.seq) {
+    let newest = store.heads(1, None).unwrap_or_default();
+    if let Some(newest) = newest.first().filter(|copy| !copy.line.contains(key)) {
         let records = newest.seq;
         tracing::warn!(
             records,
             "the store knows of an audit with another key; was it moved away on purpose?"
         );
     }
+    copies
+}
+
+/// Signals do not wait for a damaged copy: it is told and passed over. `audit verify` fails on it.
+fn whole(mut copies: Vec<SignedHead>) -> Vec<SignedHead> {
+    copies.retain(|copy| {
+        let is_signed = is_signed_copy(copy);
+        if !is_signed {
+            let record = copy.seq;
+            tracing::warn!(
+                record,
+                "the store's copy of an audit head is damaged; it is passed over"
+            );
+        }
+        is_signed
+    });
     copies
 }
 

@@ -212,7 +212,7 @@ fn a_tail_that_was_cut_together_with_its_heads_is_missed_by_the_store() {
     };
     assert_eq!(whole.check().unwrap(), Err(cut.clone()));
     drop(whole);
-    let copies = Records::heads_in(&folder.path().join("store.sqlite"), 10).unwrap();
+    let copies = Records::heads_in(&folder.path().join("store.sqlite"), 10, None).unwrap();
     let judged = verify_with(&file, (&heads, &copies), None).unwrap();
     assert_eq!(judged, Err(cut.clone()));
     // Nothing left at all.

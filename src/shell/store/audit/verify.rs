@@ -123,15 +123,23 @@ fn add_copies(
         .or_else(|| heads.first().map(|head| head.key.clone()));
     // The newest first: without any head in the file it says whose audit this is.
     for copy in copies.iter().rev() {
-        let head: Option<Head> = serde_json::from_str(&copy.line).ok();
-        let head = head.filter(Head::is_signed);
-        let head = head.ok_or(BadAudit::BadCopy(copy.seq))?;
+        let head = head_of(copy).ok_or(BadAudit::BadCopy(copy.seq))?;
         if *expected.get_or_insert_with(|| head.key.clone()) == head.key {
             heads.push(head);
         }
     }
     heads.sort_by_key(|head| head.seq);
     Ok(())
+}
+
+/// True if somebody signed this copy.
+pub(super) fn is_signed_copy(copy: &SignedHead) -> bool {
+    head_of(copy).is_some()
+}
+
+fn head_of(copy: &SignedHead) -> Option<Head> {
+    let head: Option<Head> = serde_json::from_str(&copy.line).ok();
+    head.filter(Head::is_signed)
 }
 
 fn follow(

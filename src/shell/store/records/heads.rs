@@ -33,29 +33,46 @@ impl Records {
         });
     }
 
-    /// The newest heads, oldest first.
+    /// The newest heads, oldest first; those that name `key` only, if one is given.
     ///
     /// # Errors
     /// See [`RecordsError`].
-    pub fn heads(&self, most: u32) -> Result<Vec<SignedHead>, RecordsError> {
-        self.ask(move |db| newest(db, most))
+    pub fn heads(&self, most: u32, key: Option<&str>) -> Result<Vec<SignedHead>, RecordsError> {
+        let key = key.map(str::to_owned);
+        self.ask(move |db| newest(db, most, key.as_deref()))
     }
 
-    /// The newest heads of a store that is only looked at, oldest first; it may be in use.
+    /// Forgets every head: a new audit begins.
     ///
     /// # Errors
     /// See [`RecordsError`].
-    pub fn heads_in(path: &Path, most: u32) -> Result<Vec<SignedHead>, RecordsError> {
+    pub fn forget_heads(&self) -> Result<(), RecordsError> {
+        self.ask(|db| db.execute("DELETE FROM audit_heads", []).map(|_| ()))
+    }
+
+    /// The newest heads of a store that is only looked at, oldest first; it may be in use. Those
+    /// that name `key` only, if one is given.
+    ///
+    /// # Errors
+    /// See [`RecordsError`].
+    pub fn heads_in(
+        path: &Path,
+        most: u32,
+        key: Option<&str>,
+    ) -> Result<Vec<SignedHead>, RecordsError> {
         let opened = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-        let read = opened.and_then(|db| newest(&db, most));
+        let read = opened.and_then(|db| newest(&db, most, key));
         read.map_err(|why| open_error(path, why))
     }
 }
 
-fn newest(db: &Connection, most: u32) -> rusqlite::Result<Vec<SignedHead>> {
-    let mut query =
-        db.prepare("SELECT seq, hash, line FROM audit_heads ORDER BY seq DESC LIMIT ?1")?;
-    let rows = query.query_map([most], |row| {
+/// The key is looked for before the limit: an earlier audit's heads may have higher numbers.
+fn newest(db: &Connection, most: u32, key: Option<&str>) -> rusqlite::Result<Vec<SignedHead>> {
+    let mut query = db.prepare(
+        "SELECT seq, hash, line FROM audit_heads WHERE ?2 IS NULL OR instr(line, ?2) > 0
+         ORDER BY seq DESC LIMIT ?1",
+    )?;
+    let rows = query.query_map(params![most, key], |row| {
         let seq: i64 = row.get(0)?;
         Ok(SignedHead {
             seq: u64::try_from(seq).unwrap_or(0),
