@@ -14,6 +14,9 @@ use crate::shell::dispatch::{Auth, last_corridor};
 use crate::shell::store::Records;
 use crate::shell::store::audit::{AuditError, AuditLog};
 
+/// Copies of heads that are put aside with a broken audit: the newest.
+const COPIES: u32 = 65_536;
+
 /// What is kept.
 pub(super) struct Keep {
     pub(super) records: Records,
@@ -29,6 +32,13 @@ impl Keep {
         let failed = |why: &dyn std::error::Error| Failure::runtime(why);
         let records = Records::open(&data.join("store.sqlite")).map_err(|why| failed(&why))?;
         let auth = Auth::over(records.clone()).map_err(|why| failed(&why))?;
+        for (name, role) in auth.clashing().map_err(|why| failed(&why))? {
+            warn(&format!(
+                "{name} is admin and {} in one, which new accounts may not be: enter two accounts \
+                 and disable this one",
+                role.name()
+            ));
+        }
         let now_ms = Timestamp::now().as_millisecond();
         let last_corridor = last_corridor(&records, now_ms).map_err(|why| failed(&why))?;
         Ok(Self {
@@ -45,7 +55,7 @@ fn audit(folder: &Path, records: &Records) -> Result<AuditLog, Failure> {
     let opened = AuditLog::open(folder, Some(records.clone()));
     let opened = match opened {
         Err(AuditError::Broken { why, .. }) => {
-            let aside = set_aside(folder)?;
+            let aside = set_aside(folder, records)?;
             warn(&format!(
                 "THE AUDIT IS BROKEN: {why}. It was put aside as {} and a new one is begun; have \
                  it examined",
@@ -58,9 +68,22 @@ fn audit(folder: &Path, records: &Records) -> Result<AuditLog, Failure> {
     opened.map_err(|why| Failure::runtime(&why))
 }
 
-fn set_aside(folder: &Path) -> Result<PathBuf, Failure> {
+/// The store's copies of heads go with the audit they belong to: they would speak against the new one.
+fn set_aside(folder: &Path, records: &Records) -> Result<PathBuf, Failure> {
     let aside = folder.with_extension(format!("broken-{}", Timestamp::now().as_second()));
     fs::rename(folder, &aside).map_err(|why| Failure::runtime(&why))?;
+    let copies = records.heads(COPIES, None).unwrap_or_default();
+    let lines: String = copies
+        .iter()
+        .map(|copy| format!("{}\n", copy.line))
+        .collect();
+    let copied = fs::write(aside.join("store.heads"), lines).map_err(|why| why.to_string());
+    let forgotten = records.forget_heads().map_err(|why| why.to_string());
+    if let Err(why) = copied.and(forgotten) {
+        warn(&format!(
+            "the store's copies of audit heads were not put aside: {why}"
+        ));
+    }
     Ok(aside)
 }
 
@@ -101,4 +124,34 @@ pub(in super::super) fn tls_files(
         client_ca: options.client_ca.clone(),
         ..made
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::store::SignedHead;
+    use crate::shell::store::audit::records_file;
+
+    #[test]
+    fn neither_a_damaged_copy_nor_a_broken_audit_keeps_the_signals_waiting() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().join("audit");
+        let records = Records::open(&data.path().join("store.sqlite")).unwrap();
+        let key = audit(&folder, &records).ok().unwrap().public_key();
+        records.keep_head(SignedHead {
+            seq: 7,
+            hash: String::new(),
+            line: format!("{key} and nothing that was signed"),
+        });
+        let asides = || fs::read_dir(data.path()).unwrap().flatten();
+        let aside = || asides().find(|one| one.path().join("store.heads").exists());
+        assert_eq!(audit(&folder, &records).ok().unwrap().public_key(), key);
+        assert!(aside().is_none(), "the audit itself is whole");
+        assert_eq!(records.heads(9, Some(&key)).unwrap().len(), 1);
+        fs::write(records_file(&folder), "no record\n").unwrap();
+        assert_ne!(audit(&folder, &records).ok().unwrap().public_key(), key);
+        assert!(records.heads(9, None).unwrap().is_empty());
+        let kept = fs::read_to_string(aside().unwrap().path().join("store.heads")).unwrap();
+        assert!(kept.starts_with(&key));
+    }
 }

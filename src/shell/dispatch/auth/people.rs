@@ -167,6 +167,7 @@ impl Auth {
         if !records.finish_set_up(hash(secret), hashed, stored)? {
             return Err(PeopleError::BadSecret);
         }
+        self.inner().waiting.kept(hash(secret));
         Ok(SetUp {
             name: person.name,
             totp_secret: None,
@@ -296,6 +297,20 @@ impl Auth {
     /// No store.
     pub fn people(&self) -> Result<Vec<StoredPrincipal>, PeopleError> {
         Ok(self.store()?.principals()?)
+    }
+
+    /// Who may sign in and has roles that a new account may not have together, with one of them: such
+    /// accounts were entered by an earlier release.
+    ///
+    /// # Errors
+    /// No store.
+    pub fn clashing(&self) -> Result<Vec<(String, Role)>, PeopleError> {
+        let people = self.people()?.into_iter().filter(|one| !one.disabled);
+        let clash = |one: StoredPrincipal| {
+            let roles: Vec<Role> = one.roles.iter().filter_map(|word| Role::of(word)).collect();
+            Some((one.name, Role::clash(&roles)?))
+        };
+        Ok(people.filter_map(clash).collect())
     }
 
     /// Ends somebody's right to sign in, and every session. False if there is nobody of that name.
