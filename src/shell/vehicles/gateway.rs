@@ -27,6 +27,8 @@ const WRITE_WITHIN: Duration = Duration::from_secs(5);
 const ORDERS: usize = 16;
 /// Bytes read at once.
 const READ: usize = 4_096;
+/// A newer call of the same address has taken the place of one that says nothing.
+const TOO_MANY: &str = "too-many-of-one-address";
 /// Refusals of one connection that are kept with their bytes each second; all are counted.
 const KEPT_PER_S: u32 = 10;
 
@@ -122,11 +124,11 @@ impl Gateway {
                     .refused(&feed, &from.to_string(), "too-many-connections");
                 continue;
             };
-            let Some(call) = callers.take(from.ip()) else {
+            let (call, is_full) = callers.take(from.ip());
+            if is_full {
                 // Counted only: whoever calls so often would fill a file too.
-                feed.counts.refused("too-many-of-one-address");
-                continue;
-            };
+                feed.counts.refused(TOO_MANY);
+            }
             let (gateway, feed) = (Arc::clone(&self), Arc::clone(&feed));
             tokio::spawn(async move {
                 gateway.talk(stream, (from, call), &feed).await;
@@ -186,6 +188,8 @@ impl Gateway {
         let mut every = interval(Duration::from_secs(1));
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut read = vec![0; READ];
+        let give_way = talk.call.as_ref().map(|call| Arc::clone(&call.give_way));
+        let give_way = give_way.unwrap_or_default();
         let why = loop {
             let now = tokio::select! {
                 got = stream.read(&mut read) => {
@@ -207,6 +211,7 @@ impl Gateway {
                     }
                     now
                 }
+                () = give_way.notified(), if talk.call.is_some() => break TOO_MANY,
                 _ = every.tick() => {
                     let now = self.now();
                     talk.session.tick(now, &mut talk.effects);
@@ -305,6 +310,10 @@ impl Talk<'_> {
         let vehicle = self.session.vehicle();
         if let Some(vehicle) = vehicle {
             self.gateway.terminals.leave(vehicle, self.number);
+        }
+        if why == TOO_MANY {
+            // Counted already, and no more: whoever calls so often would fill a file too.
+            return;
         }
         let about = json!({ "vehicle": vehicle, "from": self.from, "why": why });
         self.gateway.hub.note(self.feed, "left", &about);
