@@ -30,6 +30,8 @@ const LATE_MAX: Duration = Duration::from_millis(500);
 const PICTURE_EVERY: u64 = 2;
 /// A fresh snapshot in the journal every so many cycles: every ten minutes.
 const SNAPSHOT_EVERY: u64 = 6000;
+/// One that the journal asks for, at most every so many cycles: once a second.
+const ASKED_EVERY: u64 = 10;
 
 /// The cabinets as the control thread sees them: latest values, never a wait.
 pub trait Cabinets: Send {
@@ -181,6 +183,8 @@ struct Loop {
     taken: Vec<Posted>,
     commands: Vec<Command>,
     recorder: Recorder,
+    /// No snapshot is made because it is asked for before this cycle.
+    next_asked: u64,
     lateness: Histogram,
     missed: u64,
     mute: u64,
@@ -198,6 +202,7 @@ impl Loop {
             taken: Vec::new(),
             commands: Vec::new(),
             recorder: Recorder::new(sites),
+            next_asked: 0,
             lateness: Histogram::default(),
             missed: 0,
             mute: 0,
@@ -266,15 +271,12 @@ impl Loop {
         let Some(journal) = &self.parts.journal else {
             return;
         };
-        let due = self
-            .parts
-            .city
-            .cycle_number()
-            .is_multiple_of(SNAPSHOT_EVERY)
-            || journal.health().take_wants_snapshot();
-        if !due {
+        let cycle = self.parts.city.cycle_number();
+        let asked = || cycle >= self.next_asked && journal.health().take_wants_snapshot();
+        if !cycle.is_multiple_of(SNAPSHOT_EVERY) && !asked() {
             return;
         }
+        self.next_asked = cycle + ASKED_EVERY;
         let mut bytes = Vec::new();
         if push_snapshot(&mut bytes, &self.parts.city) {
             self.recorder = Recorder::new(self.fields.len());

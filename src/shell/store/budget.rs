@@ -22,12 +22,19 @@ impl Budget {
     /// Takes room for so many bytes; false if there is none. One thing alone always has room.
     #[must_use]
     pub fn take(&self, bytes: usize) -> bool {
-        let fits = |held: usize| {
-            let after = held.saturating_add(bytes);
-            (held == 0 || after <= self.most).then_some(after)
-        };
+        let fits = |held: usize| self.fits(held, bytes).then_some(held.saturating_add(bytes));
         let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
         self.held.fetch_update(set, fetch, fits).is_ok()
+    }
+
+    /// True if so many bytes have room now.
+    #[must_use]
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.fits(self.held.load(Ordering::Relaxed), bytes)
+    }
+
+    const fn fits(&self, held: usize, bytes: usize) -> bool {
+        held == 0 || held.saturating_add(bytes) <= self.most
     }
 
     /// Gives the room of so many bytes back.
@@ -46,8 +53,9 @@ mod tests {
     fn bytes_are_bounded_and_one_large_thing_gets_through() {
         let budget = Budget::new(100);
         assert!(budget.take(60) && budget.take(40));
-        assert!(!budget.take(1));
+        assert!(!budget.take(1) && !budget.has_room(1));
         budget.give(60);
+        assert!(budget.has_room(60) && !budget.has_room(61));
         assert!(budget.take(1));
         budget.give(41);
         assert!(budget.take(1_000), "alone");

@@ -1,12 +1,13 @@
 //! The journal behind a bounded queue, and what the status page tells about it.
 //!
 //! The control thread hands over finished records and never waits. A full queue or a disk that
-//! cannot be written loses records; both are counted and shown, and control goes on.
+//! cannot be written loses records; both are counted and shown, and control goes on. Behind a loss
+//! nothing can be replayed until a snapshot is there, so nothing else is taken until then.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use super::Budget;
@@ -34,8 +35,12 @@ pub struct JournalHealth {
     failing: AtomicBool,
     closed: AtomicBool,
     wants_snapshot: AtomicBool,
+    /// Bytes of the last snapshot that was handed over.
+    snapshot: AtomicUsize,
+    /// Records on their way to the writer.
+    records: Budget,
     /// Bytes on their way to the writer.
-    pub(super) waiting: Budget,
+    waiting: Budget,
 }
 
 impl Default for JournalHealth {
@@ -46,6 +51,8 @@ impl Default for JournalHealth {
             failing: AtomicBool::default(),
             closed: AtomicBool::default(),
             wants_snapshot: AtomicBool::default(),
+            snapshot: AtomicUsize::default(),
+            records: Budget::new(QUEUE),
             waiting: Budget::new(QUEUE_BYTES),
         }
     }
@@ -76,10 +83,37 @@ impl JournalHealth {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// True if the next record should be a snapshot, so that a new file can begin; asks once.
+    /// True if the next record should be a snapshot, so that a new file can begin, or what comes
+    /// after a loss can be replayed; asks once, and not while one of the last one's size has no room.
     #[must_use]
     pub fn take_wants_snapshot(&self) -> bool {
-        self.wants_snapshot.swap(false, Ordering::Relaxed)
+        let bytes = self.snapshot.load(Ordering::Relaxed);
+        self.records.has_room(1)
+            && self.waiting.has_room(bytes)
+            && self.wants_snapshot.swap(false, Ordering::Relaxed)
+    }
+
+    /// False if there is no room.
+    fn hand_over(&self, queue: &SyncSender<Chunk>, chunk: Chunk) -> bool {
+        let bytes = chunk.bytes.len();
+        if !self.records.take(1) {
+            return false;
+        }
+        if !self.waiting.take(bytes) {
+            self.records.give(1);
+            return false;
+        }
+        let is_sent = queue.try_send(chunk).is_ok();
+        if !is_sent {
+            self.taken(bytes);
+        }
+        is_sent
+    }
+
+    /// A record of so many bytes waits no longer.
+    pub(super) fn taken(&self, bytes: usize) {
+        self.waiting.give(bytes);
+        self.records.give(1);
     }
 
     pub(super) fn ask_for_snapshot(&self) {
@@ -105,6 +139,8 @@ impl JournalHealth {
 pub struct JournalSink {
     queue: Option<SyncSender<Chunk>>,
     health: Arc<JournalHealth>,
+    /// A record was lost and no snapshot came after it.
+    gap: AtomicBool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -130,6 +166,7 @@ impl JournalSink {
         Self {
             queue: Some(queue),
             health,
+            gap: AtomicBool::default(),
             thread: thread.ok(),
         }
     }
@@ -140,18 +177,21 @@ impl JournalSink {
         Arc::clone(&self.health)
     }
 
-    /// Hands over one record; a full queue loses it and asks for a snapshot, never waits.
+    /// Hands over one record and never waits; a full queue loses it, and every other one until it
+    /// takes a snapshot.
     pub fn push(&self, chunk: Chunk) {
         let Some(queue) = &self.queue else { return };
-        let bytes = chunk.bytes.len();
-        if self.health.waiting.take(bytes) {
-            match queue.try_send(chunk) {
-                Ok(()) => return,
-                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                    self.health.waiting.give(bytes);
-                }
-            }
+        let is_snapshot = chunk.is_snapshot;
+        if is_snapshot {
+            let bytes = chunk.bytes.len();
+            self.health.snapshot.store(bytes, Ordering::Relaxed);
         }
+        let may = is_snapshot || !self.gap.load(Ordering::Relaxed);
+        if may && self.health.hand_over(queue, chunk) {
+            self.gap.fetch_and(!is_snapshot, Ordering::Relaxed);
+            return;
+        }
+        self.gap.store(true, Ordering::Relaxed);
         self.health.add_lost();
         self.health.ask_for_snapshot();
     }
@@ -164,5 +204,49 @@ impl JournalSink {
         {
             tracing::error!("the journal writer ended with a panic; its last records may be lost");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_loss_nothing_but_a_snapshot_is_taken() {
+        let health = Arc::new(JournalHealth::default());
+        let (queue, chunks) = sync_channel(QUEUE);
+        let sink = JournalSink {
+            queue: Some(queue),
+            health: Arc::clone(&health),
+            gap: AtomicBool::default(),
+            thread: None,
+        };
+        let push = |bytes: usize, is_snapshot: bool| {
+            sink.push(Chunk {
+                bytes: vec![0; bytes],
+                is_snapshot,
+            });
+        };
+        let written = || {
+            let chunk = chunks.try_recv().unwrap();
+            health.taken(chunk.bytes.len());
+            chunk.is_snapshot
+        };
+        let mib = |count: usize| count << 20;
+        push(mib(8), true);
+        (0..15).for_each(|_| push(mib(8), false));
+        assert_eq!(health.lost(), 0);
+        push(1, false);
+        assert_eq!(health.lost(), 1);
+        assert!(!health.take_wants_snapshot(), "there is no room for one");
+        assert!(written());
+        push(1, false);
+        assert_eq!(health.lost(), 2, "there is room, but a gap too");
+        assert!(health.take_wants_snapshot());
+        assert!(!health.take_wants_snapshot(), "asks once");
+        push(mib(8), true);
+        assert!(!written());
+        push(1, false);
+        assert_eq!(health.lost(), 2);
     }
 }

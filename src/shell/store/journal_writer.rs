@@ -70,7 +70,7 @@ impl Writer {
     pub(super) fn run(&mut self, chunks: &Receiver<Chunk>) {
         while let Ok(chunk) = chunks.recv() {
             self.take(&chunk, Instant::now());
-            self.health.waiting.give(chunk.bytes.len());
+            self.health.taken(chunk.bytes.len());
         }
         if let Some(Err(error)) = self.open.as_mut().map(|open| open.file.flush()) {
             self.fail(&error, Instant::now());
