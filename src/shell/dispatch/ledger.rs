@@ -144,7 +144,9 @@ impl Ledger {
     /// What would not be read back any more goes, once an hour.
     fn clear(&self, records: &Records, now_ms: i64) {
         let mut inner = self.inner();
-        if now_ms.saturating_sub(inner.cleared_ms) >= CLEARED_EVERY_MS {
+        // A clock that jumped ahead and came back has cleared nothing of the time between.
+        let since_ms = now_ms.saturating_sub(inner.cleared_ms);
+        if !(0..CLEARED_EVERY_MS).contains(&since_ms) {
             inner.cleared_ms = now_ms;
             records.forget_requests_before(now_ms.saturating_sub(KEPT_MS));
         }
@@ -298,5 +300,17 @@ mod tests {
         let mut kept: Vec<&str> = kept.iter().map(|one| one.key.as_str()).collect();
         kept.sort_unstable();
         assert_eq!(kept, ["key-3", "key-4"]);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_does_not_keep_the_store_from_being_cleared() {
+        let records = Records::in_memory().unwrap();
+        let ledger = Ledger::over(records.clone(), 0).unwrap();
+        let (hour, body) = (3_600_000, Map::new());
+        for (number, at_ms) in [(1, hour), (2, 900 * hour), (3, 5 * hour)] {
+            let (key, nonce) = (format!("key-{number}"), format!("nonce-{number}"));
+            assert!(ledger.enter((&key, &nonce), &body, at_ms).is_ok());
+        }
+        assert_eq!(ledger.inner().cleared_ms, 5 * hour);
     }
 }
