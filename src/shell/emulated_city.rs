@@ -11,7 +11,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -239,7 +239,7 @@ struct Walk {
     fixes: FixSink,
     account: Arc<Mutex<StreetAccount>>,
     /// Who is told where which vehicle is.
-    followed: Vec<(String, Sender<StreetFix>)>,
+    followed: Vec<(String, SyncSender<StreetFix>)>,
     /// The street's clock is this far ahead of the program's, for it was warmed up before; nothing
     /// while it stands still.
     ahead: Option<Millis>,
@@ -314,8 +314,11 @@ impl Walk {
         }
         let street = &self.street;
         self.followed.retain(|(vehicle, to)| {
-            let seen = street.seen_exactly(vehicle);
-            seen.is_some_and(|fix| to.send(fix).is_ok())
+            let Some(fix) = street.seen_exactly(vehicle) else {
+                return false;
+            };
+            // Who is slow to take them misses some.
+            !matches!(to.try_send(fix), Err(TrySendError::Disconnected(_)))
         });
         let ahead = u64::from(ahead.as_ms());
         for mut fix in self.street.fixes(now) {

@@ -1,6 +1,6 @@
 //! What may be asked of the street, and what it answers.
 
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::sim::{Dispatch, DriveReport, StreetFix, StreetStats, VirtualStreet};
@@ -19,8 +19,9 @@ pub enum StreetOrder {
     Copy(Sender<VirtualStreet>),
     /// Let people move: until then the street stands still, as it was warmed up.
     Go,
-    /// Tell after every step where this vehicle really is, until it has arrived.
-    Follow(String, Sender<StreetFix>),
+    /// Tell after every step where this vehicle really is, until it has arrived. A full
+    /// queue misses places: the street waits for nobody.
+    Follow(String, SyncSender<StreetFix>),
 }
 
 /// A line to the street: what may be asked of it from any thread.

@@ -9,7 +9,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,6 +29,12 @@ const LINE_MAX: u64 = 4_096;
 /// Connections at once.
 const CONNECTIONS_MAX: usize = 16;
 
+/// Who asks nothing, or takes nothing, for so long is hung up on.
+const WITHIN: Duration = Duration::from_mins(2);
+const TAKEN_WITHIN: Duration = Duration::from_secs(5);
+/// Places that wait for one who is slow to take them, more than a second of them; others it misses.
+const PLACES_MAX: usize = 16;
+
 /// What may be asked.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "ask", rename_all = "kebab-case", deny_unknown_fields)]
@@ -45,6 +52,15 @@ struct Port {
     loaded: Arc<LoadedCity>,
     floors: Floors,
     connected: AtomicUsize,
+}
+
+/// One of the connections at once; given back whatever ends it.
+struct Place(Arc<Port>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.connected.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Opens the door; where it listens.
@@ -79,24 +95,26 @@ pub(super) fn open(
 impl Port {
     /// Serves a connection on a thread of its own; one too many is hung up on.
     fn take(self: &Arc<Self>, stream: TcpStream) {
-        if self.connected.fetch_add(1, Ordering::Relaxed) < CONNECTIONS_MAX {
-            let port = Arc::clone(self);
-            let thread = std::thread::Builder::new().name("street-door".to_owned());
-            let served = thread.spawn(move || {
-                if let Err(why) = port.serve(&stream) {
-                    tracing::debug!(%why, "who asked the street hung up");
-                }
-                port.connected.fetch_sub(1, Ordering::Relaxed);
-            });
-            if served.is_ok() {
-                return;
-            }
+        let before = self.connected.fetch_add(1, Ordering::Relaxed);
+        let place = Place(Arc::clone(self));
+        if before >= CONNECTIONS_MAX {
+            return;
         }
-        self.connected.fetch_sub(1, Ordering::Relaxed);
+        let thread = std::thread::Builder::new().name("street-door".to_owned());
+        let served = thread.spawn(move || {
+            if let Err(why) = place.0.serve(&stream) {
+                tracing::debug!(%why, "who asked the street hung up");
+            }
+        });
+        if let Err(why) = served {
+            tracing::warn!(%why, "no thread for who asks the street");
+        }
     }
 
     fn serve(&self, stream: &TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(WITHIN))?;
+        stream.set_write_timeout(Some(TAKEN_WITHIN))?;
         let mut lines = BufReader::new(stream);
         loop {
             let mut line = Vec::new();
@@ -128,7 +146,7 @@ impl Port {
             Err(why) => return put(stream, &wrong(&why)),
         };
         self.floors.expect(&order);
-        let (to, from) = channel();
+        let (to, from) = sync_channel(PLACES_MAX);
         let gone = [
             StreetOrder::Withdraw(order.vehicle.clone()),
             StreetOrder::Dispatch(order),

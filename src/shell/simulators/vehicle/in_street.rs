@@ -1,7 +1,7 @@
 //! A vehicle that drives in the street of `greenwave emulate --street`: among its traffic, and by
 //! what the emulated cabinets' lamps show.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +14,10 @@ use crate::network::LatLon;
 
 /// A street that says nothing for so long is gone: it speaks ten times a second.
 const WITHIN: Duration = Duration::from_secs(5);
+/// Before the first place it may stand still, as it was warmed up, until the cabinets are led.
+const FIRST_WITHIN: Duration = Duration::from_secs(90);
+/// Longest line, bytes.
+const LINE_MAX: u64 = 4_096;
 
 /// A line of the street.
 #[derive(Debug, Deserialize)]
@@ -26,8 +30,7 @@ enum Line {
         heading_deg: f64,
     },
     Arrived {
-        #[serde(rename = "arrived")]
-        _arrived: bool,
+        arrived: bool,
     },
     Refused {
         error: String,
@@ -66,7 +69,10 @@ impl StreetDriver {
     fn begin(&mut self) -> Result<(), String> {
         let mut stream = self.stream.take().ok_or("it has set off before")?;
         let failed = |why: std::io::Error| why.to_string();
-        stream.set_read_timeout(Some(WITHIN)).map_err(failed)?;
+        stream
+            .set_read_timeout(Some(FIRST_WITHIN))
+            .map_err(failed)?;
+        stream.set_write_timeout(Some(WITHIN)).map_err(failed)?;
         stream.write_all(self.order.as_bytes()).map_err(failed)?;
         let newest = Arc::clone(&self.newest);
         let thread = std::thread::Builder::new().name("street-driver".to_owned());
@@ -99,14 +105,14 @@ fn listen(stream: &TcpStream, newest: &Newest) {
     loop {
         line.clear();
         let lost = |why: &str| Look::Lost(format!("the street: {why}"));
-        let look = match lines.read_line(&mut line) {
+        let look = match lines.by_ref().take(LINE_MAX).read_line(&mut line) {
             Ok(0) => lost("it hung up"),
             Err(why) => lost(&why.to_string()),
             Ok(_) => look_of(&line),
         };
         let goes_on = matches!(look, Look::Drives { .. });
         hear(newest, look);
-        if !goes_on {
+        if !goes_on || stream.set_read_timeout(Some(WITHIN)).is_err() {
             return;
         }
     }
@@ -129,7 +135,10 @@ fn look_of(line: &str) -> Look {
             heading_deg,
             age_s: 0.0,
         },
-        Ok(Line::Arrived { .. }) => Look::Arrived,
+        Ok(Line::Arrived { arrived: true }) => Look::Arrived,
+        Ok(Line::Arrived { arrived: false }) => {
+            Look::Lost("the street: it gave the drive up".to_owned())
+        }
         Ok(Line::Refused { error }) => Look::Lost(format!("the street: {error}")),
         Err(why) => Look::Lost(format!("the street says what nobody understands: {why}")),
     }
@@ -190,10 +199,22 @@ mod tests {
     }
 
     #[test]
+    fn a_line_without_an_end_is_not_waited_for() {
+        let endless = "x".repeat(10_000).leak();
+        let (at, served) = street(endless);
+        let mut driver = StreetDriver::connect(at, "A120", "demo").unwrap();
+        driver.set_off();
+        let lost = outcome(&driver);
+        assert!(matches!(lost, Look::Lost(why) if why.contains("nobody understands")));
+        let _hung_up = served.join();
+    }
+
+    #[test]
     fn what_the_street_says_is_understood() {
         let place = r#"{"lat_deg": 32.7, "lon_deg": 109.1, "speed_mps": 3.5, "heading_deg": 80.0}"#;
         assert!(matches!(look_of(place), Look::Drives { speed_mps, .. } if speed_mps > 3.4));
         assert_eq!(look_of(r#"{"arrived": true}"#), Look::Arrived);
+        assert!(matches!(look_of(r#"{"arrived": false}"#), Look::Lost(_)));
         let refused = look_of(r#"{"error": "the city has no vehicle X"}"#);
         assert_eq!(
             refused,
