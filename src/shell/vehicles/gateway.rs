@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 use super::book::Book;
 use super::callers::{Call, Callers};
@@ -140,8 +140,7 @@ impl Gateway {
     /// Tells crews what becomes of their corridors, once a second.
     pub async fn tell_crews(self: Arc<Self>, feed: Arc<FeedState>) {
         let mut crew = Crew::default();
-        let mut every = interval(Duration::from_secs(1));
-        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut every = seconds();
         loop {
             every.tick().await;
             let escorts = self.hub.street().escorts();
@@ -172,6 +171,7 @@ impl Gateway {
     ) {
         let number = self.terminals.connections.fetch_add(1, Ordering::Relaxed);
         let idle_ms = u64::from(feed.feed.idle.as_ms());
+        let give_way = Arc::clone(&call.give_way);
         let session = Session::new(Arc::clone(&self.book), idle_ms, self.now());
         let (sender, mut orders) = mpsc::channel(ORDERS);
         let mut talk = Talk {
@@ -185,11 +185,8 @@ impl Gateway {
             effects: Vec::new(),
             kept: (0, 0),
         };
-        let mut every = interval(Duration::from_secs(1));
-        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut every = seconds();
         let mut read = vec![0; READ];
-        let give_way = talk.call.as_ref().map(|call| Arc::clone(&call.give_way));
-        let give_way = give_way.unwrap_or_default();
         let why = loop {
             let now = tokio::select! {
                 got = stream.read(&mut read) => {
@@ -318,6 +315,12 @@ impl Talk<'_> {
         let about = json!({ "vehicle": vehicle, "from": self.from, "why": why });
         self.gateway.hub.note(self.feed, "left", &about);
     }
+}
+
+fn seconds() -> Interval {
+    let mut every = interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    every
 }
 
 /// True for the first few refusals of a second.

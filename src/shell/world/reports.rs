@@ -203,14 +203,25 @@ fn reckon(folder: &JournalFolder, job: &Job) -> Result<ReportData, String> {
     let corridor = CorridorId::new(job.corridor);
     let chosen = covering(folder, job.opened);
     let all = covering(folder, None);
-    match report_in(&chosen, corridor) {
-        // A clock that was set chooses the wrong files.
-        Err(Unmade::NotThere(_)) if chosen != all => report_in(&all, corridor),
-        made => made,
-    }
-    .map_err(|unmade| match unmade {
+    let made = in_chosen_or_all(&chosen, &all, |files| report_in(files, corridor));
+    made.map_err(|unmade| match unmade {
         Unmade::NotThere(why) | Unmade::Failed(why) => why,
     })
+}
+
+/// A clock that was set may choose the wrong files, or none: then all are gone through, once.
+fn in_chosen_or_all<T>(
+    chosen: &[PathBuf],
+    all: &[PathBuf],
+    make: impl Fn(&[PathBuf]) -> Result<T, Unmade>,
+) -> Result<T, Unmade> {
+    if chosen.is_empty() {
+        return make(all);
+    }
+    match make(chosen) {
+        Err(Unmade::NotThere(_)) if chosen != all => make(all),
+        made => made,
+    }
 }
 
 /// Why there is no report.
@@ -295,6 +306,23 @@ mod tests {
         assert!(matches!(failed, Progress::Failed(why) if why.contains("fault")));
         let failed = progress_of(|| Err("no journal".to_owned()));
         assert!(matches!(failed, Progress::Failed(why) if why == "no journal"));
+    }
+
+    #[test]
+    fn files_that_do_not_know_the_corridor_are_not_the_last_word() {
+        let all = ["1", "2", "3"].map(PathBuf::from);
+        let opened_in_first = |files: &[PathBuf]| {
+            let knows = files.contains(&all[0]);
+            let why = || Unmade::NotThere("no corridor".to_owned());
+            knows.then_some(files.len()).ok_or_else(why)
+        };
+        for (chosen, read) in [(&all[1..], 3), (&all[3..], 3), (&all[..2], 2)] {
+            let made = in_chosen_or_all(chosen, &all, opened_in_first);
+            assert_eq!(made.unwrap(), read);
+        }
+        let broken = |_: &[PathBuf]| Err::<(), _>(Unmade::Failed("a bad disk".to_owned()));
+        let made = in_chosen_or_all(&all[1..], &all, broken);
+        assert!(matches!(made, Err(Unmade::Failed(_))));
     }
 
     #[test]

@@ -73,10 +73,7 @@ fn set_aside(folder: &Path, records: &Records) -> Result<PathBuf, Failure> {
     let aside = folder.with_extension(format!("broken-{}", Timestamp::now().as_second()));
     fs::rename(folder, &aside).map_err(|why| Failure::runtime(&why))?;
     let copies = records.heads(COPIES, None).unwrap_or_default();
-    let lines: String = copies
-        .iter()
-        .map(|copy| format!("{}\n", copy.line))
-        .collect();
+    let lines: String = copies.iter().flat_map(|copy| [&*copy.line, "\n"]).collect();
     let copied = fs::write(aside.join("store.heads"), lines).map_err(|why| why.to_string());
     let forgotten = records.forget_heads().map_err(|why| why.to_string());
     if let Err(why) = copied.and(forgotten) {
