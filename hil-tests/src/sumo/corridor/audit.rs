@@ -2,6 +2,7 @@
 
 use greenwave::corridor::LeaseStep;
 use greenwave::ids::CorridorId;
+use greenwave::signal::GroupSet;
 use serde::{Deserialize, Serialize};
 
 use super::watch::Watch;
@@ -46,6 +47,8 @@ pub struct Audit {
     pub leases: Leases,
     /// Seconds each site has been locked, without a break.
     locked_s: Vec<u32>,
+    /// What was locked at each site in the last second, for whichever vehicle.
+    locked: Vec<GroupSet>,
     idle_s: Vec<u32>,
     /// Seconds since the vehicle left the planned way.
     astray_s: u32,
@@ -82,6 +85,7 @@ impl Audit {
     pub fn look(&mut self, now: &Now<'_>) {
         let sites = now.lockstep.city.sites().len();
         self.locked_s.resize(sites, 0);
+        self.locked.resize(sites, GroupSet::EMPTY);
         self.idle_s.resize(sites, 0);
         if now.astray && !now.replanned {
             self.astray_s += 1;
@@ -98,6 +102,9 @@ impl Audit {
     fn look_at(&mut self, site: usize, now: &Now<'_>) {
         let id = greenwave::ids::SiteId::new(u16::try_from(site).unwrap_or(u16::MAX));
         let lease = now.lockstep.city.corridors().lease(id);
+        let lock = lease.filter(|lease| lease.step == LeaseStep::Lock);
+        let locked = lock.map_or(GroupSet::EMPTY, |lease| lease.groups);
+        let before = core::mem::replace(&mut self.locked[site], locked);
         let own = |lease: &&greenwave::corridor::Lease| {
             lease.corridor == now.corridor && lease.step == LeaseStep::Lock
         };
@@ -134,7 +141,9 @@ impl Audit {
                 greenwave::plan::Emergency::None(_) => false,
             })
         });
-        if self.locked_s[site] == 1 && !fits && (!now.astray || self.astray_s > KNOWN_S) {
+        // A lock that two vehicles shared is the second's alone once the first has passed: nothing new.
+        let is_new = self.locked_s[site] == 1 && !lease.groups.is_subset(before);
+        if is_new && !fits && (!now.astray || self.astray_s > KNOWN_S) {
             self.leases.wrong_approach += 1;
         }
         self.idle_s[site] = if ahead { 0 } else { self.idle_s[site] + 1 };
