@@ -181,7 +181,8 @@ impl Client {
             // Why is known to the wire: as a certificate that the other side does not take.
             Err(why) => {
                 let told = (&mut wire.0).await.ok().flatten();
-                return Err(WireError::Wire(told.unwrap_or_else(|| why.to_string())));
+                let closed = || format!("closed before it answered ({why})");
+                return Err(WireError::Wire(told.unwrap_or_else(closed)));
             }
         };
         let date = answer.headers().get(header::DATE);
