@@ -15,7 +15,7 @@ mod picture;
 mod town;
 mod way;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -23,12 +23,15 @@ use greenwave::shell::dispatch::auth::Principal;
 use greenwave::shell::dispatch::request::Destination;
 use greenwave::shell::dispatch::world::{
     Alarm, CityStatic, CityView, CorridorChange, CorridorRequest, CorridorState, CorridorView,
-    Decision, ManualAct, ManualView, OpenAnswer, PositionFix, PreviewRequest, PreviewView, Refusal,
-    RefusalClass, World,
+    Decision, ManualAct, ManualView, Names, OpenAnswer, PositionFix, PreviewRequest, PreviewView,
+    Refusal, RefusalClass, WaveView, World,
 };
 
 use drive::Drive;
 pub use town::Town;
+
+/// The wave that is prepared in it.
+const WAVE: &str = "arterial";
 
 /// The made-up city.
 #[derive(Debug)]
@@ -37,6 +40,7 @@ pub struct FakeCity {
     drive: Mutex<Drive>,
     fixes: AtomicU64,
     alarms: Mutex<Vec<Alarm>>,
+    wave_runs: AtomicBool,
 }
 
 impl FakeCity {
@@ -50,6 +54,7 @@ impl FakeCity {
             drive,
             fixes: AtomicU64::new(0),
             alarms: Mutex::default(),
+            wave_runs: AtomicBool::new(false),
         });
         let weak: Weak<Self> = Arc::downgrade(&made);
         std::thread::spawn(move || {
@@ -65,6 +70,15 @@ impl FakeCity {
             }
         });
         made
+    }
+
+    fn set_wave(&self, id: &str, runs: bool) -> Result<(), Refusal> {
+        if id != WAVE {
+            let why = format!("no wave {id}; prepared: {WAVE}");
+            return Err(Refusal::new(RefusalClass::NotFound, "no-such-wave", why));
+        }
+        self.wave_runs.store(runs, Ordering::Relaxed);
+        Ok(())
     }
 
     fn drive(&self) -> MutexGuard<'_, Drive> {
@@ -182,6 +196,25 @@ impl World for FakeCity {
 
     fn release_manual(&self, site: &str, _: &Principal) -> Result<(), Refusal> {
         self.drive().release(site)
+    }
+
+    fn waves(&self) -> Result<Vec<WaveView>, Refusal> {
+        let sites = self.city.sites.iter().take(3);
+        Ok(vec![WaveView {
+            id: WAVE.to_owned(),
+            names: Names::new("干线绿波", "Arterial wave"),
+            sites: sites.map(|site| site.id.clone()).collect(),
+            lasts_s: 3_600,
+            left_s: self.wave_runs.load(Ordering::Relaxed).then_some(3_600),
+        }])
+    }
+
+    fn start_wave(&self, id: &str, _: &Principal) -> Result<(), Refusal> {
+        self.set_wave(id, true)
+    }
+
+    fn end_wave(&self, id: &str, _: &Principal) -> Result<(), Refusal> {
+        self.set_wave(id, false)
     }
 
     fn fix(&self, fix: &PositionFix, _: &Principal) -> Result<(), Refusal> {
