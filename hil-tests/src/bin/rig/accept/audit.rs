@@ -29,18 +29,14 @@ pub(super) fn judge(bench: &Bench) -> Result<(), String> {
     let (code, text) = verify(bench, "accept-audit-copy", &copy, None)?;
     verdict.hold(code == 0, format!("the untouched copy was refused: {text}"));
     say(&format!("untouched: {}", text.trim()));
-    let key = text
-        .rsplit("signed by ")
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_owned();
+    let behind = text.rsplit("signed by ").next().unwrap_or_default();
+    let key = behind.split([',', ' ', '\n']).next().unwrap_or_default();
 
     // Every byte of the middle record that carries meaning would do; this one is a digit of its time.
     let victim = lines.len() / 2;
     let (number, changed) = flip(&lines, victim)?;
     let file = put(&folder, &audit, "audit-one-byte", &changed)?;
-    let (code, text) = verify(bench, "accept-audit-byte", &file, Some(&key))?;
+    let (code, text) = verify(bench, "accept-audit-byte", &file, Some(key))?;
     say(&format!(
         "one byte of record {number} changed: exit {code}: {}",
         text.trim()
@@ -54,7 +50,7 @@ pub(super) fn judge(bench: &Bench) -> Result<(), String> {
     let kept = lines.len().saturating_sub(TAIL);
     let cut = text_of(lines.get(..kept).unwrap_or_default());
     let file = put(&folder, &audit, "audit-cut", &cut)?;
-    let (code, text) = verify(bench, "accept-audit-cut", &file, Some(&key))?;
+    let (code, text) = verify(bench, "accept-audit-cut", &file, Some(key))?;
     say(&format!(
         "the last {TAIL} of {} records cut off: exit {code}: {}",
         lines.len(),
