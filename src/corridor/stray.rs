@@ -120,6 +120,12 @@ impl Off {
         self.wrong_turn
     }
 
+    /// True if a vehicle that was last seen where it was may have left the route by this way.
+    pub(super) fn may_leave_by(&self, aside: Aside) -> bool {
+        self.side
+            .is_none_or(|(old, _)| old.way != aside.way || aside.gets_on_from(old))
+    }
+
     /// The way off the route it was last seen on.
     pub(super) fn side(&self) -> Option<usize> {
         self.side.map(|(aside, _)| usize::from(aside.way))

@@ -164,12 +164,15 @@ impl Track {
         }
     }
 
-    /// True if a position that could be on the route lies much better on a road that leaves it.
+    /// True if a position that could be on the route lies much better on a road that leaves it, and
+    /// gets on along it: one that only stays beside the route is of the route, and of a receiver that
+    /// is off.
     fn is_on_side_way(&self, plan: &CorridorPlan, fix: &Fix, (last, off): (Spot, Length)) -> bool {
-        let usual = thrice(self.residual) + self.residual + self.residual;
+        let usual = times(self.residual, 5);
         off > SIDE_MIN.max(usual)
             && fix.speed > MOVING
-            && side_way(plan, (fix.x_m, fix.y_m), (last.along, off)).is_some()
+            && side_way(plan, (fix.x_m, fix.y_m), (last.along, off))
+                .is_some_and(|aside| self.off.may_leave_by(aside))
     }
 
     /// A position that is not on the route: why, and whether it is a wrong turn.
@@ -181,7 +184,7 @@ impl Track {
         if side.is_none() && is_other_datum(plan, at) {
             return FixRefusal::Datum;
         }
-        let clear = off > OFF_ROUTE.max(thrice(self.residual));
+        let clear = off > OFF_ROUTE.max(times(self.residual, 3));
         self.off.add(plan, fix, (side, clear));
         if self.off.is_wrong_turn() {
             self.good = 0;
@@ -239,7 +242,7 @@ impl Track {
         }
         self.heard = Some(now);
         // One that lies far off is rather on its way off the route than a measure of the receiver.
-        let usual = off.min(self.residual + self.residual + RESIDUAL_STEP);
+        let usual = off.min(times(self.residual, 2) + RESIDUAL_STEP);
         let mean = u64::from(self.residual.as_mm()) * 7 + u64::from(usual.as_mm());
         self.residual = Length::from_mm(u32::try_from(mean / 8).unwrap_or(u32::MAX));
         self.off = Off::default();
@@ -366,7 +369,7 @@ impl Track {
     /// at the stop line, and its position be wrong by as much as positions are here.
     pub(super) fn standing_doubt(&self, now: Mono) -> Length {
         if self.stood(now) > Millis::ZERO {
-            thrice(self.residual).min(STANDING_DOUBT)
+            times(self.residual, 3).min(STANDING_DOUBT)
         } else {
             Length::ZERO
         }
@@ -403,6 +406,6 @@ fn smooth(last: Spot, fix: &Fix, measured: Length) -> Length {
     Length::from_mm(u32::midpoint(expected.as_mm(), measured.as_mm()))
 }
 
-fn thrice(of: Length) -> Length {
-    of + of + of
+fn times(of: Length, by: u32) -> Length {
+    Length::from_mm(of.as_mm().saturating_mul(by))
 }

@@ -97,6 +97,34 @@ fn with_side_road() -> CorridorPlan {
     made
 }
 
+/// A service road leaves at the first signal and runs on 20 m beside the route; the receiver is 14 m
+/// off towards it all the time.
+#[test]
+fn a_receiver_that_is_off_towards_a_road_beside_the_route_is_no_wrong_turn() {
+    let mut made = plan(AMBULANCE, 4);
+    let side = SideWay {
+        at: Length::from_metres(615),
+        line: vec![(615.0, 0.0), (620.0, 20.0), (865.0, 20.0)],
+    };
+    made.side_ways = [side].into();
+    let mut world = World::new(vec![made]);
+    world.drive("V1", 0.0, 31);
+    for second in 0..12_u32 {
+        let fix = Fix {
+            at: world.now,
+            x_m: 620.0 + f64::from(second) * 20.0,
+            y_m: 14.0,
+            speed: Speed::from_mm_per_s(20_000),
+        };
+        let _first_looks_like_a_turn = world.corridors.fix("V1", &fix);
+        world.run(1);
+        assert_eq!(world.mission(AMBULANCE).state(), MissionState::Active);
+    }
+    assert!(!world.log.iter().any(|event| event.what == What::Strayed));
+    let along = world.mission(AMBULANCE).track.spot().unwrap().along;
+    assert!(along > Length::from_metres(800), "{along:?}");
+}
+
 #[test]
 fn a_wrong_turn_is_known_after_two_positions_on_the_side_road() {
     let mut world = World::new(vec![with_side_road()]);
