@@ -187,6 +187,33 @@ fn every_fixture_is_refused_as_expected() {
 
 /// A file in an old encoding is one finding; what is wrong with the others is still said.
 #[cfg(feature = "shell")]
+/// A wave names sites; if one of the city's sites is refused, the wave is not blamed for it.
+#[test]
+fn a_refused_site_is_the_only_finding() {
+    let good = good_city();
+    let text = |path: &str| {
+        let text = good.text(path).unwrap();
+        match path {
+            "city.toml" => format!(
+                "{text}\n[[wave]]\nid = \"w\"\nname_zh = \"w\"\nname_en = \"w\"\n\
+                 sites = [\"X1\"]\nplan = \"day\"\nlasts_min = 60\n"
+            ),
+            "sites/X1.toml" => text.replacen("[[stage]]", "[[stages]]", 1),
+            _ => text.to_owned(),
+        }
+    };
+    let paths = good.paths().map(|path| (path.to_owned(), text(path)));
+    let checked = check_city(&paths.collect());
+    assert!(checked.value.is_none());
+    let files = checked.findings.iter().map(|found| found.file.as_str());
+    assert!(files.clone().count() > 0);
+    assert!(
+        files.clone().all(|file| file == "sites/X1.toml"),
+        "{:?}",
+        checked.findings
+    );
+}
+
 #[test]
 fn a_file_in_another_encoding_hides_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -57,6 +57,10 @@ fn stop(
     sites: &[Arc<CheckedSite>],
 ) -> Option<(SiteId, PlanId)> {
     let at = sites.iter().position(|known| known.id == site.value);
+    // A city whose sites are refused has none here: that is told where they are refused.
+    if sites.is_empty() {
+        return None;
+    }
     let Some((at, known)) = at.and_then(|at| Some((at, sites.get(at)?))) else {
         let message = format!(
             "wave \"{}\": no site is called \"{}\"",
