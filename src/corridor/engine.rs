@@ -13,7 +13,7 @@ use super::passage::Hold;
 use super::several::{Desk, Orders};
 use super::{
     ActRefusal, CROSSINGS_MAX, CorridorPlan, Fix, FixVerdict, LEASE_TTL, Lease, LeaseStep,
-    MISSIONS_MAX, MissionState, OpenRefusal, Settings, SiteBoard, Window,
+    MISSIONS_MAX, MissionState, OpenRefusal, Settings, SiteBoard,
 };
 use crate::ids::{CorridorId, SiteId};
 use crate::signal::GroupSet;
@@ -358,20 +358,6 @@ impl Corridors {
     pub fn lease(&self, site: SiteId) -> Option<&Lease> {
         let at = self.leases.binary_search_by_key(&site, |held| held.site);
         self.leases.get(at.ok()?).map(|held| &held.lease)
-    }
-
-    /// When a site is expected to be held next, if a vehicle is on its way to it. Who would wait
-    /// longer than the site allows by the end of the window is best served before it begins.
-    #[must_use]
-    pub fn window(&self, site: SiteId) -> Option<Window> {
-        let driving = self.missions.iter().filter(|mission| mission.is_driving());
-        let windows = driving.flat_map(|mission| {
-            let places = mission.plan.crossings.iter().zip(&mission.passages);
-            places
-                .filter(|(c, p)| c.site == site && c.can_be_held() && !p.is_done() && !p.taken_out)
-                .map(|(crossing, passage)| passage.window(crossing))
-        });
-        windows.min_by_key(|window| window.from)
     }
 
     /// Every corridor kept, oldest first, those that are over for a while included.

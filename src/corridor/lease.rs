@@ -80,7 +80,7 @@ pub(super) struct SiteLease {
 
 /// The time a site is expected to be held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
+pub(super) struct Window {
     /// The lock starts.
     pub from: Mono,
     /// The vehicle is through.

@@ -7,7 +7,7 @@ use super::channel::{CHECK, Channel, Health, Pulse};
 use super::demands::{Demands, Doubts};
 use super::inputs::FieldInputs;
 use super::lane::{Lane, LaneObservation, StopLine, lanes_of};
-use super::picture::{Picture, PictureSource};
+use super::picture::Picture;
 use crate::ids::{ApproachId, DetectorId, GroupId};
 use crate::plan::{CheckedSite, Detector, DetectorUse, OnFault};
 use crate::signal::{GROUPS_MAX, GroupSet};
@@ -123,7 +123,7 @@ impl Detection {
         if self.picture.is_due(now) && !self.picture.take(now, &inputs.area) {
             self.picture.estimate(now, self.age, &self.lanes);
         }
-        if moment.check && self.picture.source() == PictureSource::Area {
+        if moment.check {
             self.check_unled();
         }
         self.conclude(&moment, sum);
@@ -254,7 +254,7 @@ impl Detection {
     fn settle_lanes(&mut self, moment: &Moment) {
         let now = moment.now;
         for lane in &mut self.lanes {
-            if lane.stop.is_none() && lane.advance.is_none() {
+            if !lane.tells() {
                 continue;
             }
             let stop = channel_at(&self.channels, lane.stop);
@@ -290,7 +290,8 @@ impl Detection {
         }
     }
 
-    /// Follows the flow of lanes without loops by what the area sensor counts.
+    /// Follows the flow of lanes without loops by what the area sensor counts. While it is silent
+    /// nobody is counted, and what was known fades.
     fn check_unled(&mut self) {
         let departed = self.picture.departed();
         for (lane, departed) in self.lanes.iter_mut().zip(departed) {

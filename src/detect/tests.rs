@@ -376,6 +376,39 @@ fn occupancy_is_the_share_of_time() {
     assert!((150..=550).contains(&share), "{share}");
 }
 
+/// A lane without loops that an area sensor counts: a vehicle every 5 s, from a counter that the
+/// cabinet has kept since long before.
+#[test]
+fn an_area_sensor_tells_the_flow_of_a_lane_without_loops_through_gaps_and_fades_when_silent() {
+    let mut bench = Bench::with_lane();
+    bench.site.detectors.truncate(0);
+    let mut bench = Bench::with(bench.site);
+    let mut counter = 65_000_u16;
+    let seen = |bench: &mut Bench, counter: &mut u16, age: Millis| {
+        for _ in 0..120 {
+            *counter = counter.wrapping_add(1);
+            bench.inputs.area = AreaReport {
+                age,
+                sightings: Vec::new(),
+                movements: vec![MovementReport {
+                    departed: *counter,
+                    ..MovementReport::default()
+                }],
+            };
+            bench.run(50);
+            let flow = bench.lane().flow_per_h;
+            assert!(flow <= 760, "{flow} vehicles an hour");
+        }
+        bench.lane().flow_per_h
+    };
+    let flow = seen(&mut bench, &mut counter, Millis::ZERO);
+    assert!((680..=760).contains(&flow), "{flow} of 720");
+    let silent = seen(&mut bench, &mut counter, Millis::MAX);
+    assert!(silent < 50, "{silent} from a sensor that is silent");
+    let again = seen(&mut bench, &mut counter, Millis::ZERO);
+    assert!((680..=760).contains(&again), "{again} of 720");
+}
+
 #[test]
 fn a_lane_that_is_not_equipped_says_so() {
     let bench = Bench::with_lane();
