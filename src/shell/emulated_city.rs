@@ -3,20 +3,23 @@
 //! One thread moves the street every 100 ms: it sees what the cabinets' lamps really show, moves
 //! people, and presses the cabinets' detectors and buttons. The referee watches the same lamps.
 
+mod follow;
 mod line;
 
-pub use line::{StreetAccount, StreetLine, StreetOrder};
+pub use line::{StreetAccount, StreetLine, StreetOrder, Told};
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+
+use follow::Followers;
 
 use super::field::FieldClock;
 use super::field::emulator::{CabinetHandle, CabinetSite, Fleet, RtuBus, StreetInputs};
@@ -24,7 +27,7 @@ use super::runtime::Pace;
 use crate::detect::FieldInputs;
 use crate::ids::SiteId;
 use crate::plan::{CheckedCity, LinkKind};
-use crate::sim::{Referee, SiteLamps, SiteRules, Street, StreetFix, VirtualStreet};
+use crate::sim::{Dispatch, Referee, SiteLamps, SiteRules, Street, StreetFix, VirtualStreet};
 use crate::units::{Millis, Mono, TICK};
 
 /// The referee forgives two scans of a cabinet and one step of the street. How late a step came it is
@@ -168,7 +171,7 @@ impl EmulatedCity {
             inbox,
             fixes,
             account: Arc::clone(&account),
-            followed: Vec::new(),
+            followers: Followers::default(),
             ahead: None,
             clock,
             looked: None,
@@ -238,8 +241,7 @@ struct Walk {
     inbox: Receiver<StreetOrder>,
     fixes: FixSink,
     account: Arc<Mutex<StreetAccount>>,
-    /// Who is told where which vehicle is.
-    followed: Vec<(String, SyncSender<StreetFix>)>,
+    followers: Followers,
     /// The street's clock is this far ahead of the program's, for it was warmed up before; nothing
     /// while it stands still.
     ahead: Option<Millis>,
@@ -270,13 +272,10 @@ impl Walk {
         while let Ok(order) = self.inbox.try_recv() {
             match order {
                 StreetOrder::Dispatch(drive) => {
-                    if let Err(why) = self.street.dispatch(&drive) {
-                        tracing::error!(vehicle = drive.vehicle, %why, "cannot drive");
-                    }
+                    let _drives = self.dispatch(&drive);
                 }
-                StreetOrder::Withdraw(vehicle) => {
-                    let _was_there = self.street.withdraw(&vehicle);
-                }
+                StreetOrder::Withdraw(vehicle) => self.withdraw(&vehicle),
+                StreetOrder::Drive(drive, to) => self.drive(drive, to),
                 StreetOrder::Go => {
                     if self.ahead.is_none() {
                         let (street, program) = (self.street.now(), self.clock.now());
@@ -288,12 +287,32 @@ impl Walk {
                     // Who asked may have given up waiting.
                     let _nobody_waits = to.send(self.street.clone());
                 }
-                StreetOrder::Follow(vehicle, to) => self.followed.push((vehicle, to)),
                 StreetOrder::Recount => {
                     self.street.reset_counters();
                     self.referee = Referee::new(self.rules.to_vec(), REFEREE_SLACK);
                 }
             }
+        }
+    }
+
+    /// False if there is no such way.
+    fn dispatch(&mut self, drive: &Dispatch) -> bool {
+        let gone = self.street.dispatch(drive);
+        if let Err(why) = &gone {
+            tracing::error!(vehicle = drive.vehicle, %why, "cannot drive");
+        }
+        gone.is_ok()
+    }
+
+    fn withdraw(&mut self, vehicle: &str) {
+        let _was_there = self.street.withdraw(vehicle);
+        self.followers.give_up(vehicle);
+    }
+
+    fn drive(&mut self, drive: Dispatch, to: SyncSender<Told>) {
+        self.withdraw(&drive.vehicle);
+        if self.dispatch(&drive) {
+            self.followers.add(drive.vehicle, to);
         }
     }
 
@@ -312,14 +331,7 @@ impl Walk {
             self.street.sense(SiteId::new(number), &mut self.inputs);
             cabinet.set_inputs(StreetInputs::from(&self.inputs));
         }
-        let street = &self.street;
-        self.followed.retain(|(vehicle, to)| {
-            let Some(fix) = street.seen_exactly(vehicle) else {
-                return false;
-            };
-            // Who is slow to take them misses some.
-            !matches!(to.try_send(fix), Err(TrySendError::Disconnected(_)))
-        });
+        self.followers.tell(&self.street);
         let ahead = u64::from(ahead.as_ms());
         for mut fix in self.street.fixes(now) {
             fix.at = Mono::from_ms(fix.at.as_ms().saturating_sub(ahead));

@@ -19,9 +19,22 @@ pub enum StreetOrder {
     Copy(Sender<VirtualStreet>),
     /// Let people move: until then the street stands still, as it was warmed up.
     Go,
-    /// Tell after every step where this vehicle really is, until it has arrived. A full
-    /// queue misses places: the street waits for nobody.
-    Follow(String, SyncSender<StreetFix>),
+    /// Send an emergency vehicle on its way, in place of the drive it may be on, and tell after
+    /// every step where it really is until the drive is over. A full queue misses places, not the
+    /// end: the street waits for nobody. A way it cannot drive is told nothing of.
+    Drive(Dispatch, SyncSender<Told>),
+}
+
+/// What is told of a drive.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// Where the vehicle is.
+    At(StreetFix),
+    /// The drive is over.
+    End {
+        /// False if it was withdrawn, or sent on another drive.
+        arrived: bool,
+    },
 }
 
 /// A line to the street: what may be asked of it from any thread.

@@ -2,8 +2,9 @@
 //!
 //! One JSON object a line over TCP, on this machine only. `{"ask": "drive", "vehicle": "A120",
 //! "mission": "demo"}` sets the vehicle on its way and is answered by where it is after every step
-//! of the street, without noise, until `{"arrived": true}`. `{"ask": "recount"}` begins counting
-//! anew, `{"ask": "account"}` answers what was counted.
+//! of the street, without noise, until `{"arrived": true}`, or `{"arrived": false}` if the drive was
+//! given up: withdrawn, replaced by another of the same vehicle, or the street has ended.
+//! `{"ask": "recount"}` begins counting anew, `{"ask": "account"}` answers what was counted.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -20,7 +21,7 @@ use super::super::corridor::prepared;
 use super::super::load::LoadedCity;
 use super::street_account::{Floors, account};
 use crate::network::PlanarPoint;
-use crate::shell::emulated_city::{StreetLine, StreetOrder};
+use crate::shell::emulated_city::{StreetLine, StreetOrder, Told};
 use crate::shell::planner::Planner;
 use crate::sim::{Dispatch, StreetFix};
 
@@ -147,21 +148,19 @@ impl Port {
         };
         self.floors.expect(&order);
         let (to, from) = sync_channel(PLACES_MAX);
-        let gone = [
-            StreetOrder::Withdraw(order.vehicle.clone()),
-            StreetOrder::Dispatch(order),
-            StreetOrder::Follow(vehicle.to_owned(), to),
-        ];
-        if !gone.into_iter().all(|order| self.street.order(order)) {
+        if !self.street.order(StreetOrder::Drive(order, to)) {
             return put(stream, &wrong("the street has ended"));
         }
         let mut was_seen = false;
-        while let Ok(fix) = from.recv() {
+        while let Ok(told) = from.recv() {
+            match told {
+                Told::At(fix) => put(stream, &self.place(&fix))?,
+                Told::End { arrived } => return put(stream, &json!({ "arrived": arrived })),
+            }
             was_seen = true;
-            put(stream, &self.place(&fix))?;
         }
         if was_seen {
-            put(stream, &json!({ "arrived": true }))
+            put(stream, &json!({ "arrived": false }))
         } else {
             put(
                 stream,
@@ -223,6 +222,63 @@ fn put(mut stream: &TcpStream, object: &Value) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::shell::cli::load::load_demo;
+    use crate::shell::emulated_city::EmulatedCity;
+    use crate::shell::field::FieldClock;
+    use crate::sim::{StreetConfig, VirtualStreet, lay_city};
+
+    /// What is said on a wire, up to the first line that has this key.
+    fn until(key: &str, lines: &mut impl BufRead) -> Value {
+        for line in lines.lines() {
+            let said: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            if said.get(key).is_some() {
+                return said[key].clone();
+            }
+        }
+        panic!("nothing said {key}");
+    }
+
+    #[test]
+    fn a_drive_that_is_replaced_or_withdrawn_has_not_arrived() {
+        let mut loaded = load_demo().ok().unwrap();
+        for link in &mut loaded.city.links {
+            link.first_port = 0;
+        }
+        let map = lay_city(&loaded.graph, &loaded.city.sites, 1.0);
+        let config = StreetConfig {
+            demand: 0.0,
+            ..StreetConfig::default()
+        };
+        let street = (VirtualStreet::new(map, config), [].into());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let machine = (runtime.handle().clone(), FieldClock::start());
+        let city = EmulatedCity::start(
+            &loaded.city,
+            &loaded.files,
+            street,
+            machine,
+            Box::new(|_| {}),
+        );
+        let city = city.unwrap();
+        let at = open(([127, 0, 0, 1], 0).into(), city.line(), Arc::new(loaded));
+        let at = at.ok().unwrap();
+        assert!(city.order(StreetOrder::Go));
+        let drive = || {
+            let stream = TcpStream::connect(at).unwrap();
+            let order = json!({ "ask": "drive", "vehicle": "A120", "mission": "long" });
+            put(&stream, &order).unwrap();
+            let mut lines = BufReader::new(stream);
+            until("speed_mps", &mut lines);
+            lines
+        };
+        let mut first = drive();
+        let mut second = drive();
+        assert_eq!(until("arrived", &mut first), false);
+        assert!(city.order(StreetOrder::Withdraw("A120".to_owned())));
+        assert_eq!(until("arrived", &mut second), false);
+        let mut third = drive();
+        drop(city);
+        assert_eq!(until("arrived", &mut third), false, "the street has ended");
+    }
 
     #[test]
     fn what_is_asked_is_read_or_refused() {
