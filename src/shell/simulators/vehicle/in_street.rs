@@ -43,37 +43,38 @@ type Newest = Arc<Mutex<(Look, Instant)>>;
 /// The street's end of a drive.
 #[derive(Debug)]
 pub struct StreetDriver {
-    stream: Option<TcpStream>,
-    order: String,
+    to: SocketAddr,
+    /// What is asked of it; nothing once it was asked.
+    order: Option<String>,
     newest: Newest,
 }
 
 impl StreetDriver {
-    /// Connects to the street at `to`; the vehicle drives this prepared mission when it sets off.
+    /// The vehicle drives this prepared mission of the street at `to` when it sets off. That may be
+    /// long after, and the street hangs up on who asks nothing: it is called now only to see that it
+    /// is there, and again then.
     ///
     /// # Errors
     /// Nobody listens there.
     pub fn connect(to: SocketAddr, vehicle: &str, mission: &str) -> Result<Self, String> {
-        let stream = TcpStream::connect_timeout(&to, WITHIN);
-        let stream = stream.map_err(|why| {
-            format!("no street at {to}: {why}; is `greenwave emulate --street {to}` running?")
-        })?;
+        drop(call(to)?);
         let order = json!({ "ask": "drive", "vehicle": vehicle, "mission": mission });
         Ok(Self {
-            stream: Some(stream),
-            order: format!("{order}\n"),
+            to,
+            order: Some(format!("{order}\n")),
             newest: Arc::new(Mutex::new((Look::Stands, Instant::now()))),
         })
     }
 
     fn begin(&mut self) -> Result<(), String> {
-        let mut stream = self.stream.take().ok_or("it has set off before")?;
+        let order = self.order.take().ok_or("it has set off before")?;
+        let mut stream = call(self.to)?;
         let failed = |why: std::io::Error| why.to_string();
         stream
             .set_read_timeout(Some(FIRST_WITHIN))
             .map_err(failed)?;
         stream.set_write_timeout(Some(WITHIN)).map_err(failed)?;
-        stream.write_all(self.order.as_bytes()).map_err(failed)?;
+        stream.write_all(order.as_bytes()).map_err(failed)?;
         let newest = Arc::clone(&self.newest);
         let thread = std::thread::Builder::new().name("street-driver".to_owned());
         let listening = thread.spawn(move || listen(&stream, &newest));
@@ -96,6 +97,12 @@ impl Driver for StreetDriver {
         }
         look
     }
+}
+
+fn call(to: SocketAddr) -> Result<TcpStream, String> {
+    TcpStream::connect_timeout(&to, WITHIN).map_err(|why| {
+        format!("no street at {to}: {why}; is `greenwave emulate --street {to}` running?")
+    })
 }
 
 /// Reads until the vehicle has arrived or nothing more comes.
@@ -148,11 +155,13 @@ fn look_of(line: &str) -> Look {
 mod tests {
     use super::*;
 
-    /// A street with one vehicle: hears the order, says these lines and hangs up.
+    /// A street with one vehicle: is called twice, hears the order, says these lines and hangs up.
     fn street(lines: &'static str) -> (SocketAddr, std::thread::JoinHandle<String>) {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let at = listener.local_addr().unwrap();
         let served = std::thread::spawn(move || {
+            let (mut probe, _) = listener.accept().unwrap();
+            assert_eq!(probe.read(&mut [0]).unwrap(), 0, "only a look who is there");
             let (mut stream, _) = listener.accept().unwrap();
             let mut order = String::new();
             BufReader::new(&stream).read_line(&mut order).unwrap();
@@ -196,6 +205,17 @@ mod tests {
         let lost = outcome(&driver);
         assert_eq!(lost, Look::Lost("the street: it hung up".to_owned()));
         assert!(served.join().is_ok());
+    }
+
+    #[test]
+    fn a_street_that_has_gone_since_is_told() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        let mut driver = StreetDriver::connect(at, "A120", "demo").unwrap();
+        drop(listener);
+        driver.set_off();
+        assert!(matches!(outcome(&driver), Look::Lost(why) if why.contains("no street at")));
+        assert!(StreetDriver::connect(at, "A120", "demo").is_err());
     }
 
     #[test]
