@@ -189,12 +189,14 @@ impl Reporter {
         self.habits.faults.iter().any(on)
     }
 
-    /// What is reported at `t_s` of the trip; nothing if it is lost.
+    /// What is reported at `t_s` of the trip; nothing if it is lost, or nobody knows where it is.
+    /// The vehicle goes on whether it is heard or not.
     pub fn at(&mut self, t_s: f64) -> Option<Said> {
+        let place = self.place_at(t_s);
         if self.dice.share() < self.habits.loss || self.does_wrong(Fault::Silent, t_s) {
             return None;
         }
-        let (at, speed_mps, heading_deg, t_s) = self.place_at(t_s);
+        let (at, speed_mps, heading_deg, t_s) = place?;
         let noise = (self.dice.normal(), self.dice.normal());
         let mut at = self.moved(at, noise);
         if self.does_wrong(Fault::Freeze, t_s) {
@@ -222,19 +224,19 @@ impl Reporter {
         })
     }
 
-    /// Place, speed, heading, and when that was, at `t_s` of the trip.
-    fn place_at(&mut self, t_s: f64) -> (LatLon, f64, f64, f64) {
+    /// Place, speed, heading, and when that was, at `t_s` of the trip; nothing if nobody knows.
+    fn place_at(&mut self, t_s: f64) -> Option<(LatLon, f64, f64, f64)> {
         let (course, stands_s) = (&self.course, self.habits.stands_s);
         let standing = |along_m: f64| {
             let (at, heading_deg) = course.at(along_m);
-            (at, 0.0, heading_deg, t_s)
+            Some((at, 0.0, heading_deg, t_s))
         };
         let Moves::Driven(driver, set_off, arrived) = &mut self.moves else {
             let drives = t_s > stands_s && self.lasts_s().is_some_and(|lasts_s| t_s < lasts_s);
             let along_m = (t_s - stands_s).max(0.0) * self.habits.speed_mps;
             let (at, heading_deg) = self.course.at(along_m);
             let speed_mps = if drives { self.habits.speed_mps } else { 0.0 };
-            return (at, speed_mps, heading_deg, t_s);
+            return Some((at, speed_mps, heading_deg, t_s));
         };
         if t_s > stands_s && set_off.is_none() {
             *set_off = Some(t_s);
@@ -246,12 +248,13 @@ impl Reporter {
                 speed_mps,
                 heading_deg,
                 age_s,
-            } => (at, speed_mps, heading_deg, t_s - age_s),
+            } => Some((at, speed_mps, heading_deg, t_s - age_s)),
             Look::Arrived => {
                 let _since = arrived.get_or_insert(t_s);
                 standing(course.length_m())
             }
-            Look::Stands | Look::Lost(_) => standing(0.0),
+            Look::Stands => standing(0.0),
+            Look::Lost(_) => None,
         }
     }
 
@@ -317,13 +320,23 @@ mod tests {
     }
 
     #[test]
+    fn a_vehicle_that_is_silent_drives_all_the_same() {
+        let mut reporter = reporter(Look::Stands);
+        reporter.habits.faults = vec![(Fault::Silent, 0.0, 8.0)];
+        assert_eq!(reporter.at(6.0), None);
+        assert_eq!(reporter.at(8.0).map(|said| said.speed_mps), Some(4.0));
+        assert!(matches!(reporter.moves, Moves::Driven(_, Some(at_s), _) if at_s < 6.5));
+    }
+
+    #[test]
     fn a_trip_ends_after_the_arrival_or_with_the_driver() {
         let mut arrived = reporter(Look::Arrived);
         assert!(!arrived.is_over(100.0), "nobody has looked yet");
         assert_eq!(arrived.at(3.0).map(|said| said.speed_mps), Some(0.0));
         assert!(!arrived.is_over(10.0));
         assert!(arrived.is_over(11.5));
-        let lost = reporter(Look::Lost("the street is gone".to_owned()));
+        let mut lost = reporter(Look::Lost("the street is gone".to_owned()));
+        assert_eq!(lost.at(3.0), None, "it is not where it set off");
         assert!(lost.is_over(0.0));
         assert_eq!(lost.failure().as_deref(), Some("the street is gone"));
     }
