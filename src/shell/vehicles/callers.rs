@@ -2,7 +2,8 @@
 //!
 //! A carrier may hide a whole fleet behind one address, so terminals that have signed on do not
 //! count, and a call that says nothing gives way to a newer one: no address takes every place of a
-//! feed, and nobody locks a fleet out by calling and keeping silent.
+//! feed, and nobody locks a fleet out by calling and keeping silent. Whoever calls from the fleet's
+//! own address more than 32 times in the time of a sign-on does keep its newcomers out.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
