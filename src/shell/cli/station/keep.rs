@@ -1,6 +1,7 @@
 //! What a station keeps on its disk beside the journal: accounts, sessions, seen requests, the audit.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::shell::dispatch::{Auth, last_corridor};
 use crate::shell::store::Records;
 use crate::shell::store::audit::{AuditError, AuditLog};
 
-/// Copies of heads that are put aside with a broken audit: the newest.
+/// Copies of heads that are put aside at a time with a broken audit.
 const COPIES: u32 = 65_536;
 
 /// What is kept.
@@ -72,16 +73,36 @@ fn audit(folder: &Path, records: &Records) -> Result<AuditLog, Failure> {
 fn set_aside(folder: &Path, records: &Records) -> Result<PathBuf, Failure> {
     let aside = folder.with_extension(format!("broken-{}", Timestamp::now().as_second()));
     fs::rename(folder, &aside).map_err(|why| Failure::runtime(&why))?;
-    let copies = records.heads(COPIES, None).unwrap_or_default();
-    let lines: String = copies.iter().flat_map(|copy| [&*copy.line, "\n"]).collect();
-    let copied = fs::write(aside.join("store.heads"), lines).map_err(|why| why.to_string());
-    let forgotten = records.forget_heads().map_err(|why| why.to_string());
-    if let Err(why) = copied.and(forgotten) {
+    let saved = aside.join("store.heads");
+    if let Err(why) = move_copies(&saved, records, COPIES) {
         warn(&format!(
-            "the store's copies of audit heads were not put aside: {why}"
+            "not all of the store's copies of audit heads were put aside as {}: {why}; the rest \
+             stays in the store",
+            saved.display()
         ));
     }
     Ok(aside)
+}
+
+/// Moves copies of heads out of the store, the newest first: none is forgotten that is not saved.
+fn move_copies(
+    to: &Path,
+    records: &Records,
+    at_a_time: u32,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut file = File::create_new(to)?;
+    loop {
+        let copies = records.heads(at_a_time, None)?;
+        let Some(first) = copies.first() else {
+            return Ok(());
+        };
+        let lines: String = copies.iter().flat_map(|copy| [&*copy.line, "\n"]).collect();
+        file.write_all(lines.as_bytes())?;
+        file.sync_all()?;
+        if records.forget_heads_from(first.seq)? == 0 {
+            return Err("they cannot be taken out".into());
+        }
+    }
 }
 
 /// Without TLS nobody can show a certificate: a wish to look at them is not passed over.
@@ -150,5 +171,31 @@ mod tests {
         assert!(records.heads(9, None).unwrap().is_empty());
         let kept = fs::read_to_string(aside().unwrap().path().join("store.heads")).unwrap();
         assert!(kept.starts_with(&key));
+    }
+
+    #[test]
+    fn no_copy_of_a_head_is_forgotten_that_is_not_saved() {
+        let data = tempfile::tempdir().unwrap();
+        let records = Records::open(&data.path().join("store.sqlite")).unwrap();
+        for seq in 1..=7 {
+            records.keep_head(SignedHead {
+                seq,
+                hash: String::new(),
+                line: format!("head {seq}"),
+            });
+        }
+        let left = || records.heads(99, None).unwrap().len();
+        let to = data.path().join("store.heads");
+        fs::write(&to, "of an earlier one").unwrap();
+        for nowhere in [&to, &data.path().join("missing/store.heads")] {
+            assert!(move_copies(nowhere, &records, 3).is_err());
+            assert_eq!(left(), 7);
+        }
+        fs::remove_file(&to).unwrap();
+        move_copies(&to, &records, 3).unwrap();
+        assert_eq!(left(), 0);
+        let saved = fs::read_to_string(&to).unwrap();
+        assert_eq!(saved.lines().count(), 7);
+        assert!((1..=7).all(|seq| saved.contains(&format!("head {seq}\n"))));
     }
 }

@@ -42,12 +42,13 @@ impl Records {
         self.ask(move |db| newest(db, most, key.as_deref()))
     }
 
-    /// Forgets every head: a new audit begins.
+    /// Forgets the heads at record `first` and later ones; how many those were.
     ///
     /// # Errors
     /// See [`RecordsError`].
-    pub fn forget_heads(&self) -> Result<(), RecordsError> {
-        self.ask(|db| db.execute("DELETE FROM audit_heads", []).map(|_| ()))
+    pub fn forget_heads_from(&self, first: u64) -> Result<usize, RecordsError> {
+        let first = i64::try_from(first).unwrap_or(i64::MAX);
+        self.ask(move |db| db.execute("DELETE FROM audit_heads WHERE seq >= ?1", [first]))
     }
 
     /// The newest heads of a store that is only looked at, oldest first; it may be in use. Those
