@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::key::AuditKey;
 use super::record::{AuditEntry, GENESIS, Record};
 use super::verify::{is_signed_copy, read_records};
-use super::{AuditError, BadAudit, Verified, heads_file, records_file, verify_with};
+use super::{AuditError, BadAudit, COPIES, Verified, heads_file, records_file, verify_with};
 use crate::shell::store::{Records, SignedHead};
 
 /// Records that are kept in memory while the disk refuses them.
@@ -17,8 +17,6 @@ const WAITING_MAX: usize = 4096;
 /// A head is signed at the latest after this many records; the API also signs every few seconds.
 const RECORDS_PER_HEAD: u64 = 64;
 
-/// Copies of heads that are compared: the newest.
-const COPIES: u32 = 1024;
 /// A file that is handed over at once has at most so many bytes.
 const COPY_MAX: u64 = 64 * 1024 * 1024;
 

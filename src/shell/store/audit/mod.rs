@@ -21,6 +21,9 @@ pub use verify::{BadAudit, Verified, verify, verify_with};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Copies of heads in the store that are compared: the newest.
+pub const COPIES: u32 = 1024;
+
 /// Why the audit cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
