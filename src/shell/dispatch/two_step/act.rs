@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::super::Api;
-use super::super::auth::{Limit, NewPerson, NewToken, Principal, Role, Scope};
+use super::super::auth::{Limit, NewPerson, NewToken, PeopleError, Principal, Role, Scope};
 use super::super::bus::{SCHEME, Topics};
 use super::super::fields::{Fields, Findings};
 use super::super::problem::Problem;
@@ -282,15 +282,9 @@ fn read_act(body: &Map<String, Value>, city: &CityStatic, findings: &Findings) -
             let (name, agency) = (fields.name_word("name"), agency(&fields, city));
             let roles = fields.words("roles", &Role::ALL.map(|role| (role.name(), role)));
             if let Some(role) = roles.as_deref().and_then(Role::clash) {
-                let why = format!(
-                    "an admin has no power over signals and cannot be {} too",
-                    role.name()
-                );
-                fields.impossible(
-                    "roles",
-                    &why,
-                    "admin alone or with viewer or auditor; or two accounts",
-                );
+                let why = PeopleError::RolesClash(role).to_string();
+                let mend = "admin alone or with viewer or auditor";
+                fields.impossible("roles", &why, mend);
             }
             TwoStep::AddPerson(NewPerson {
                 name: name?,
