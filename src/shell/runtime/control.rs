@@ -272,8 +272,9 @@ impl Loop {
             return;
         };
         let cycle = self.parts.city.cycle_number();
-        let asked = || cycle >= self.next_asked && journal.health().take_wants_snapshot();
-        if !cycle.is_multiple_of(SNAPSHOT_EVERY) && !asked() {
+        // Taken first: a regular snapshot answers the wish too, and no second one need follow.
+        let asked = cycle >= self.next_asked && journal.health().take_wants_snapshot();
+        if !cycle.is_multiple_of(SNAPSHOT_EVERY) && !asked {
             return;
         }
         self.next_asked = cycle + ASKED_EVERY;

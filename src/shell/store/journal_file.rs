@@ -37,7 +37,8 @@ pub struct JournalHealth {
     wants_snapshot: AtomicBool,
     /// Bytes of the last snapshot that was handed over.
     snapshot: AtomicUsize,
-    /// Records on their way to the writer.
+    /// Records on their way to the writer. The queue bounds them too, but does not tell whether
+    /// there is room, which whoever asks for a snapshot must know before.
     records: Budget,
     /// Bytes on their way to the writer.
     waiting: Budget,
@@ -188,7 +189,9 @@ impl JournalSink {
         }
         let may = is_snapshot || !self.gap.load(Ordering::Relaxed);
         if may && self.health.hand_over(queue, chunk) {
-            self.gap.fetch_and(!is_snapshot, Ordering::Relaxed);
+            if is_snapshot {
+                self.gap.store(false, Ordering::Relaxed);
+            }
             return;
         }
         self.gap.store(true, Ordering::Relaxed);
