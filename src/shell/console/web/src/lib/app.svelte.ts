@@ -133,15 +133,18 @@ class App {
     return '';
   }
 
-  /** Sets an account up; one with a second factor is done once a code of it is given. */
-  async setUp(password: string, code: string): Promise<api.SetUp | null> {
+  /**
+   * Sets an account up; one with a second factor is done once a code of it is given. The
+   * problem's code if that fails.
+   */
+  async setUp(password: string, code: string): Promise<api.SetUp | string> {
     try {
       const made = await api.setUp(this.setUpSecret, password, code);
       this.signInProblem = made.is_done ? this.t('door.how') : '';
       return made;
     } catch (error) {
       this.signInProblem = this.sentence(error);
-      return null;
+      return error instanceof api.Refused ? error.code : 'network';
     }
   }
 
