@@ -6,9 +6,9 @@
 
 use alloc::collections::VecDeque;
 
-use super::tape::{LaneTape, SiteTape, Tape};
+use super::tape::{LaneTape, SiteTape, Tape, Turned};
 use crate::controller::City;
-use crate::detect::{FieldInputs, SIGHTINGS_MAX, Sighting};
+use crate::detect::{FieldInputs, MovementReport, SIGHTINGS_MAX, Sighting};
 use crate::ids::{ApproachId, SiteId};
 use crate::kernel::CabinetState;
 use crate::signal::{GroupSet, Indication, Observed};
@@ -62,6 +62,8 @@ pub(super) struct LaneRun<'a> {
     headway: Millis,
     /// Vehicles over the stop line.
     left: u32,
+    /// By which of its ways.
+    gone: Vec<u16>,
     delay_ms: u64,
 }
 
@@ -81,7 +83,15 @@ impl<'a> QueueStreet<'a> {
         let runs = tape.sites.iter().map(|site| {
             if let Some(field) = fields.get_mut(site.site.index()) {
                 field.clone_from(&site.first);
-                if !site.told {
+                if site.told {
+                    // Nobody stands inside or behind a junction of this street.
+                    for way in &mut field.area.movements {
+                        *way = MovementReport {
+                            departed: way.departed,
+                            ..MovementReport::default()
+                        };
+                    }
+                } else {
                     field.area.age = Millis::MAX;
                 }
                 field.readback.age = Millis::ZERO;
@@ -199,10 +209,10 @@ impl SiteRun<'_> {
                     });
                 }
             }
-            if let Some(way) = area.movements.get_mut(lane.tape.way) {
-                let before = self.tape.first.area.movements.get(lane.tape.way);
-                let left = u16::try_from(lane.left & 0xffff).unwrap_or_default();
-                way.departed = before.map_or(0, |way| way.departed).wrapping_add(left);
+            let before = self.tape.first.area.movements.iter();
+            let ways = area.movements.iter_mut().zip(before);
+            for ((way, before), gone) in ways.skip(lane.tape.way).zip(&lane.gone) {
+                way.departed = before.departed.wrapping_add(*gone);
             }
         }
     }
@@ -254,6 +264,7 @@ impl<'a> LaneRun<'a> {
             last_arrival: None,
             headway: scatter.map_or(HEADWAY, |scatter| scatter.headway),
             left: 0,
+            gone: vec![0; tape.turned.len()],
             delay_ms: 0,
         }
     }
@@ -330,6 +341,7 @@ impl<'a> LaneRun<'a> {
             let yields = !self.tape.yields.is_disjoint(go);
             self.queue -= 1;
             self.left += 1;
+            self.turn();
             self.last_leave = Some(now);
             self.next_leave = now
                 + if yields {
@@ -339,6 +351,20 @@ impl<'a> LaneRun<'a> {
                 };
         }
         self.delay_ms += u64::from(self.queue) * u64::from(TICK.as_ms());
+    }
+
+    /// The next one takes the way that is most behind its share of those who were counted.
+    fn turn(&mut self) {
+        let weight = |way: &Turned| u64::from(way.taken) + 1;
+        let all: u64 = self.tape.turned.iter().map(weight).sum();
+        let left = u64::from(self.left);
+        let ways = self.gone.iter_mut().zip(&self.tape.turned);
+        let behind = |(gone, way): &(&mut u16, &Turned)| {
+            (left * weight(way)).saturating_sub(u64::from(**gone) * all)
+        };
+        if let Some((gone, _)) = ways.max_by_key(behind) {
+            *gone = gone.wrapping_add(1);
+        }
     }
 
     /// What its loops tell.

@@ -1,7 +1,7 @@
 //! The arrivals of a run as its detectors counted them, to be driven again.
 
 use crate::controller::{Command, SiteState};
-use crate::detect::{BUTTONS_MAX, CREEPING, FieldInputs, Picture, PictureSource};
+use crate::detect::{BUTTONS_MAX, CREEPING, FieldInputs, MovementReport, Picture, PictureSource};
 use crate::ids::{ApproachId, SiteId};
 use crate::kernel::CabinetState;
 use crate::plan::{CheckedSite, DetectorUse, Lane};
@@ -10,6 +10,8 @@ use crate::units::{CivilTime, Length, Millis, Mono, Speed};
 
 /// Departures nearer to each other than this belong to one queue.
 const TOGETHER: Millis = Millis::new(3_500);
+/// More departures of one way from one report to the next are a sensor that has begun anew.
+const LEFT_MAX: u16 = 20;
 /// An arrival so near to where the vehicle itself was is its own, milliseconds.
 const OWN_MS: u64 = 12_000;
 /// Speed assumed where the site file gives none.
@@ -43,6 +45,8 @@ pub(super) struct SiteTape {
     pub(super) cabinets: Vec<(Mono, CabinetState, u16)>,
     /// What it told as the recording began.
     pub(super) first: FieldInputs,
+    /// Whose picture it was last.
+    source: PictureSource,
 }
 
 /// What came into one lane.
@@ -51,6 +55,8 @@ pub(super) struct LaneTape {
     pub(super) approach: ApproachId,
     /// The first of its ways, counted over the site.
     pub(super) way: usize,
+    /// How many took each of its ways.
+    pub(super) turned: Vec<Turned>,
     /// How fast one drives towards it.
     pub(super) speed: Speed,
     pub(super) groups: GroupSet,
@@ -80,37 +86,99 @@ pub(super) struct LaneTape {
     red_since: Mono,
 }
 
+/// Vehicles that took one way of a lane, as an area sensor counts them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Turned {
+    /// Since the recording began.
+    pub(super) taken: u32,
+    counted: Option<u16>,
+}
+
+impl Turned {
+    fn count(&mut self, report: &MovementReport) {
+        let before = self.counted.replace(report.departed);
+        let more = before.map_or(0, |before| report.departed.wrapping_sub(before));
+        if more <= LEFT_MAX {
+            self.taken += u32::from(more);
+        }
+    }
+}
+
+/// What an area sensor sees of a lane at a moment.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    /// Vehicles in view, thousandths.
+    in_view: u32,
+    /// How far off the last one is.
+    farthest: Length,
+    /// Vehicles over the stop line; wraps.
+    departed: u32,
+}
+
+impl Seen {
+    /// Nothing while no area sensor tells.
+    fn of(picture: &Picture, lane: u8) -> Option<Self> {
+        let own = picture.sightings().iter().filter(|one| one.lane == lane);
+        let (in_view, farthest) = own.fold((0, Length::ZERO), |(count, far), one| {
+            (count + u32::from(one.share), far.max(one.distance))
+        });
+        let departed = picture.departed().get(usize::from(lane)).copied();
+        (picture.source() == PictureSource::Area).then_some(Self {
+            in_view,
+            farthest,
+            departed: departed.unwrap_or_default(),
+        })
+    }
+}
+
 /// What an area sensor has seen of a lane.
 #[derive(Clone, Copy, Debug)]
 struct View {
     speed: Speed,
     /// From where on vehicles have been seen.
     reach: Length,
-    /// Vehicles over the stop line before the recording.
+    /// Vehicles over the stop line before it looked.
     departed: u32,
-    /// Vehicles that have been seen since the recording began, those that were there included.
+    /// Vehicles that have been seen since it looks, those that were there included.
     came: u32,
+    /// The sensor tells nothing.
+    lost: bool,
 }
 
 impl View {
-    fn of(picture: &Picture, lane: u8, speed: Speed) -> Self {
-        let (in_view, reach) = seen(picture, lane);
-        let departed = picture.departed().get(usize::from(lane)).copied();
+    const fn of(seen: Seen, speed: Speed) -> Self {
         Self {
             speed,
-            reach,
-            departed: departed.unwrap_or_default(),
-            came: (in_view + 300) / 1000,
+            reach: seen.farthest,
+            departed: seen.departed,
+            came: (seen.in_view + 300) / 1000,
+            lost: false,
         }
     }
-}
 
-/// Vehicles in view on a lane, thousandths, and how far off the last one is.
-fn seen(picture: &Picture, lane: u8) -> (u32, Length) {
-    let own = picture.sightings().iter().filter(|one| one.lane == lane);
-    own.fold((0, Length::ZERO), |(count, far), one| {
-        (count + u32::from(one.share), far.max(one.distance))
-    })
+    /// Vehicles that have come into view since it looked last. Who is in view and who has left came
+    /// once. Nobody knows who came and left during a gap, and departures are counted from another
+    /// beginning after it: it looks anew then.
+    fn newcomers(&mut self, seen: Option<Seen>) -> u32 {
+        let Some(seen) = seen else {
+            self.lost = true;
+            return 0;
+        };
+        let reach = self.reach.max(seen.farthest);
+        if self.lost {
+            *self = Self::of(seen, self.speed);
+        }
+        self.reach = reach;
+        let gone = seen.departed.wrapping_sub(self.departed);
+        let came = gone
+            .saturating_mul(1000)
+            .saturating_add(seen.in_view)
+            .saturating_add(300)
+            / 1000;
+        let new = came.saturating_sub(self.came);
+        self.came = self.came.max(came);
+        new.min(10)
+    }
 }
 
 /// When those who drive towards the stop line of a lane will be there.
@@ -193,6 +261,7 @@ impl SiteTape {
             for (kerb, info) in (0_u8..).zip(&approach.lanes) {
                 let mut lane = LaneTape::new((number, kerb), info, site, now);
                 lane.way = ways;
+                lane.turned = vec![Turned::default(); info.movements.len()];
                 lane.waiting = state.detection().lane(number, kerb).queue;
                 if told {
                     lane.look(picture, number_of(&lanes), now);
@@ -210,6 +279,7 @@ impl SiteTape {
             buttons: Vec::new(),
             cabinets: Vec::new(),
             first: first.clone(),
+            source: picture.source(),
         }
     }
 
@@ -218,6 +288,8 @@ impl SiteTape {
         let go = state.kernel().go_set();
         let picture = state.detection().picture();
         let departed = picture.departed();
+        // Whoever tells now counts departures from another beginning.
+        let is_new = core::mem::replace(&mut self.source, picture.source()) != picture.source();
         let mut kerb = (ApproachId::new(u8::MAX), 0_u8);
         for (number, lane) in self.lanes.iter_mut().enumerate() {
             kerb = if kerb.0 == lane.approach {
@@ -227,13 +299,20 @@ impl SiteTape {
             };
             let seen = state.detection().lane(kerb.0, kerb.1);
             let place = u8::try_from(number).unwrap_or(u8::MAX);
+            for (way, report) in
+                (lane.turned.iter_mut()).zip(field.area.movements.iter().skip(lane.way))
+            {
+                way.count(report);
+            }
             if lane.view.is_some() {
-                let gone = departed.get(number).copied().unwrap_or_default();
-                lane.count_seen(now, picture, (place, gone));
+                lane.count_seen(now, Seen::of(picture, place));
             } else if lane.advance.is_some() {
                 lane.count_arrivals(now, seen.arrivals);
             } else {
                 let count = departed.get(number).copied().unwrap_or(seen.count);
+                if is_new {
+                    lane.counted = None;
+                }
                 lane.count_departures(now, count, !lane.groups.is_disjoint(go));
             }
         }
@@ -265,6 +344,7 @@ impl LaneTape {
         let mut lane = Self {
             approach: place.0,
             way: 0,
+            turned: Vec::new(),
             speed,
             groups: GroupSet::only(group),
             yields: site.yields_of(info),
@@ -302,7 +382,7 @@ impl LaneTape {
     fn look(&mut self, picture: &Picture, number: u8, now: Mono) {
         self.waiting = picture.standing(number);
         self.arrivals = on_their_way(picture, number, now);
-        self.view = Some(View::of(picture, number, self.speed));
+        self.view = Seen::of(picture, number).map(|seen| View::of(seen, self.speed));
         // Arrivals are counted at the stop line.
         self.travel = Millis::ZERO;
     }
@@ -314,25 +394,16 @@ impl LaneTape {
         }
     }
 
-    /// Who is in view and who has left came once: each one more has just come into view, and is at
-    /// the stop line when the way there is driven.
-    fn count_seen(&mut self, now: Mono, picture: &Picture, (lane, departed): (u8, u32)) {
+    /// Each one more has just come into view, and is at the stop line when the way there is driven.
+    fn count_seen(&mut self, now: Mono, seen: Option<Seen>) {
         let Some(view) = &mut self.view else {
             return;
         };
-        let (in_view, farthest) = seen(picture, lane);
-        view.reach = view.reach.max(farthest);
-        let gone = departed.wrapping_sub(view.departed);
-        let came = gone
-            .saturating_mul(1000)
-            .saturating_add(in_view)
-            .saturating_add(300)
-            / 1000;
+        let new = view.newcomers(seen);
         let drives = view.reach.time_at(view.speed);
-        for _ in view.came..came.min(view.came.saturating_add(10)) {
+        for _ in 0..new {
             self.arrivals.push(now + drives);
         }
-        view.came = view.came.max(came);
     }
 
     /// Who leaves in one row from the start of green on has come while it was red, at any moment of
@@ -375,5 +446,47 @@ impl LaneTape {
             self.arrivals.push(came.min(*left));
         }
         self.platoon.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(vehicles: u32, departed: u32) -> Seen {
+        Seen {
+            in_view: vehicles * 1000,
+            farthest: Length::from_metres(150),
+            departed,
+        }
+    }
+
+    #[test]
+    fn a_gap_of_the_sensor_brings_no_phantoms_and_stops_no_arrivals() {
+        let mut view = View::of(seen(3, 40), SPEED);
+        assert_eq!(view.newcomers(Some(seen(4, 41))), 2);
+        // Loops tell in between, and have counted from another beginning.
+        for _ in 0..5 {
+            assert_eq!(view.newcomers(None), 0);
+        }
+        assert_eq!(view.newcomers(Some(seen(2, 900))), 0);
+        assert_eq!(view.newcomers(Some(seen(2, 901))), 1);
+        // The same with fewer departures than before.
+        assert_eq!(view.newcomers(None), 0);
+        assert_eq!(view.newcomers(Some(seen(2, 7))), 0);
+        assert_eq!(view.newcomers(Some(seen(3, 8))), 2);
+        assert_eq!(view.reach, Length::from_metres(150));
+    }
+
+    #[test]
+    fn a_sensor_that_begins_anew_has_let_nobody_go_by_that() {
+        let mut way = Turned::default();
+        for departed in [u16::MAX, 1, 3, 60_000, 60_002] {
+            way.count(&MovementReport {
+                departed,
+                ..MovementReport::default()
+            });
+        }
+        assert_eq!(way.taken, 6);
     }
 }
