@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use super::account::{WorthError, YieldKind, Yielded};
 use super::run::{QueueSample, RunRecord, SignalRun, TrackPoint, extend};
 use super::tape::{SiteTape, Tape, TapeCycle};
-use super::way::{is_same_way, joined};
+use super::way::{Joint, is_same_way, joined};
 use crate::controller::{City, Command, CycleInputs};
 use crate::corridor::{CorridorPlan, MissionState, SiteBoard, What};
 use crate::ids::{CorridorId, SiteId};
@@ -130,8 +130,8 @@ struct Gathering {
     record: RunRecord,
     /// The plan that runs.
     running: Arc<CorridorPlan>,
-    /// Signals of the driven way before the running plan's first, and where that begins.
-    joint: (usize, Length),
+    /// Where the running plan begins on the driven way.
+    joint: Joint,
     over_at: Option<Mono>,
     next_track: Mono,
     next_queues: Mono,
@@ -168,10 +168,11 @@ impl Gathering {
                 state: MissionState::Requested,
                 track: Vec::new(),
                 signals: signals_of(plan),
+                abandoned: Vec::new(),
                 yielded: Vec::new(),
             },
             running: Arc::clone(plan),
-            joint: (0, Length::ZERO),
+            joint: (0, Length::ZERO, Millis::ZERO),
             over_at: None,
             next_track: now,
             next_queues: now,
@@ -226,7 +227,7 @@ impl Gathering {
         if now >= self.next_track {
             self.next_track = now + TRACK_EVERY;
             let view = mission.view(now, city.corridors());
-            let (before, begins) = self.joint;
+            let (before, begins, _) = self.joint;
             let signals = self.record.signals.iter_mut().skip(before);
             for (signal, seen) in signals.zip(&view.crossings) {
                 signal.refused_by = signal.refused_by.or(seen.refused_by);
@@ -259,13 +260,12 @@ impl Gathering {
     /// Another plan runs from now on: what was driven stays, what lies behind it is the new one's.
     fn change(&mut self, plan: Arc<CorridorPlan>, now: Mono) {
         if is_same_way(&self.running, &plan) {
-            let (kept, at) = self.joint;
-            let whole = joined(&self.record.plan, (kept, at), &plan);
+            let whole = joined(&self.record.plan, self.joint, &plan);
             self.record.plan = Arc::new(whole);
             self.running = plan;
             return;
         }
-        let record = &mut self.record;
+        let record = &self.record;
         let passed = |signal: &SignalRun| signal.passed_at.is_some();
         let kept = record
             .signals
@@ -276,9 +276,14 @@ impl Gathering {
             .track
             .last()
             .map_or(Length::ZERO, |point| point.along);
-        record.plan = Arc::new(joined(&record.plan, (kept, at), &plan));
+        let joint = (kept, at, record.plan.clock_at(at));
+        self.close_holds(kept);
+        let record = &mut self.record;
+        record.plan = Arc::new(joined(&record.plan, joint, &plan));
         record.rerouted.push(now);
-        record.signals.truncate(kept);
+        let given_up = record.signals.drain(kept..);
+        let held = given_up.filter(|signal| !signal.holds.is_empty());
+        record.abandoned.extend(held);
         record.signals.extend(signals_of(&plan));
         let count = record.signals.len();
         self.was_green.truncate(kept);
@@ -287,8 +292,26 @@ impl Gathering {
         self.was_held.resize(count, false);
         self.go_before.truncate(kept);
         self.go_before.resize(count, GroupSet::EMPTY);
-        self.joint = (kept, at);
+        self.joint = joint;
         self.running = plan;
+    }
+
+    /// From this signal on nothing is held any more: who was kept at red until now is told.
+    fn close_holds(&mut self, from: usize) {
+        let places = self.record.plan.crossings.iter().zip(&self.record.signals);
+        let held = places.zip(&mut self.was_held).skip(from);
+        for ((crossing, signal), was_held) in held.filter(|(_, was_held)| **was_held) {
+            *was_held = false;
+            let checked = self.city.plans().get(crossing.site.index());
+            if let (Some(checked), Some(span)) = (checked, signal.holds.last()) {
+                kept_red(
+                    checked,
+                    (crossing.site, crossing.groups),
+                    (span.from, span.to),
+                    &mut self.record.yielded,
+                );
+            }
+        }
     }
 
     fn track(&mut self, point: TrackPoint) {
@@ -407,6 +430,7 @@ impl Gathering {
 
     fn finish(mut self) -> Gathered {
         self.tape.close();
+        self.close_holds(0);
         for signal in &self.record.signals {
             if let Some(passed) = signal.passed_at {
                 let place = (signal.site, signal.approach);

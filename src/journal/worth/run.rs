@@ -31,6 +31,8 @@ pub struct RunRecord {
     pub track: Vec<TrackPoint>,
     /// The signals of the plan in order.
     pub signals: Vec<SignalRun>,
+    /// Signals that were held, but were not on the way any more when another one was given.
+    pub abandoned: Vec<SignalRun>,
     /// Where and when others had to yield.
     pub yielded: Vec<super::Yielded>,
 }

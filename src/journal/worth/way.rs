@@ -13,13 +13,16 @@ pub(super) fn is_same_way(a: &CorridorPlan, b: &CorridorPlan) -> bool {
     a.length == b.length && places(a) == places(b)
 }
 
-/// The first `kept` signals of `old` and its way up to `at`, and from there on all of `new`.
+/// Where a new way begins on the driven one: signals before it, its place, the free-flow time to it.
+pub(super) type Joint = (usize, Length, Millis);
+
+/// The first `kept` signals of `old` and its way up to `at`, and from there on all of `new`, which
+/// begins when `clock` has gone by.
 pub(super) fn joined(
     old: &CorridorPlan,
-    (kept, at): (usize, Length),
+    (kept, at, clock): Joint,
     new: &CorridorPlan,
 ) -> CorridorPlan {
-    let clock = old.clock_at(at);
     let crossings = new.crossings.iter().map(|one| Crossing {
         stop_line_at: at + one.stop_line_at,
         passed_at: at + one.passed_at,
@@ -143,7 +146,11 @@ mod tests {
     #[test]
     fn the_driven_way_is_the_old_one_to_the_joint_and_the_new_one_behind_it() {
         let (old, new) = (plan(1, &[1, 2, 3, 4], 0.0), plan(2, &[7, 4], 150.0));
-        let driven = joined(&old, (1, Length::from_metres(150)), &new);
+        let at = Length::from_metres(150);
+        let joint = (1, at, old.clock_at(at));
+        let driven = joined(&old, joint, &new);
+        // A plan of the same way that comes later changes nothing.
+        assert_eq!(joined(&driven, joint, &new), driven);
         let places: Vec<(u16, u32)> = (driven.crossings.iter())
             .map(|one| (one.site.number(), one.stop_line_at.as_mm() / 1000))
             .collect();
@@ -173,6 +180,7 @@ mod tests {
         };
         assert!(is_same_way(&old, &longer));
         assert!(!is_same_way(&old, &plan(2, &[1, 3], 0.0)));
-        assert_eq!(joined(&old, (0, Length::ZERO), &longer), longer);
+        let begin = (0, Length::ZERO, Millis::ZERO);
+        assert_eq!(joined(&old, begin, &longer), longer);
     }
 }
