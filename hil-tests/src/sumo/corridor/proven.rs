@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// account follows are done.
 pub const FOLLOWED_S: u32 = 300;
 
-/// A value with the interval that it lies in nine times of ten.
+/// A value with its likely range; how often the range holds is in `docs/benchmarks.md`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// Not below this.
@@ -72,7 +72,7 @@ impl Proven {
     /// # Errors
     /// Why there is none, in a sentence.
     pub fn of(journal: &[u8], corridor: CorridorId) -> Result<Self, String> {
-        let account = worth(&[journal.to_vec()], corridor).map_err(|why| why.to_string())?;
+        let account = worth([journal], corridor).map_err(|why| why.to_string())?;
         let spread = |figure: Figure, scale: f64| Spread {
             lo: whole(figure.low) / scale,
             mid: whole(figure.value) / scale,
@@ -89,7 +89,8 @@ fn whole(figure: i64) -> f64 {
     i32::try_from(figure).map_or(f64::NAN, f64::from)
 }
 
-/// The corridor that the first cycle of a journal opens, and what would be said of it there.
+/// The corridor that the first cycle of a journal opens, and what would be said of it at the end of that
+/// cycle: the city is seen when the corridor runs already.
 ///
 /// # Errors
 /// The journal does not replay, or its first cycle opens none.

@@ -10,12 +10,15 @@ use hil_tests::sumo::corridor::Proven;
 use hil_tests::sumo::corridor::proven::{Stated, stated_in};
 use serde::Serialize;
 
-use super::jobs::journal_name;
+use super::jobs::JournalName;
 use super::line::Line;
 use super::said::Said;
 use super::stats::{count, mean};
 use crate::lines::write;
 use crate::report::say;
+
+/// The set of a single vehicle.
+const ONE: &str = "1";
 
 /// The figures of many runs.
 #[derive(Clone, Debug, Serialize)]
@@ -60,10 +63,9 @@ pub(super) fn correct(lines: &mut [Line]) {
     }
 }
 
+/// A vehicle that has not arrived took at least as long as the run: that is learnt of it.
 fn learn(known: &mut Calibration, raw: &Preview, line: &Line) {
-    if line.arrived {
-        known.learn_arrival(raw, Millis::from_secs(line.time_s));
-    }
+    known.learn_arrival(raw, Millis::from_secs(line.time_s));
     #[expect(clippy::cast_possible_truncation, reason = "far below 2^53")]
     known.learn_price(raw, line.paid_vehs().round() as i64);
 }
@@ -88,9 +90,23 @@ pub(super) fn say_summary(name: &str, lines: &[Line]) {
     say(&text);
 }
 
-fn key(line: &Line) -> (String, u64, u32, u32, usize) {
+/// What a run and its twin without help have in common.
+fn key(line: &Line) -> ([String; 5], u64, u32, u32, usize) {
+    let names = [
+        &line.net,
+        &line.base,
+        &line.rules,
+        &line.vehicles,
+        &line.fault,
+    ];
     let demand = line.demand.to_bits();
-    (line.net.clone(), demand, line.seed, line.pair, line.vehicle)
+    (
+        names.map(String::clone),
+        demand,
+        line.seed,
+        line.pair,
+        line.vehicle,
+    )
 }
 
 struct Run<'a> {
@@ -165,7 +181,11 @@ pub(crate) fn recount(
             for line in &mut lines {
                 line.said = Said::of(raw(line), line.proven);
             }
-            say_summary(&format!("{} as the model says", file.display()), &lines);
+            let name = format!(
+                "{} as the model says one cycle after the press",
+                file.display()
+            );
+            say_summary(&name, &lines);
             correct(&mut lines);
         }
         say_summary(&file.display().to_string(), &lines);
@@ -178,14 +198,56 @@ pub(crate) fn recount(
     Ok(())
 }
 
-/// What its journal says of a run.
+/// What its journal says of a run. What is said is made from the city one cycle after the press: a
+/// journal's first cycle opens the corridor, and nobody sees the city before it.
 fn prove(line: &mut Line, folder: &Path) -> Result<(), String> {
-    let which = (line.seed, line.pair);
-    let path = folder.join(journal_name(&line.net, line.demand, &line.base, which));
+    if line.vehicles != ONE {
+        return Err(format!(
+            "seed {} pair {}: the journal of a set of vehicles `{}` has more than one corridor, and \
+             a line does not say which is its own: give files of runs with --vehicles {ONE}, or \
+             leave --journals out",
+            line.seed, line.pair, line.vehicles
+        ));
+    }
+    let path = journal_of(line, folder)?;
     let told = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
     let journal = fs::read(&path).map_err(|why| told(&why))?;
     let (corridor, preview) = stated_in(&journal).map_err(|why| told(&why))?;
     line.proven = Some(Proven::of(&journal, corridor).map_err(|why| told(&why))?);
     line.preview = Some(preview);
     Ok(())
+}
+
+/// The one journal of a run in this folder.
+fn journal_of(line: &Line, folder: &Path) -> Result<PathBuf, String> {
+    let name = JournalName {
+        net: &line.net,
+        demand: line.demand,
+        base: &line.base,
+        rules: &line.rules,
+        vehicles: &line.vehicles,
+        fault: &line.fault,
+        which: (line.seed, line.pair),
+    };
+    let start = name.start();
+    let told = |why: &dyn std::fmt::Display| format!("{}: {why}", folder.display());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|why| told(&why))? {
+        let entry = entry.map_err(|why| told(&why))?;
+        let name = entry.file_name();
+        if name.to_string_lossy().starts_with(&start) {
+            found.push(entry.path());
+        }
+    }
+    match found.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(told(&format!(
+            "no journal `{start}*.gwj`: make it with `sumo-bench corridor --journals`"
+        ))),
+        _ => Err(told(&format!(
+            "{} journals `{start}*.gwj`, of runs with other sensors, positions or windows: leave \
+             those of this file only",
+            found.len()
+        ))),
+    }
 }
