@@ -74,7 +74,7 @@ pub struct Yielded {
     pub to: Mono,
 }
 
-/// A figure with an interval that holds it in nine cases of ten.
+/// A figure with its likely range; how often the range holds is in `docs/benchmarks.md` under *worth*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figure {
     /// The figure.

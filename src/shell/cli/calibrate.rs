@@ -95,7 +95,8 @@ fn street(loaded: &LoadedCity, options: &Calibrate, seed: u64) -> Result<Run, Fa
     Ok(street)
 }
 
-/// Every later run is stated with what came of this one known.
+/// Every later run is stated with what came of this one known. A vehicle that has not arrived took at
+/// least as long as the branch: that is learnt of it.
 fn learn(known: &mut Calibration, pair: &Pair) {
     known.learn_arrival(&pair.raw, pair.with_key);
     #[expect(clippy::cast_possible_truncation, reason = "far below 2^53")]

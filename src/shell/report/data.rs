@@ -9,7 +9,7 @@ use crate::corridor::CorridorPlan;
 use crate::journal::worth::{Figure, GreenSpan, Worth};
 use crate::units::{CivilTime, Length, Millis, Mono};
 
-/// A figure with the interval that holds it in nine cases of ten.
+/// A figure with its likely range; how often the range holds is in `docs/benchmarks.md` under *worth*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct FigureData {
     /// The figure.

@@ -45,9 +45,9 @@ pub fn page(report: &ReportData) -> String {
     exemptions(&mut page, report);
     page.push_str(
         "<p><small>节省与代价由日志重放推算：同一时刻、同样到达车辆，有此护航与无此护航各运行一遍。\
-         区间在十次中应有九次包含真值。 Saved and paid are reckoned by replaying the journal: the same \
-         moment and the same arrivals, once with this corridor and once without it. The interval should \
-         hold the true figure in nine cases of ten.</small></p>\n</body></html>\n",
+         区间为可能范围，实测包含真值的比例见 docs/benchmarks.md。 Saved and paid are reckoned by replaying the journal: the same \
+         moment and the same arrivals, once with this corridor and once without it. The interval is \
+         the likely range; how often it held the true figure is in docs/benchmarks.md.</small></p>\n</body></html>\n",
     );
     page
 }
