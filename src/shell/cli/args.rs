@@ -243,7 +243,7 @@ pub(super) struct Emulate {
     pub(super) fault: Vec<FaultOrder>,
     /// Let vehicles of `simulate-vehicle --street ADDRESS` drive on the virtual street, and tell what
     /// it has counted; a port of 127.0.0.1, 0 for any free one. People stand until every cabinet is
-    /// driven.
+    /// driven, or for a minute.
     #[arg(long, value_name = "ADDRESS")]
     pub(super) street: Option<SocketAddr>,
     /// End after this many seconds.

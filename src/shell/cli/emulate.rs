@@ -23,6 +23,7 @@ pub(super) use faults::{Order as FaultOrder, help as fault_help};
 
 use crate::shell::emulated_city::{CabinetAddress, EmulatedCity, StreetOrder};
 use crate::shell::field::FieldClock;
+use crate::shell::field::map::{ActiveMode, Mode};
 
 /// How often the cabinets' modes are looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -67,10 +68,12 @@ pub(super) fn emulate(options: &Emulate) -> Result<(), Failure> {
                         teller.tell_fault(&change);
                     }
                     teller.look(&city);
-                    if rising.as_mut().is_some_and(|rising| rising.is_over(&city)) {
+                    if let Some(driven) = rising.as_mut().and_then(|rising| rising.over(&city)) {
                         rising = None;
                         // A street that has ended is told by whoever asks it next.
-                        let _ended = go(&city);
+                        if go(&city).is_ok() {
+                            teller.tell_moving(driven);
+                        }
                     }
                 }
             }
@@ -135,14 +138,23 @@ impl Rising {
         }
     }
 
-    /// True once every cabinet has shown a green that was commanded, or some never will.
-    fn is_over(&mut self, city: &EmulatedCity) -> bool {
+    /// How many cabinets are driven, once every one has shown a green that was commanded, or some
+    /// never will.
+    fn over(&mut self, city: &EmulatedCity) -> Option<usize> {
         for (cabinet, up) in city.cabinets.iter().zip(&mut self.up) {
-            let driven = matches!(mode_word(cabinet.state().mode), "direct" | "stage");
-            *up |= driven && cabinet.lamps().iter().any(|lamp| lamp.is_go());
+            *up |=
+                is_driven(cabinet.state().mode) && cabinet.lamps().iter().any(|lamp| lamp.is_go());
         }
-        self.up.iter().all(|up| *up) || self.since.elapsed() > DRIVEN_WITHIN
+        let driven = self.up.iter().filter(|up| **up).count();
+        let is_over = driven == self.up.len() || self.since.elapsed() > DRIVEN_WITHIN;
+        is_over.then_some(driven)
     }
+}
+
+/// True if the lamps show what a controller commands.
+fn is_driven(mode: u16) -> bool {
+    let led = [Mode::Direct, Mode::Stage].map(|mode| ActiveMode::Commanded(mode.word()));
+    led.contains(&ActiveMode::from_word(mode))
 }
 
 /// Every fault is ordered for a cabinet there is.
@@ -182,6 +194,18 @@ impl Teller {
         } else {
             let word = if *on { "begins" } else { "ends" };
             say(&format!("{site} fault {fault} {word}"));
+        }
+    }
+
+    /// People begin to move; so many cabinets are driven.
+    fn tell_moving(&self, driven: usize) {
+        let cabinets = self.modes.len();
+        if self.json {
+            say(&json!({ "moving": true, "driven": driven, "cabinets": cabinets }).to_string());
+        } else {
+            say(&format!(
+                "people move; {driven} of {cabinets} cabinets are driven"
+            ));
         }
     }
 
@@ -225,5 +249,16 @@ const fn mode_word(mode: u16) -> &'static str {
         10 => "manual",
         11 => "monitor-fault",
         _ => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cabinet_is_driven_by_lamps_or_by_stages() {
+        let driven: Vec<u16> = (0..16).filter(|mode| is_driven(*mode)).collect();
+        assert_eq!(driven, [1, 2]);
     }
 }

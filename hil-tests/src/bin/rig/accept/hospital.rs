@@ -63,9 +63,9 @@ pub(super) fn judge(bench: &Bench, seed: u64) -> Result<(), String> {
     };
     // Both at the same moment: by the wall clock the wave stands at the same place.
     let up = |name| {
-        let there: Installation = start(name)?;
-        there.wait_until_it_moves()?;
-        Ok::<_, String>(there)
+        let mut there: Installation = start(name)?;
+        let driven = there.wait_until_it_moves()?;
+        Ok::<_, String>((there, driven))
     };
     let (with, without) = std::thread::scope(|scope| {
         let other = scope.spawn(|| up("without"));
@@ -76,8 +76,10 @@ pub(super) fn judge(bench: &Bench, seed: u64) -> Result<(), String> {
             other.unwrap_or_else(|_| Err("a thread ended with a panic".to_owned())),
         )
     });
-    let (with, without) = (with?, without?);
-    say("76 cabinets are driven in each of two installations; people move");
+    let ((with, driven), (without, others)) = (with?, without?);
+    say(&format!(
+        "two installations: {driven} and {others} cabinets are driven, all there are; people move"
+    ));
     std::thread::sleep(SETTLE);
     let result = drive(bench, seed, (with, without))?;
     tables::print(&result);

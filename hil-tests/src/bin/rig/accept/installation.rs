@@ -16,8 +16,8 @@ use super::{city, path};
 use crate::tools::{Bench, Running, number};
 
 pub(super) const AGENCY: &str = "ankang-joint";
-/// Cabinets that are not driven by then will not be.
-const UP_WITHIN: Duration = Duration::from_secs(90);
+/// A street that has not moved so long after people should is broken.
+const UP_WITHIN: Duration = Duration::from_secs(30);
 /// After SIGTERM the program hands over and ends.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -118,15 +118,28 @@ impl Installation {
         })
     }
 
-    /// Waits until every cabinet is driven and people move.
-    pub(super) fn wait_until_it_moves(&self) -> Result<(), String> {
+    /// Waits until every cabinet is driven and people move; how many cabinets.
+    pub(super) fn wait_until_it_moves(&mut self) -> Result<u64, String> {
+        let (driven, cabinets) = self.cabinets.until(|line| {
+            let told: Value = serde_json::from_str(line).ok()?;
+            Some((
+                told.get("driven")?.as_u64()?,
+                told.get("cabinets")?.as_u64()?,
+            ))
+        })?;
+        if driven != cabinets || cabinets == 0 {
+            let folder = self.folder.display();
+            return Err(format!(
+                "{folder}: {driven} of {cabinets} cabinets are driven"
+            ));
+        }
         let began = Instant::now();
         // The clock shows 0 until the street has told of itself for the first time.
         let mut before = 0.0;
         while began.elapsed() < UP_WITHIN {
             let now = number(&self.account()?, "street_s");
             if before > 0.0 && now > before {
-                return Ok(());
+                return Ok(driven);
             }
             before = now;
             std::thread::sleep(Duration::from_millis(200));

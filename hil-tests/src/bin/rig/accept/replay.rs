@@ -74,8 +74,8 @@ fn start(
 fn at_once(bench: &Bench, tokens: &Tokens, verdict: &mut Verdict) -> Result<Capture, String> {
     let data = folder(bench).join("with/data");
     let before = holds::journals(&data)?;
-    let at = start(bench, "replay-now", tokens, None)?;
-    at.wait_until_it_moves()?;
+    let mut at = start(bench, "replay-now", tokens, None)?;
+    let _driven = at.wait_until_it_moves()?;
     let capture = capture(bench, &at)?;
     let known = at.corridors()?.len();
     let sent = desk(&at, &capture.desk)?;
@@ -170,8 +170,8 @@ fn an_hour_later(
 ) -> Result<(), String> {
     let data = folder(bench).join("with/data");
     let (journals, audited, noted) = (holds::journals(&data)?, audit(&data)?, diary(&data)?);
-    let at = start(bench, "replay-hour", tokens, library)?;
-    at.wait_until_it_moves()?;
+    let mut at = start(bench, "replay-hour", tokens, library)?;
+    let _driven = at.wait_until_it_moves()?;
     let date = at.watcher().get("/api/v1/session")?.date;
     verdict.hold(
         library.is_none() || clock::is_ahead(&date),
