@@ -141,7 +141,9 @@ impl Ledger {
         }
     }
 
-    /// What would not be read back any more goes, once an hour.
+    /// What would not be read back any more goes, once an hour. Times are the wall clock's: one that
+    /// is ahead lets go of what is younger than it says, and what was entered meanwhile stays until
+    /// the clock has come that far again.
     fn clear(&self, records: &Records, now_ms: i64) {
         let mut inner = self.inner();
         // A clock that jumped ahead and came back has cleared nothing of the time between.
@@ -312,5 +314,12 @@ mod tests {
             assert!(ledger.enter((&key, &nonce), &body, at_ms).is_ok());
         }
         assert_eq!(ledger.inner().cleared_ms, 5 * hour);
+        let kept = records.requests_since(0).unwrap();
+        let kept: Vec<&str> = kept.iter().map(|one| one.key.as_str()).collect();
+        assert_eq!(
+            kept,
+            ["key-3", "key-2"],
+            "the one of the clock that was ahead last"
+        );
     }
 }

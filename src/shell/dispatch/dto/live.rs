@@ -102,8 +102,11 @@ pub(crate) struct StatusDto {
 pub(crate) struct LatenessDto {
     /// Cycles counted.
     count: u64,
+    /// Half of them began no later than this, microseconds.
     p50: u32,
+    /// 99 in a hundred began no later than this, microseconds.
     p99: u32,
+    /// The latest, microseconds.
     max: u32,
     /// The counts behind it; the difference of two answers is the time between them. Not in the
     /// live stream.
@@ -114,8 +117,9 @@ pub(crate) struct LatenessDto {
 /// Cycles that began so late.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct LatenessCountDto {
-    /// No later than this, and later than the entry before it.
+    /// No later than this, and later than the entry before it, microseconds.
     at_most: u32,
+    /// Cycles.
     count: u64,
 }
 
