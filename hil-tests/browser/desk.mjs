@@ -84,9 +84,11 @@ async function dispatcher(page) {
   check((await id('plan-row').count()) > 50, 'every signal has its plan listed');
   await id('wave-start').first().click();
   await id('wave-runs').first().waitFor();
-  check(true, 'one key starts the wave of an arterial');
+  const left = await id('wave-runs').first().textContent();
+  check(left.includes('60'), `one key starts the wave of an arterial (${left})`);
   await id('wave-end').first().click();
   await id('wave-start').first().waitFor();
+  check((await id('wave-runs').count()) === 0, 'and one ends it');
   await accessible(page, 'the plans in force');
   await shot(page, 'desk-4-plans');
   await id('view-desk').click();

@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::acts::pass;
 use super::drive::Drive;
 use super::event::{LeaseEnd, Log, What};
-use super::forecast::{Here, forecast, is_exit_full};
+use super::forecast::{Here, forecast};
 use super::pace::Paces;
 use super::passage::{Hold, Passage, Pause};
-use super::settings::JAM_SPACING_MM;
 use super::shown::{SHOW_PASSED, shown_state};
 use super::stray::Stray;
 use super::tenure::Tenures;
@@ -29,8 +28,6 @@ const REPLAN_MAX: Millis = Millis::from_secs(3);
 const DEPART_SLACK: Millis = Millis::from_secs(20);
 /// A signal is said to be later than it was said before from so much on.
 const LATE_STEP: Millis = Millis::from_secs(2);
-/// So many vehicles more may stand before a stop line than are counted there.
-const QUEUE_SLACK: u32 = 5;
 /// A signal late by less than this is not worth a word.
 const LATE_MIN: Millis = Millis::from_secs(1);
 
@@ -313,66 +310,6 @@ impl Mission {
         };
         forecast(&self.plan, &here, settings, board, &mut self.passages);
         self.next_forecast = now + FORECAST_EVERY;
-    }
-
-    /// The vehicle stands before its own green.
-    fn is_blocked(&self, now: Mono, settings: &Settings) -> bool {
-        let mut places = self.plan.crossings.iter().zip(&self.passages);
-        let next = places.find(|(_, passage)| !passage.is_done());
-        next.is_some_and(|(crossing, passage)| {
-            let green = passage.green_since();
-            green.is_some_and(|since| now.since(since) > settings.blocked)
-                && self.track.stood(now) > settings.blocked
-                && self.is_in_queue((crossing, passage), now, settings)
-        })
-    }
-
-    /// True if the vehicle is where the queue of `crossing` may reach: what it stands for further
-    /// away is not the signal.
-    fn is_in_queue(
-        &self,
-        (crossing, passage): (&Crossing, &Passage),
-        now: Mono,
-        settings: &Settings,
-    ) -> bool {
-        let queued = passage.forecast.queue_milli / 1000 + QUEUE_SLACK;
-        let reach = Length::from_mm(queued.saturating_mul(JAM_SPACING_MM));
-        crossing.stop_line_at <= self.track.along(now, settings) + reach
-    }
-
-    /// Says once a signal where nothing moves though it is green: the vehicle stands before it, or
-    /// the road behind it has been full for as long.
-    fn note_blocked<B: SiteBoard>(
-        &mut self,
-        now: Mono,
-        settings: &Settings,
-        board: &B,
-        log: &mut Log<'_>,
-    ) {
-        let Some(at) = self.passages.iter().position(|passage| !passage.is_done()) else {
-            return;
-        };
-        let plan = Arc::clone(&self.plan);
-        let place = plan.crossings.get(at).zip(self.passages.get(at));
-        let stands = self.track.stood(now) >= settings.stand
-            && place.is_some_and(|place| self.is_in_queue(place, now, settings));
-        let (Some(crossing), Some(passage)) = (plan.crossings.get(at), self.passages.get_mut(at))
-        else {
-            return;
-        };
-        let is_old = |since: Mono| now.since(since) > settings.stand;
-        if passage.blocked || !passage.green_since().is_some_and(is_old) {
-            return;
-        }
-        let ahead = plan.crossings.get(at + 1);
-        let full = ahead.is_some_and(|ahead| {
-            let queue = board.queue(ahead.site, ahead.approach);
-            queue.standing && is_exit_full(ahead, passage.forecast.queue_milli, board)
-        });
-        if stands || full {
-            passage.blocked = true;
-            log.add(now, What::Blocked(crossing.site));
-        }
     }
 
     /// Ends the holds whose reason or time has run out.

@@ -6,6 +6,7 @@
 
 mod acts;
 mod beside;
+mod blocked;
 mod board;
 mod branch;
 mod calibration;

@@ -26,6 +26,8 @@ mod guard;
 mod ladder;
 #[cfg(test)]
 mod ladder_tests;
+#[cfg(test)]
+mod lock_tests;
 mod manual;
 mod moves;
 mod priority;

@@ -151,37 +151,26 @@ pub trait World: Send + Sync {
     ///
     /// # Errors
     /// The controller does not run yet.
-    fn waves(&self) -> Result<Vec<WaveView>, Refusal> {
-        Ok(Vec::new())
-    }
+    fn waves(&self) -> Result<Vec<WaveView>, Refusal>;
 
     /// Starts a prepared wave: plain coordination for a bounded time. One that runs begins its time
     /// anew.
     ///
     /// # Errors
     /// No such wave, or too many run.
-    fn start_wave(&self, id: &str, _by: &Principal) -> Result<(), Refusal> {
-        Err(no_such_wave(id))
-    }
+    fn start_wave(&self, id: &str, by: &Principal) -> Result<(), Refusal>;
 
     /// Ends a wave before its time.
     ///
     /// # Errors
     /// No such wave, or it does not run.
-    fn end_wave(&self, id: &str, _by: &Principal) -> Result<(), Refusal> {
-        Err(no_such_wave(id))
-    }
+    fn end_wave(&self, id: &str, by: &Principal) -> Result<(), Refusal>;
 
     /// Takes a vehicle's position.
     ///
     /// # Errors
     /// Unknown vehicle, stale, or off the road.
     fn fix(&self, fix: &PositionFix, by: &Principal) -> Result<(), Refusal>;
-}
-
-fn no_such_wave(id: &str) -> Refusal {
-    let why = format!("no wave {id}; none is prepared");
-    Refusal::new(RefusalClass::NotFound, "no-such-wave", why)
 }
 
 /// What became of a corridor request that was not refused.
