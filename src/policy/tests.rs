@@ -1,8 +1,8 @@
 use super::lock_tests::lease;
 use super::testing::*;
 use super::*;
-use crate::corridor::{Lease, LeaseStep};
-use crate::ids::{CorridorId, PlanId};
+use crate::corridor::LeaseStep;
+use crate::ids::PlanId;
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
