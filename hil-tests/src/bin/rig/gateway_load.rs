@@ -175,7 +175,7 @@ fn send_wave(wave: &[u32], at: SocketAddr, codes: &Book) -> Result<u64, String> 
     for number in wave {
         let phone = Phone::from_digits(&digits(*number)).ok_or("no number")?;
         let mut raw = Vec::new();
-        push(
+        push_frame(
             &mut raw,
             phone,
             0,
@@ -187,7 +187,7 @@ fn send_wave(wave: &[u32], at: SocketAddr, codes: &Book) -> Result<u64, String> 
             let place = (32.69, 109.02 + east_m / 93_700.0);
             let t_ms = now_ms - i64::from(EACH - step) * 1000;
             let location = Location::at(place, 13.0, 90.0, t_ms);
-            push(&mut raw, phone, serial, &Message::Location(location))?;
+            push_frame(&mut raw, phone, serial, &Message::Location(location))?;
             sent += 1;
         }
         let mut stream = TcpStream::connect(at).map_err(refused)?;
@@ -213,7 +213,13 @@ fn send_wave(wave: &[u32], at: SocketAddr, codes: &Book) -> Result<u64, String> 
     Ok(sent)
 }
 
-fn push(raw: &mut Vec<u8>, phone: Phone, serial: u16, message: &Message) -> Result<(), String> {
+/// Appends a message as terminals of 2013 send it.
+pub(crate) fn push_frame(
+    raw: &mut Vec<u8>,
+    phone: Phone,
+    serial: u16,
+    message: &Message,
+) -> Result<(), String> {
     let header = Header {
         id: message.id(true),
         version: Version::V2013,

@@ -16,14 +16,18 @@ use super::scene::{CAD_AGENCY, Sign};
 use super::tally::Tally;
 
 /// Slow clients of each kind.
-const EACH: usize = 20;
+pub(super) const EACH: u64 = 20;
 /// Connections of the flooding agency, and requests a second of all: ten times its quota of 50.
 const FLOOD_LINES: usize = 10;
 const FLOOD_PER_S: u32 = 500;
-/// Connections that one address tries to hold at once, above the 128 it may have.
-const CROWD: usize = 160;
-/// Calls that one address makes to the gateway at once without signing on.
-const CALLS: usize = 60;
+/// Connections that one address tries to hold at once, and how many it may have.
+pub(super) const CROWD: u64 = 160;
+pub(super) const CROWD_MAX: u64 = 128;
+/// Calls that one address makes to the gateway at once without signing on, and how many it may have.
+pub(super) const CALLS: u64 = 60;
+pub(super) const CALLS_MAX: u64 = 32;
+/// What a connection was that came about and was cut at once.
+pub(super) const REFUSED: &str = "refused";
 /// Whoever is not dropped by then is not going to be.
 pub(super) const DROPPED_WITHIN: Duration = Duration::from_mins(2);
 
@@ -65,7 +69,7 @@ impl Slow {
 /// All slow clients of one kind: how long each was borne until it was dropped.
 pub(super) async fn slow(sign: Arc<Sign>, kind: Slow) -> Tally {
     let mut all = JoinSet::new();
-    for number in 0..EACH {
+    for (number, _) in (0..EACH).enumerate() {
         let sign = Arc::clone(&sign);
         all.spawn(async move {
             let mut tally = Tally {
@@ -178,18 +182,19 @@ async fn cut_at_once(opened: Vec<Result<TcpStream, String>>) -> Tally {
     let mut all = JoinSet::new();
     for stream in opened {
         all.spawn(async move {
-            let Ok(mut stream) = stream else { return true };
+            let mut stream = stream?;
             // Well before any time limit of a connection that was taken in.
             let cut = timeout(Duration::from_millis(1500), stream.read(&mut [0; 16])).await;
-            cut.is_ok()
+            Ok::<bool, String>(cut.is_ok())
         });
     }
-    while let Some(refused) = all.join_next().await {
+    while let Some(ended) = all.join_next().await {
         tally.sent += 1;
-        if refused.unwrap_or(false) {
-            tally.other("refused");
-        } else {
-            tally.done += 1;
+        match ended {
+            Ok(Ok(false)) => tally.done += 1,
+            Ok(Ok(true)) => tally.other(REFUSED),
+            Ok(Err(why)) => tally.other(format!("no connection: {why}")),
+            Err(why) => tally.other(why.to_string()),
         }
     }
     tally

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use greenwave::shell::vehicles::jt808::message::AckResult;
 use greenwave::shell::vehicles::jt808::{
-    Header, Location, Message, Phone, Splitter, Version, decode_body, decode_frame, encode_frame,
+    Location, Message, Phone, Splitter, decode_body, decode_frame,
 };
 use hil_tests::mqtt::moment;
 use serde_json::{Value, json};
@@ -21,6 +21,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use super::line::{Door, Line, address};
 use super::scene::{CAD_AGENCY, Sign, cad_vehicle, terminal};
 use super::tally::Tally;
+use crate::gateway_load::push_frame;
 
 /// One client of a kind sends one message in this time.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -98,15 +99,8 @@ async fn tell(
     (phone, serial): (Phone, u16),
     message: &Message,
 ) -> Result<(), String> {
-    let header = Header {
-        id: message.id(true),
-        version: Version::V2013,
-        phone,
-        serial,
-        part: None,
-    };
     let mut raw = Vec::new();
-    encode_frame(&header, &message.body(Version::V2013), &mut raw).ok_or("no frame")?;
+    push_frame(&mut raw, phone, serial, message)?;
     let talk = async {
         stream.write_all(&raw).await?;
         let mut read = [0; 1024];
@@ -196,12 +190,14 @@ pub(super) async fn console(sign: Arc<Sign>, number: usize, until: Instant) -> T
 /// A dispatch system: every second it polls, says where its vehicle is, and now and then opens a
 /// corridor and ends it.
 pub(super) async fn cad(sign: Arc<Sign>, number: usize, until: Instant) -> Tally {
+    let mut tally = Tally::default();
     let Some(token) = sign.cads.get(number) else {
-        return Tally::default();
+        tally.other("no token");
+        return tally;
     };
     let mut desk = Cad {
         line: Line::new(&sign.door, address(12, number), token),
-        tally: Tally::default(),
+        tally,
         number,
     };
     let (mut clock, mut corridor) = (clock(), None);

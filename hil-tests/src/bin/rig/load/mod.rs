@@ -41,6 +41,8 @@ const GROWS_KIB: u64 = 96 * 1024;
 
 /// What one window came to.
 struct Window {
+    /// So many times the normal load.
+    times: usize,
     late: Lateness,
     vehicles: Tally,
     consoles: Tally,
@@ -114,6 +116,7 @@ async fn window(sign: &Arc<Sign>, times: usize, length: Duration) -> Result<Wind
     let (vehicles, consoles, cads) =
         tokio::join!(bad::sum(vehicles), bad::sum(consoles), bad::sum(cads));
     Ok(Window {
+        times,
         late: lateness(sign).await?.since(&before),
         vehicles,
         consoles,
@@ -134,13 +137,15 @@ fn tell(name: &str, window: &Window, verdict: &mut Verdict) {
     }})
     .to_string());
     let good = [
-        ("vehicles", &window.vehicles),
-        ("consoles", &window.consoles),
-        ("dispatch systems", &window.cads),
+        ("vehicles", &window.vehicles, VEHICLES),
+        ("consoles", &window.consoles, CONSOLES),
+        ("dispatch systems", &window.cads, CADS),
     ];
-    for (who, tally) in good {
+    for (who, tally, normal) in good {
+        // At the very least one of each client.
+        let least = u64::try_from(normal * window.times).unwrap_or(u64::MAX);
         verdict.hold(
-            tally.done > 0 && tally.done == tally.sent && tally.other.is_empty(),
+            tally.sent >= least && tally.done == tally.sent && tally.other.is_empty(),
             format!(
                 "{name}: {who}: {} of {} done, {:?}",
                 tally.done, tally.sent, tally.other
@@ -160,15 +165,22 @@ fn slow_clients(sign: &Arc<Sign>) -> Vec<(Slow, tokio::task::JoinHandle<Tally>)>
 
 async fn judge_slow(slow: Vec<(Slow, tokio::task::JoinHandle<Tally>)>, verdict: &mut Verdict) {
     for (kind, borne) in slow {
-        let Ok(tally) = borne.await else { continue };
+        let tally = match borne.await {
+            Ok(tally) => tally,
+            Err(why) => {
+                verdict.hold(false, format!("{}: {why}", kind.name()));
+                continue;
+            }
+        };
         say(&format!("slow: {}: {}", kind.name(), tally.json()));
         verdict.hold(
-            tally.done == tally.sent,
+            tally.sent == bad::EACH && tally.done == tally.sent && tally.other.is_empty(),
             format!(
-                "{}: {} of {} dropped, {:?}",
+                "{}: {} of {} came, {} dropped, {:?}",
                 kind.name(),
-                tally.done,
                 tally.sent,
+                bad::EACH,
+                tally.done,
                 tally.other
             ),
         );
@@ -181,7 +193,7 @@ fn judge_flood(flood: &Tally, verdict: &mut Verdict) {
     let refused = refused.unwrap_or_default();
     verdict.hold(refused > 0, "nothing of the flood was refused");
     verdict.hold(
-        flood.done + refused == flood.sent,
+        flood.done + refused == flood.sent && flood.other.len() == 1,
         format!(
             "the flood got other answers than documented: {:?}",
             flood.other
@@ -190,15 +202,26 @@ fn judge_flood(flood: &Tally, verdict: &mut Verdict) {
 }
 
 fn judge_crowd((api, gateway): &(Tally, Tally), verdict: &mut Verdict) {
-    for (what, tally) in [("API", api), ("gateway", gateway)] {
-        let refused = tally.other.get("refused").copied().unwrap_or_default();
+    let crowds = [
+        ("API", api, (bad::CROWD, bad::CROWD_MAX)),
+        ("gateway", gateway, (bad::CALLS, bad::CALLS_MAX)),
+    ];
+    for (what, tally, (wanted, most)) in crowds {
+        let refused = tally.other.get(bad::REFUSED).copied().unwrap_or_default();
         say(&format!(
-            "one address wants {} places of the {what}: {refused} refused",
-            tally.sent
+            "one address wants {} places of the {what}: {} given, {refused} refused",
+            tally.sent, tally.done
         ));
         verdict.hold(
-            refused > 0,
-            format!("one address got every place of the {what}"),
+            tally.sent == wanted && tally.done + refused == wanted,
+            format!("{what}: {wanted} calls from one address: {}", tally.json()),
+        );
+        verdict.hold(
+            tally.done <= most,
+            format!(
+                "one address got {} places of the {what}, more than {most}",
+                tally.done
+            ),
         );
     }
 }
