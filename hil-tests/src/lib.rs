@@ -7,4 +7,6 @@ pub mod mqtt;
 #[cfg(feature = "shell")]
 pub mod rig;
 #[cfg(feature = "shell")]
+pub mod served;
+#[cfg(feature = "shell")]
 pub mod sumo;

@@ -3,19 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use greenwave::plan::WebhookUrl;
+use greenwave::shell::dispatch::Auth;
 use greenwave::shell::dispatch::auth::{NewToken, Scope};
-use greenwave::shell::dispatch::bus::Exchange;
-use greenwave::shell::dispatch::tls::{TlsFiles, acceptor, generated};
-use greenwave::shell::dispatch::{Auth, Service, serve};
+use greenwave::shell::dispatch::tls::{TlsFiles, generated};
 use greenwave::shell::partners::client::{Ask, Client, ClientFiles, WireError};
 use greenwave::shell::store::Records;
-use hil_tests::fake_city::{FakeCity, Town};
+use hil_tests::served::Served;
 use hyper::Method;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -28,9 +26,8 @@ use sha2::{Digest, Sha256};
 struct Rig {
     folder: tempfile::TempDir,
     auth: Arc<Auth>,
-    city: Arc<FakeCity>,
     authority: Issuer<'static, KeyPair>,
-    base: String,
+    served: Served,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -57,26 +54,12 @@ impl Rig {
         let records = Records::open(&folder.path().join("store.sqlite")).unwrap();
         let auth = Arc::new(Auth::over(records).unwrap());
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let bound = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let listener = runtime.block_on(bound).unwrap();
-        let base = format!("https://{}", listener.local_addr().unwrap());
-        let city = FakeCity::start(Town::small(), 2, false);
-        let service = Service {
-            world: Arc::clone(&city) as Arc<_>,
-            auth: Arc::clone(&auth),
-            audit: None,
-            records: None,
-            tls: Some(acceptor(&files).unwrap()),
-            bus: Exchange::in_process(),
-            partners: None,
-        };
-        runtime.spawn(serve(listener, service, core::future::pending()));
+        let served = Served::start(&runtime, Arc::clone(&auth), Some(&files), None).unwrap();
         Self {
             folder,
             auth,
-            city,
             authority,
-            base,
+            served,
             runtime,
         }
     }
@@ -126,7 +109,7 @@ impl Rig {
             ca: Some(self.folder.path().join("tls/certificate.pem")),
             own: own.clone(),
         };
-        let client = Client::new(WebhookUrl::parse(&self.base).unwrap(), &files).unwrap();
+        let client = Client::new(WebhookUrl::parse(&self.served.base).unwrap(), &files).unwrap();
         let post = method == Method::POST;
         let asked = client.ask(Ask {
             method,
@@ -185,7 +168,7 @@ fn without_its_certificate_or_with_another_agencys_a_token_is_worth_nothing() {
     // People come without a certificate, and so may a machine whose token is bound to none.
     let free = rig.token("free", "ems", &Scope::ALL, None);
     assert_eq!(rig.ask(&None, &free, READ).unwrap().0, 200);
-    assert_eq!(rig.city.opened(), 0);
+    assert_eq!(rig.served.city.opened(), 0);
 }
 
 #[test]
@@ -200,10 +183,12 @@ fn strange_and_expired_certificates_are_refused_before_anything_is_asked() {
     ] {
         // Even for the token that is bound to exactly this certificate.
         let token = rig.token("cad", "ems", &Scope::ALL, Some(hash));
-        // Refused each time; the alert is told unless the wire was closed before it could be read.
+        // Refused each time; the alert is told unless the wire was closed before it could be read,
+        // which may happen now and then.
         let ask = || rig.ask(&own, &token, READ).unwrap_err().to_string();
         let told: Vec<String> = core::iter::repeat_with(ask).take(20).collect();
         let named = |why: &String| alert.iter().any(|alert| why.contains(alert));
-        assert!(told.iter().any(named), "{told:?}");
+        let times = told.iter().filter(|why| named(why)).count();
+        assert!(times >= 10, "{times}: {told:?}");
     }
 }

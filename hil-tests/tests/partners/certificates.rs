@@ -1,17 +1,16 @@
 //! A token that is bound to a client certificate is worth nothing without it.
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use greenwave::shell::dispatch::Auth;
 use greenwave::shell::dispatch::auth::{NewToken, Scope};
-use greenwave::shell::dispatch::tls::{TlsFiles, acceptor, generated};
-use greenwave::shell::dispatch::{Auth, Service, serve};
+use greenwave::shell::dispatch::tls::{TlsFiles, generated};
 use greenwave::shell::partners::client::{Client, ClientFiles};
 use greenwave::shell::store::Records;
-use hil_tests::fake_city::{FakeCity, Town};
+use hil_tests::served::Served;
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use sha2::{Digest, Sha256};
 
@@ -57,20 +56,7 @@ fn a_bridge_shows_its_certificate_or_is_not_let_in() {
         days: 1,
     });
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let bound = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let listener = runtime.block_on(bound).unwrap();
-    let base = format!("https://{}", listener.local_addr().unwrap());
-    let city = FakeCity::start(Town::small(), 2, false);
-    let service = Service {
-        world: Arc::clone(&city) as Arc<_>,
-        auth,
-        audit: None,
-        records: None,
-        tls: Some(acceptor(&files).unwrap()),
-        bus: greenwave::shell::dispatch::bus::Exchange::in_process(),
-        partners: None,
-    };
-    runtime.spawn(serve(listener, service, core::future::pending()));
+    let Served { city, base } = Served::start(&runtime, auth, Some(&files), None).unwrap();
 
     let old = Old::new(&base, &token.unwrap());
     let path = |name: &str| format!("{:?}", folder.path().join(name).to_str().unwrap());

@@ -17,12 +17,13 @@ use std::time::{Duration, Instant};
 use greenwave::plan::{
     Datum, NamedPlace, NoteRule, Partners as File, Webhook, WebhookEvent, WebhookUrl,
 };
-use greenwave::shell::dispatch::tls::{acceptor, generated};
-use greenwave::shell::dispatch::{Auth, Principal, Role, Service, serve};
+use greenwave::shell::dispatch::tls::generated;
+use greenwave::shell::dispatch::{Auth, Principal, Role};
 use greenwave::shell::partners::Partners;
 use greenwave::shell::partners::webhooks::sign::signature;
 use greenwave::units::Millis;
-use hil_tests::fake_city::{FakeCity, Town};
+use hil_tests::fake_city::FakeCity;
+use hil_tests::served::Served;
 use serde_json::{Value, json};
 use ureq::http::{HeaderMap, Request};
 
@@ -243,22 +244,10 @@ impl Rig {
         }];
         let partners = Partners::start(runtime.handle(), (&file, &places), folder.path()).unwrap();
         let auth = Arc::new(Auth::new());
-        let bound = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let listener = runtime.block_on(bound).unwrap();
-        let wire = if tls { "https" } else { "http" };
-        let base = format!("{wire}://{}", listener.local_addr().unwrap());
         let files = generated(&folder.path().join("tls"), &["127.0.0.1".to_owned()]).unwrap();
-        let city = FakeCity::start(Town::small(), 2, false);
-        let service = Service {
-            world: Arc::clone(&city) as Arc<_>,
-            auth: Arc::clone(&auth),
-            audit: None,
-            records: None,
-            tls: tls.then(|| acceptor(&files).unwrap()),
-            bus: greenwave::shell::dispatch::bus::Exchange::in_process(),
-            partners: Some(Arc::new(partners)),
-        };
-        runtime.spawn(serve(listener, service, core::future::pending()));
+        let files = tls.then_some(&files);
+        let served = Served::start(&runtime, Arc::clone(&auth), files, Some(partners));
+        let Served { city, base } = served.unwrap();
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(10)))
