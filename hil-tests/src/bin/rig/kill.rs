@@ -10,12 +10,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::tools::{Bench, Running, Verdict, number, say};
+use crate::tools::{Bench, Running, Verdict, number, path, say};
 
 const CITY: &str = "signal-plans/ankang-demo";
 const SITES: usize = 76;
@@ -28,8 +27,8 @@ pub(crate) fn judge(bench: &Bench) -> Result<(), String> {
     let folder = bench.out.join("kill");
     let _old = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|why| why.to_string())?;
-    let ports = folder.join("ports.json").to_string_lossy().into_owned();
-    let data = folder.join("data").to_string_lossy().into_owned();
+    let ports = path(&folder.join("ports.json"));
+    let data = path(&folder.join("data"));
     let mut cabinets = bench.start(
         "kill-emulate",
         &[
@@ -126,24 +125,12 @@ fn stop_cleanly(
     cabinets: &mut Running,
 ) -> Result<Verdict, String> {
     let mut verdict = Verdict::default();
-    let told = Command::new("kill")
-        .args(["-TERM", &controller.child.id().to_string()])
-        .status()
-        .map_err(|why| format!("kill does not start: {why}"))?;
-    verdict.hold(told.success(), "kill -TERM failed");
     let began = Instant::now();
-    let status = loop {
-        let ended = controller.child.try_wait().map_err(|why| why.to_string())?;
-        match ended {
-            Some(status) => break Some(status),
-            None if began.elapsed() > ENDS_WITHIN => break None,
-            None => std::thread::sleep(Duration::from_millis(20)),
-        }
-    };
+    let status = controller.terminate(ENDS_WITHIN);
     let took = began.elapsed();
     verdict.hold(
-        status.is_some_and(|status| status.success()),
-        format!("after SIGTERM the controller ended with {status:?} within {ENDS_WITHIN:?}"),
+        status.as_ref().is_ok_and(|status| status.success()),
+        format!("after SIGTERM the controller ended with {status:?}"),
     );
     let modes = follow_until(cabinets, |modes| {
         // One that was lost and came back just before may still have that to tell.
@@ -172,7 +159,7 @@ fn stop_cleanly(
 fn newest_journal(data: &str) -> Result<String, String> {
     let folder = Path::new(data).join("journal");
     let names = fs::read_dir(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
-    let names = names.filter_map(|entry| Some(entry.ok()?.path().to_string_lossy().into_owned()));
+    let names = names.filter_map(|entry| Some(path(&entry.ok()?.path())));
     names.max().ok_or_else(|| "no journal was kept".to_owned())
 }
 

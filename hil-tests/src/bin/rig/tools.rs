@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -112,6 +113,29 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Ends it as a service manager does, with SIGTERM, and waits for that.
+    pub(crate) fn terminate(&mut self, within: Duration) -> Result<ExitStatus, String> {
+        let told = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        let told = told.map_err(|why| format!("kill does not start: {why}"))?;
+        if !told.success() {
+            return Err(format!("kill -TERM ended with {told}"));
+        }
+        let began = Instant::now();
+        loop {
+            match self.child.try_wait().map_err(|why| why.to_string())? {
+                Some(status) => return Ok(status),
+                None if began.elapsed() > within => {
+                    return Err(format!("it did not end within {within:?} of SIGTERM"));
+                }
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         // Already ended is as good.
@@ -158,4 +182,35 @@ pub(crate) fn number(object: &Value, path: &str) -> f64 {
         .try_fold(object, |at, key| at.get(key))
         .and_then(Value::as_f64)
         .unwrap_or(f64::NAN)
+}
+
+/// A path as an argument.
+pub(crate) fn path(of: &Path) -> String {
+    of.to_string_lossy().into_owned()
+}
+
+/// Copies a folder and everything in it.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    let failed = |why: std::io::Error| format!("{} to {}: {why}", from.display(), to.display());
+    fs::create_dir_all(to).map_err(failed)?;
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let target = to.join(entry.file_name());
+        if entry.file_type().map_err(failed)?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the feeds of `run` counted, as its log says at its end.
+pub(crate) fn feed_counts(log: &Path) -> Result<Value, String> {
+    let text = fs::read_to_string(log).map_err(|why| format!("{}: {why}", log.display()))?;
+    let counts = text.lines().rev().find_map(|line| {
+        let (_, counts) = line.split_once("counts=")?;
+        serde_json::from_str(counts).ok()
+    });
+    counts.ok_or_else(|| format!("{}: the feeds told no counts", log.display()))
 }

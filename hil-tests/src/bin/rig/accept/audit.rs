@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{hospital, path};
-use crate::tools::{Bench, Verdict, say};
+use super::hospital;
+use crate::tools::{Bench, Verdict, path, say};
 
 /// Records that are cut off.
 const TAIL: usize = 3;

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::tools::copy;
+
 const DEMO: &str = "signal-plans/ankang-demo";
 
 /// Every day of the week like the morning peak.
@@ -33,25 +35,11 @@ datum = \"wgs84\"
 /// Writes the city into `to`, with terminals on any free port of this machine.
 pub(super) fn write(to: &Path) -> Result<(), String> {
     let failed = |why: std::io::Error| format!("{}: {why}", to.display());
-    copy(Path::new(DEMO), to).map_err(failed)?;
+    copy(Path::new(DEMO), to)?;
     fs::write(to.join("calendar.toml"), CALENDAR).map_err(failed)?;
     let links = to.join("cabinets/links.toml");
     let text = fs::read_to_string(&links).map_err(failed)?;
     // Two cities on one machine do not get into each other's way.
     fs::write(&links, text.replace("first_port = 15020", "first_port = 0")).map_err(failed)?;
     fs::write(to.join("feeds.toml"), FEEDS).map_err(failed)
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

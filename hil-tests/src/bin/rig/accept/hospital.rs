@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::holds::{self, Told};
 use super::installation::{Installation, Start};
+use super::tables;
 use super::tap::{self, Tap};
 use super::watch::{Seen, watch};
-use super::{path, tables};
-use crate::tools::{Bench, Running, Verdict, number, say};
+use crate::tools::{Bench, Running, Verdict, number, path, say};
 
 pub(super) const VEHICLE: &str = "A120";
 const MISSION: &str = "long";

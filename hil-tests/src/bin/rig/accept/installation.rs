@@ -6,14 +6,13 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::city;
 use super::people::{Caller, make_tokens};
-use super::{city, path};
-use crate::tools::{Bench, Running, number};
+use crate::tools::{Bench, Running, number, path};
 
 pub(super) const AGENCY: &str = "ankang-joint";
 /// A street that has not moved so long after people should is broken.
@@ -190,23 +189,14 @@ impl Installation {
         let Self {
             mut run, cabinets, ..
         } = self;
-        let told = Command::new("kill")
-            .args(["-TERM", &run.child.id().to_string()])
-            .status();
-        told.map_err(|why| format!("kill: {why}"))?;
-        let began = Instant::now();
-        loop {
-            match run.child.try_wait().map_err(|why| why.to_string())? {
-                Some(status) if status.success() => break,
-                Some(status) => return Err(format!("run ended with {status}")),
-                None if began.elapsed() > ENDS_WITHIN => {
-                    return Err("run did not end after SIGTERM".to_owned());
-                }
-                None => std::thread::sleep(Duration::from_millis(50)),
-            }
-        }
+        let status = run.terminate(ENDS_WITHIN);
+        let status = status.map_err(|why| format!("run: {why}"))?;
         drop(cabinets);
-        Ok(())
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("run ended with {status}"))
+        }
     }
 }
 

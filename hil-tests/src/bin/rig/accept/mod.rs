@@ -18,8 +18,6 @@ mod tap;
 mod verdict;
 mod watch;
 
-use std::path::Path;
-
 use clap::ValueEnum;
 
 use crate::tools::{Bench, say};
@@ -31,7 +29,7 @@ pub(crate) enum Part {
     Hospital,
     /// What was captured then is sent again: at once, and an hour later. Needs `hospital` before.
     Replay,
-    /// One byte of the audit changed, and its tail cut off. Needs `hospital` before.
+    /// One byte of the audit changed, and its tail cut off, without its heads and with them. Needs `hospital` before.
     Audit,
 }
 
@@ -59,8 +57,4 @@ pub(crate) fn judge(
         }
     }
     Ok(())
-}
-
-fn path(of: &Path) -> String {
-    of.to_string_lossy().into_owned()
 }

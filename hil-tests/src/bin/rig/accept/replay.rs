@@ -15,8 +15,8 @@ use super::hospital::{PLACE, VEHICLE, folder, last_of};
 use super::installation::{Installation, Start, Tokens};
 use super::sent_again::{Sent, desk, terminal};
 use super::tap::{self, Tap};
-use super::{clock, holds, path};
-use crate::tools::{Bench, Verdict, say};
+use super::{clock, holds};
+use crate::tools::{Bench, Verdict, feed_counts, path, say};
 
 pub(super) fn judge(bench: &Bench, waits: bool) -> Result<(), String> {
     let folder = folder(bench);
@@ -84,7 +84,7 @@ fn at_once(bench: &Bench, tokens: &Tokens, verdict: &mut Verdict) -> Result<Capt
     at.stop()?;
     say("at once, within the 30 s in which a request's time is good:");
     sent.print();
-    let counts = feeds(bench, "replay-now");
+    let counts = feeds(bench, "replay-now")?;
     let mut files = holds::journals(&data)?;
     files.retain(|file| !before.contains(file));
     let told = holds::told(&files)?;
@@ -186,7 +186,7 @@ fn an_hour_later(
     at.stop()?;
     say(&format!("an hour later (the program's clock says {date}):"));
     sent.print();
-    let counts = feeds(bench, "replay-hour");
+    let counts = feeds(bench, "replay-hour")?;
     let mut files = holds::journals(&data)?;
     files.retain(|file| !journals.contains(file));
     let told = holds::told(&files)?;
@@ -222,19 +222,11 @@ fn an_hour_later(
 }
 
 /// What the gateway counted, as it says at its end.
-fn feeds(bench: &Bench, name: &str) -> Value {
-    let log = bench.out.join(format!("accept-{name}-run.log"));
-    let text = fs::read_to_string(log).unwrap_or_default();
-    let line = text
-        .lines()
-        .rev()
-        .find_map(|line| line.split("counts=").nth(1));
-    let counts: Value = line
-        .and_then(|counts| serde_json::from_str(counts).ok())
-        .unwrap_or_default();
+fn feeds(bench: &Bench, name: &str) -> Result<Value, String> {
+    let counts = feed_counts(&bench.out.join(format!("accept-{name}-run.log")))?;
     let feed = counts["feeds"]["terminals"].clone();
     say(&format!("  terminals' gateway: {feed}"));
-    feed
+    Ok(feed)
 }
 
 /// Records of the audit.

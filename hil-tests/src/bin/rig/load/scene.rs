@@ -16,7 +16,7 @@ use hil_tests::mqtt::make_token;
 use serde_json::Value;
 
 use super::line::{Door, Line, address};
-use crate::tools::{Bench, Running, say};
+use crate::tools::{Bench, Running, copy, feed_counts, path, say};
 
 const CITY: &str = "signal-plans/ankang-demo";
 /// The agency of the good dispatch systems.
@@ -28,6 +28,8 @@ pub(super) const VEHICLES_MAX: usize = 100;
 pub(super) const CADS_MAX: usize = 10;
 /// Past the cabinets' start-up sequence.
 const SETTLES: Duration = Duration::from_secs(25);
+/// After SIGTERM: the hand-over, open requests, and some air for a machine that was loaded.
+const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
 pub(super) fn terminal(number: usize) -> String {
     format!("0138{number:08}")
@@ -81,8 +83,8 @@ impl Scene {
             .city
             .ok_or("the demo city has findings")?;
         let book = Book::new(&checked, key.map_err(text)?);
-        let ports = shown(&folder.join("ports.json"));
-        let (city, data_shown) = (shown(&city), shown(&data));
+        let ports = path(&folder.join("ports.json"));
+        let (city, data_shown) = (path(&city), path(&data));
         let emulate = ["emulate", "--site", &city, "--ports", &ports, "--json"];
         let mut cabinets = bench.start("load-emulate", &emulate)?;
         cabinets.until(|line| line.contains("\"ready\"").then_some(()))?;
@@ -140,20 +142,12 @@ impl Scene {
 
     /// Ends the product as a service manager would; what its feeds counted.
     pub(super) fn stop(mut self) -> Result<Value, String> {
-        let told = std::process::Command::new("kill")
-            .args(["-TERM", &self.run.child.id().to_string()])
-            .status();
-        told.map_err(text)?;
-        let status = self.run.child.wait().map_err(text)?;
+        let status = self.run.terminate(ENDS_WITHIN);
+        let status = status.map_err(|why| format!("the product: {why}"))?;
         if !status.success() {
             return Err(format!("the product ended with {status}"));
         }
-        let log = fs::read_to_string(&self.log).map_err(text)?;
-        let counts = log.lines().find_map(|line| {
-            let (_, counts) = line.split_once("counts=")?;
-            serde_json::from_str(counts).ok()
-        });
-        counts.ok_or_else(|| format!("{}: the feeds told no counts", self.log.display()))
+        feed_counts(&self.log)
     }
 }
 
@@ -226,23 +220,6 @@ fn enlist(city: &Path) -> Result<(), String> {
     let feed = "schema = 1\n[[feed]]\nid = \"load\"\nkind = \"jt808\"\nlisten = \"127.0.0.1:0\"\n\
                 datum = \"wgs84\"\nidle_s = 30\nconnections_max = 400\n";
     fs::write(city.join("feeds.toml"), feed).map_err(text)
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), String> {
-    fs::create_dir_all(to).map_err(text)?;
-    for entry in fs::read_dir(from).map_err(text)?.flatten() {
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            copy(&path, &target)?;
-        } else {
-            fs::copy(&path, &target).map_err(text)?;
-        }
-    }
-    Ok(())
-}
-
-fn shown(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }
 
 fn text(why: impl core::fmt::Display) -> String {
