@@ -1,5 +1,5 @@
-//! Demonstration 5: one byte of the audit is changed, or its tail is cut off; the verifier names the
-//! record.
+//! Demonstration 5: one byte of the audit is changed, or its tail is cut off, without its signed heads
+//! and with them; the verifier names the record.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub(super) fn judge(bench: &Bench) -> Result<(), String> {
     let mut verdict = Verdict::default();
 
     let copy = put(&folder, &audit, "audit-copy", &records)?;
-    let (code, text) = verify(bench, "accept-audit-copy", &copy, None)?;
+    let (code, text) = verify(bench, "accept-audit-copy", &copy, &[])?;
     verdict.hold(code == 0, format!("the untouched copy was refused: {text}"));
     say(&format!("untouched: {}", text.trim()));
     let behind = text.rsplit("signed by ").next().unwrap_or_default();
@@ -36,7 +36,7 @@ pub(super) fn judge(bench: &Bench) -> Result<(), String> {
     let victim = lines.len() / 2;
     let (number, changed) = flip(&lines, victim)?;
     let file = put(&folder, &audit, "audit-one-byte", &changed)?;
-    let (code, text) = verify(bench, "accept-audit-byte", &file, Some(key))?;
+    let (code, text) = verify(bench, "accept-audit-byte", &file, &["--key", key])?;
     say(&format!(
         "one byte of record {number} changed: exit {code}: {}",
         text.trim()
@@ -50,7 +50,7 @@ pub(super) fn judge(bench: &Bench) -> Result<(), String> {
     let kept = lines.len().saturating_sub(TAIL);
     let cut = text_of(lines.get(..kept).unwrap_or_default());
     let file = put(&folder, &audit, "audit-cut", &cut)?;
-    let (code, text) = verify(bench, "accept-audit-cut", &file, Some(key))?;
+    let (code, text) = verify(bench, "accept-audit-cut", &file, &["--key", key])?;
     say(&format!(
         "the last {TAIL} of {} records cut off: exit {code}: {}",
         lines.len(),
@@ -61,7 +61,59 @@ pub(super) fn judge(bench: &Bench) -> Result<(), String> {
         text.contains(&format!("record {} is missing", kept + 1)),
         format!("record {} is not named: {text}", kept + 1),
     );
+    cut_with_heads(bench, (&file, kept), key, &mut verdict)?;
     verdict.close()
+}
+
+/// The heads of the missing tail are cut off too: what is left looks whole by itself, and the store's
+/// copies of the heads tell what is missing.
+fn cut_with_heads(
+    bench: &Bench,
+    (file, kept): (&Path, usize),
+    key: &str,
+    verdict: &mut Verdict,
+) -> Result<(), String> {
+    let place = file.with_extension("heads");
+    let failed = |why: std::io::Error| format!("{}: {why}", place.display());
+    let heads = fs::read_to_string(&place).map_err(failed)?;
+    let last = u64::try_from(kept).unwrap_or(u64::MAX);
+    let stays = |line: &&str| {
+        let head: Option<Value> = serde_json::from_str(line).ok();
+        head.and_then(|head| head["seq"].as_u64())
+            .is_some_and(|seq| seq <= last)
+    };
+    let all: Vec<&str> = heads.lines().collect();
+    let left: Vec<&str> = all.iter().copied().filter(stays).collect();
+    fs::write(&place, text_of(&left)).map_err(failed)?;
+    verdict.hold(
+        left.len() < all.len() && !left.is_empty(),
+        format!("{} of {} heads are left", left.len(), all.len()),
+    );
+
+    let (code, text) = verify(bench, "accept-audit-heads", file, &["--key", key])?;
+    say(&format!(
+        "the same with their signed heads ({}), by itself: exit {code}: {}",
+        all.len() - left.len(),
+        text.trim()
+    ));
+    verdict.hold(
+        code == 0,
+        format!("without the store it ended with {code}: {text}"),
+    );
+
+    let store = path(&hospital::folder(bench).join("with/data/store.sqlite"));
+    let options = ["--key", key, "--store", &store];
+    let (code, text) = verify(bench, "accept-audit-store", file, &options)?;
+    say(&format!(
+        "and with the store's copies of heads: exit {code}: {}",
+        text.trim()
+    ));
+    verdict.hold(code == 1, format!("a tail without heads ended with {code}"));
+    verdict.hold(
+        text.contains(&format!("record {} is missing", last + 1)),
+        format!("record {} is not named: {text}", last + 1),
+    );
+    Ok(())
 }
 
 /// The records with one bit of one byte of line `victim` turned; the number of that record.
@@ -100,10 +152,10 @@ fn verify(
     bench: &Bench,
     name: &str,
     file: &Path,
-    key: Option<&str>,
+    options: &[&str],
 ) -> Result<(i32, String), String> {
     let file = path(file);
     let mut arguments = vec!["audit", "verify", &file];
-    arguments.extend(key.into_iter().flat_map(|key| ["--key", key]));
+    arguments.extend(options);
     bench.run(name, &arguments)
 }
