@@ -95,7 +95,7 @@ pub(super) struct Turned {
 }
 
 impl Turned {
-    fn count(&mut self, report: &MovementReport) {
+    fn count(&mut self, report: MovementReport) {
         let before = self.counted.replace(report.departed);
         let more = before.map_or(0, |before| report.departed.wrapping_sub(before));
         if more <= LEFT_MAX {
@@ -302,7 +302,7 @@ impl SiteTape {
             for (way, report) in
                 (lane.turned.iter_mut()).zip(field.area.movements.iter().skip(lane.way))
             {
-                way.count(report);
+                way.count(*report);
             }
             if lane.view.is_some() {
                 lane.count_seen(now, Seen::of(picture, place));
@@ -482,7 +482,7 @@ mod tests {
     fn a_sensor_that_begins_anew_has_let_nobody_go_by_that() {
         let mut way = Turned::default();
         for departed in [u16::MAX, 1, 3, 60_000, 60_002] {
-            way.count(&MovementReport {
+            way.count(MovementReport {
                 departed,
                 ..MovementReport::default()
             });

@@ -87,6 +87,15 @@ pub struct FirstPlan {
     pub signals: Vec<String>,
 }
 
+/// A signal that was held and then given up for another way.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct AbandonedData {
+    /// Site id.
+    pub site: String,
+    /// The approach that was held for so long in all, seconds.
+    pub held_s: f64,
+}
+
 /// A report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReportData {
@@ -129,6 +138,8 @@ pub struct ReportData {
     pub first_plan: Option<FirstPlan>,
     /// The signals in order.
     pub signals: Vec<SignalData>,
+    /// Signals that were held, but were not on the way that was driven.
+    pub abandoned: Vec<AbandonedData>,
     /// The vehicle: seconds after the opening, metres along the route, metres a second.
     pub track: Vec<(f64, f64, f64)>,
     /// Where and when others were made to yield.
@@ -169,6 +180,7 @@ impl ReportData {
             rerouted_s: record.rerouted.iter().map(|at| since(*at)).collect(),
             first_plan: (!record.rerouted.is_empty()).then(|| first_plan(worth)),
             signals: signals(worth),
+            abandoned: abandoned(worth),
             track: track.collect(),
             exemptions: exemptions(record, sites),
         }
@@ -192,7 +204,6 @@ fn signals(worth: &Worth) -> Vec<SignalData> {
         let site = sites.get(crossing.site.index());
         let approach = site.and_then(|site| site.approaches.get(crossing.approach.index()));
         let without = worth.passes_without.get(at);
-        let held = |sum: Millis, span: &GreenSpan| sum + span.to.since(span.from);
         let planned = crossing.free_flow.saturating_sub(before.1);
         let drove = signal.passed_at.zip(before.0);
         let drove = drove.map(|(passed, left)| passed.since(left).saturating_sub(signal.stood));
@@ -212,7 +223,7 @@ fn signals(worth: &Worth) -> Vec<SignalData> {
             green_in_time: signal.green_in_time,
             late_by_s: seconds(signal.late_by),
             stood_s: seconds(signal.stood),
-            held_s: seconds(signal.holds.iter().fold(Millis::ZERO, held)),
+            held_s: held_s(&signal.holds),
             queue_max: signal
                 .queues
                 .iter()
@@ -228,6 +239,23 @@ fn signals(worth: &Worth) -> Vec<SignalData> {
         }
     });
     made.collect()
+}
+
+fn abandoned(worth: &Worth) -> Vec<AbandonedData> {
+    let given_up = worth.record.abandoned.iter();
+    let told = given_up.map(|signal| AbandonedData {
+        site: worth
+            .sites
+            .get(signal.site.index())
+            .map_or_else(String::new, |site| site.id.clone()),
+        held_s: held_s(&signal.holds),
+    });
+    told.collect()
+}
+
+fn held_s(holds: &[GreenSpan]) -> f64 {
+    let lasted = |sum: Millis, span: &GreenSpan| sum + span.to.since(span.from);
+    seconds(holds.iter().fold(Millis::ZERO, lasted))
 }
 
 fn first_plan(worth: &Worth) -> FirstPlan {

@@ -120,6 +120,13 @@ fn warnings(page: &mut String, report: &ReportData) {
             signals = signals.join(", "),
         ));
     }
+    for one in &report.abandoned {
+        warn(&format!(
+            "{0} 曾为车辆保持 {1:.0} 秒，改道后放弃。 {0} was held for {1:.0} s and given up with the way.",
+            escape(&one.site),
+            one.held_s
+        ));
+    }
     if report.is_cut {
         warn(
             "日志在他人恢复之前结束，代价只计到此。 The journal ends before the others had recovered: \

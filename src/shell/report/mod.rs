@@ -8,7 +8,7 @@ mod exemptions;
 mod html;
 mod sum;
 
-pub use data::{FigureData, FirstPlan, ReportData, SignalData, SpanData};
+pub use data::{AbandonedData, FigureData, FirstPlan, ReportData, SignalData, SpanData};
 pub use exemptions::{Exemption, csv, exemptions};
 pub use html::{page, policy};
 pub use sum::{Sum, corridors_in, sums};
