@@ -181,7 +181,7 @@ impl Client {
             // Why is known to the wire: as a certificate that the other side does not take.
             Err(why) => {
                 let told = (&mut wire.0).await.ok().flatten();
-                let closed = || format!("closed before it answered ({why})");
+                let closed = || format!("closed before it answered ({})", whole(&why));
                 return Err(WireError::Wire(told.unwrap_or_else(closed)));
             }
         };
@@ -225,10 +225,16 @@ impl Client {
     }
 }
 
-/// An error with what is behind it.
+/// An error with all that is behind it: why a wire was closed lies two or three deep.
 fn whole(why: &hyper::Error) -> String {
-    let behind = core::error::Error::source(why).map(ToString::to_string);
-    behind.map_or_else(|| why.to_string(), |behind| format!("{why}: {behind}"))
+    let mut said = why.to_string();
+    let mut behind = core::error::Error::source(why);
+    while let Some(cause) = behind {
+        said.push_str(": ");
+        said.push_str(&cause.to_string());
+        behind = cause.source();
+    }
+    said
 }
 
 /// Ends the wire's task with the request.

@@ -129,7 +129,7 @@ fn stop_cleanly(
     let status = controller.terminate(ENDS_WITHIN);
     let took = began.elapsed();
     verdict.hold(
-        status.as_ref().is_ok_and(|status| status.success()),
+        status.as_ref().is_ok_and(std::process::ExitStatus::success),
         format!("after SIGTERM the controller ended with {status:?}"),
     );
     let modes = follow_until(cabinets, |modes| {
