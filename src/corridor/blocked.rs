@@ -11,6 +11,8 @@ use crate::units::{Length, Mono};
 
 /// So many vehicles more may stand before a stop line than are counted there.
 const QUEUE_SLACK: u32 = 5;
+/// Places behind a queue that it blocks: who stands in them cannot get out.
+const OWN_PLACES: u32 = 2;
 
 impl Mission {
     /// The vehicle stands before its own green.
@@ -36,6 +38,18 @@ impl Mission {
         let queued = passage.forecast.queue_milli / 1000 + QUEUE_SLACK;
         let reach = Length::from_mm(queued.saturating_mul(JAM_SPACING_MM));
         crossing.stop_line_at <= self.track.along(now, settings) + reach
+    }
+
+    /// True if the queue of `crossing` reaches back to the vehicle, with a place for itself.
+    pub(super) fn is_behind_queue(
+        &self,
+        (crossing, passage): (&Crossing, &Passage),
+        now: Mono,
+        settings: &Settings,
+    ) -> bool {
+        let queued = passage.forecast.queue_milli / 1000;
+        let reach = Length::from_mm((queued + OWN_PLACES).saturating_mul(JAM_SPACING_MM));
+        queued > 0 && crossing.stop_line_at <= self.track.along(now, settings) + reach
     }
 
     /// Says once a signal where nothing moves though it is green: the vehicle stands before it, or

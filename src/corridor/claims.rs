@@ -67,23 +67,24 @@ impl Claim {
 }
 
 /// Walks the sorted claims. Who has to let another go first waits for it, whether or not that one
-/// asks yet; of the others the first of each site wins, those compatible with all granted before
-/// them share, the rest are refused in favour of the winner.
+/// asks yet, and who asks early waits for those that are through before; of the others the first of
+/// each site wins, those compatible with all granted before them share, the rest are refused in
+/// favour of the winner.
 ///
-/// The sort decides only where nothing was found: for vehicles that have not set off, and for those
-/// that do not meet in time, of whom one merely asks early.
+/// The sort decides only where nothing was found: for vehicles that have not set off and have not
+/// said when they will.
 pub(super) fn grant<B: SiteBoard>(claims: &mut [Claim], orders: &Orders, board: &B) {
-    let mut winner: Option<Claim> = None;
-    let mut given = GroupSet::EMPTY;
-    for claim in claims {
-        let first = winner.filter(|winner| winner.site == claim.site);
-        let before = orders.waits_for(claim.corridor, claim.crossing);
-        if let Some(before) = before.filter(|_| !claim.committed) {
+    for claim in claims.iter_mut().filter(|claim| !claim.committed) {
+        if let Some(before) = orders.waits_for(claim.corridor, claim.crossing) {
             claim.refused_by = Some(before.first.corridor);
             claim.expects_red = before.wait > Millis::ZERO;
-            continue;
         }
-        let Some(first) = first else {
+    }
+    let_sooner_ones_by(claims, orders);
+    let mut winner: Option<Claim> = None;
+    let mut given = GroupSet::EMPTY;
+    for claim in claims.iter_mut().filter(|claim| claim.refused_by.is_none()) {
+        let Some(first) = winner.filter(|winner| winner.site == claim.site) else {
             winner = Some(*claim);
             given = claim.groups;
             continue;
@@ -94,6 +95,29 @@ pub(super) fn grant<B: SiteBoard>(claims: &mut [Claim], orders: &Orders, board: 
         } else {
             claim.refused_by = Some(first.corridor);
             claim.expects_red = !orders.know(first.at(), claim.at());
+        }
+    }
+}
+
+/// A lock that was asked for early, because of a long queue or a full exit, stands in nobody's way
+/// who is through before its vehicle comes, whatever the ranks of the two.
+fn let_sooner_ones_by(claims: &mut [Claim], orders: &Orders) {
+    for at in 0..claims.len() {
+        let Some(early) = claims.get(at).copied() else {
+            continue;
+        };
+        if early.committed || early.refused_by.is_some() {
+            continue;
+        }
+        let sooner = claims.iter().find(|claim| {
+            claim.site == early.site
+                && claim.step == LeaseStep::Lock
+                && claim.refused_by.is_none()
+                && orders.is_through_before(claim.at(), early.at())
+        });
+        let by = sooner.map(|claim| claim.corridor);
+        if let Some(claim) = claims.get_mut(at) {
+            claim.refused_by = by;
         }
     }
 }

@@ -24,8 +24,10 @@ use crate::units::{Length, Millis, Mono};
 const FORECAST_EVERY: Millis = Millis::from_secs(1);
 /// After a wrong turn, what every likely way still passes is held this long for a new plan.
 const REPLAN_MAX: Millis = Millis::from_secs(3);
-/// A vehicle that does not set off as it said is waited for so long.
+/// A vehicle that does not set off as it said is waited for so long, once nothing is in its way.
 const DEPART_SLACK: Millis = Millis::from_secs(20);
+/// It is waited for no longer than this, whatever is in its way.
+const DEPART_MAX: Millis = Millis::from_secs(120);
 /// A signal is said to be later than it was said before from so much on.
 const LATE_STEP: Millis = Millis::from_secs(2);
 /// A signal late by less than this is not worth a word.
@@ -45,6 +47,8 @@ pub struct Mission {
     pub(super) drive: Drive,
     /// Since when the vehicle is off its route, and the first crossing that is kept for it.
     pub(super) strayed: Option<(Mono, usize)>,
+    /// When it was last seen that it could not set off.
+    pub(super) hindered: Option<Mono>,
     /// Rank of its class in the city's policy; lower goes first.
     pub(super) rank: u8,
     pub(super) tenures: Tenures,
@@ -65,6 +69,7 @@ impl Mission {
             next_forecast: now,
             drive: Drive::default(),
             strayed: None,
+            hindered: None,
             rank,
             tenures,
         }
@@ -176,7 +181,9 @@ impl Mission {
             MissionState::Staging => {
                 if self.track.has_left() {
                     self.depart(now, log);
-                } else if !self.is_expected(now) {
+                } else if self.is_expected(now) {
+                    self.note_hindered(now, settings);
+                } else {
                     self.let_go(now, LeaseEnd::NotYet, log);
                 }
             }
@@ -253,8 +260,23 @@ impl Mission {
 
     /// True if the vehicle is said to set off and may still do so as it said.
     fn is_expected(&self, now: Mono) -> bool {
-        let departs = self.plan.departs;
-        departs.is_some_and(|at| now.since(at) <= DEPART_SLACK)
+        self.plan.departs.is_some_and(|at| {
+            let free_since = self.hindered.unwrap_or(at).max(at);
+            now.since(free_since) <= DEPART_SLACK && now.since(at) <= DEPART_MAX
+        })
+    }
+
+    /// Notes a vehicle that should have set off and cannot: another one goes first at its first
+    /// signal, or the queue there reaches back to it.
+    fn note_hindered(&mut self, now: Mono, settings: &Settings) {
+        let mut places = self.plan.crossings.iter().zip(&self.passages);
+        let next = places.find(|(_, passage)| !passage.is_done());
+        let is_hindered = next.is_some_and(|(crossing, passage)| {
+            passage.refused_by.is_some() || self.is_behind_queue((crossing, passage), now, settings)
+        });
+        if is_hindered {
+            self.hindered = Some(now);
+        }
     }
 
     fn depart(&mut self, now: Mono, log: &mut Log<'_>) {
@@ -372,11 +394,19 @@ impl Mission {
         });
         let runs = self.is_driving() || self.state == MissionState::Staging || is_kept;
         let rests = !is_armed && self.tenures.rests(crossing.site, now);
-        let usable = runs && crossing.can_be_held() && !passage.taken_out && !rests;
+        let late = !passage.is_locked() && self.is_over_line(crossing, now);
+        let usable = runs && crossing.can_be_held() && !passage.taken_out && !rests && !late;
         let wish = usable.then(|| passage.wish(now, crossing, self.plan.preempts, settings))??;
         let wish = if is_armed { LeaseStep::Prepare } else { wish };
         (board.availability(crossing.site) == Availability::Ready)
             .then_some((wish, crossing, passage))
+    }
+
+    /// True if the vehicle has been seen behind the stop line: no lock can help it there any more.
+    fn is_over_line(&self, crossing: &Crossing, now: Mono) -> bool {
+        let line = crossing.stop_line_at + self.track.standing_doubt(now);
+        let spot = self.track.spot().filter(|_| self.track.is_sure());
+        spot.is_some_and(|spot| spot.along > line)
     }
 
     /// True if the vehicle is so near to its locked signal that it must not be taken from it: a

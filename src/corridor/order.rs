@@ -47,6 +47,8 @@ pub(super) struct Stop {
     pub(super) flush: Millis,
     /// From the stop line until it is through.
     pub(super) tail: Millis,
+    /// From the expected to the late arrival.
+    pub(super) err: Millis,
     /// It could no longer stop before its held green.
     pub(super) committed: bool,
     /// It holds a lock here.
@@ -59,6 +61,19 @@ pub(super) struct Pair {
     pub(super) stops: [usize; 2],
     /// From the end of the green of one to the green of the other, by who goes first.
     pub(super) clear: [Millis; 2],
+    /// What was said of them before.
+    pub(super) promise: Option<Promise>,
+}
+
+/// What was said before of the order of two stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Promise {
+    /// Which of the two goes first.
+    pub(super) first: usize,
+    /// It is through by then.
+    pub(super) until: Mono,
+    /// It goes first because the other was not through by its time: the search is not asked.
+    pub(super) turned: bool,
 }
 
 /// One stop is served before another.
@@ -121,6 +136,7 @@ impl Search {
             };
             self.path.push(Before { pair, first });
         }
+        self.keep_turned();
         let forced = self.path.len();
         if self.runners.len() <= PERMUTED_MAX {
             let mut order: [usize; PERMUTED_MAX] = core::array::from_fn(|at| at);
@@ -135,6 +151,22 @@ impl Search {
         self.path.clear();
         self.path.extend_from_slice(&self.best);
         self.lay_times();
+    }
+
+    /// Orders that were turned round stay as they are, as far as that goes together with those that
+    /// could no longer stop.
+    fn keep_turned(&mut self) {
+        let forced = self.path.len();
+        for (pair, promise) in self.pairs.iter().map(|pair| pair.promise).enumerate() {
+            let turned = promise.filter(|promise| promise.turned);
+            let is_open = !self.path.iter().any(|before| before.pair == pair);
+            if let (Some(Promise { first, .. }), true) = (turned, is_open) {
+                self.path.push(Before { pair, first });
+            }
+        }
+        while self.path.len() > forced && !self.lay_times() {
+            self.path.pop();
+        }
     }
 
     /// The lateness of all, those with right of way and the others apart; `None` before a search.

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::{Log, What};
-use super::order::{Pair, Runner, Search, Stop};
+use super::order::{Pair, Promise, Runner, Search, Stop};
 use super::passage::Hold;
 use super::{Availability, CorridorEvent, Mission, Settings, SiteBoard};
 use crate::ids::{CorridorId, SiteId};
@@ -48,6 +48,10 @@ pub(super) struct Precedence {
     pub(super) binds: bool,
     /// What the second waits at this signal for all who go before it.
     pub(super) wait: Millis,
+    /// The first is through by then at the latest, by what was expected when the order was found.
+    promised: Mono,
+    /// The order was turned round because a promise was not kept.
+    turned: bool,
     /// Places of the two among the missions when it was found.
     missions: [usize; 2],
 }
@@ -71,6 +75,8 @@ pub(super) struct Desk {
     runners: Vec<usize>,
     group_of: Vec<usize>,
     places: Vec<usize>,
+    /// What was found the last time.
+    before: Vec<Precedence>,
     search: Search,
 }
 
@@ -103,6 +109,13 @@ impl Orders {
         own.filter(|found| found.binds)
     }
 
+    /// True if `one` is through before the green of `other` has to begin, though they cannot be
+    /// green together.
+    pub(super) fn is_through_before(&self, one: At, other: At) -> bool {
+        let mut found = self.found.iter();
+        found.any(|found| !found.binds && (found.first, found.then) == (one, other))
+    }
+
     /// True if the two were looked at together.
     pub(super) fn know(&self, one: At, other: At) -> bool {
         let mut pairs = self.found.iter().map(|found| (found.first, found.then));
@@ -130,6 +143,7 @@ impl Orders {
             return;
         }
         self.next = now + ORDER_EVERY;
+        core::mem::swap(&mut self.found, &mut desk.before);
         self.found.clear();
         if missions.len() >= 2 {
             desk.collect((missions, now), settings, board);
@@ -214,6 +228,7 @@ impl Desk {
                         lead: forecast.flush + settings.margin + braking,
                         flush: forecast.flush,
                         tail: window.until.since(forecast.eta),
+                        err: forecast.eta_err,
                         committed: mission.is_committed(crossing, now, settings),
                         holds: matches!(
                             passage.hold,
@@ -356,6 +371,7 @@ impl Desk {
             let site = first.stop.site;
             search.pairs.push(Pair {
                 stops: [one, other],
+                promise: promise([first, second], missions, now, &self.before),
                 clear: [
                     board.clearance(site, first.groups, second.groups),
                     board.clearance(site, second.groups, first.groups),
@@ -388,16 +404,68 @@ impl Desk {
         let carried = before.map_or(Millis::ZERO, |stop| {
             time(then - 1).unwrap_or_default().since(stop.free)
         });
+        let place = usize::from(!a_first);
+        let promise = search.pairs.get(pair)?.promise;
+        let promise = promise.filter(|promise| bound.is_some() && promise.first == place);
         Some(Precedence {
             site: one.site,
             first: at(one)?,
             then: at(other)?,
             binds: bound.is_some(),
             wait: time(then)?.since(other.free + carried),
+            promised: match promise {
+                Some(promise) => promise.until,
+                None => time(first)? + one.err + one.tail,
+            },
+            turned: promise.is_some_and(|promise| promise.turned),
             missions: [
                 *self.runners.get(one.runner)?,
                 *self.runners.get(other.runner)?,
             ],
         })
     }
+}
+
+/// What was said the last time of two stops, if it is to go on or has to be turned round.
+///
+/// Who was to go first has a time to be through by. If it is not, as it stands behind others or turns
+/// out slower, and the other can be there sooner, the other goes first now: a vehicle that gets no
+/// nearer keeps nobody, whatever its rank. The other has its own time for that.
+fn promise(
+    stops: [&Seen; 2],
+    missions: &[Mission],
+    now: Mono,
+    before: &[Precedence],
+) -> Option<Promise> {
+    let [one, other] = stops.map(|seen| {
+        let mission = missions.get(seen.mission)?;
+        Some(At {
+            corridor: mission.plan.corridor,
+            crossing: seen.stop.crossing,
+        })
+    });
+    let (one, other) = (one?, other?);
+    let mut bound = before.iter().filter(|found| found.binds);
+    let found = bound.find(|found| {
+        (found.first, found.then) == (one, other) || (found.first, found.then) == (other, one)
+    })?;
+    let first = usize::from(found.first == other);
+    if now <= found.promised {
+        return Some(Promise {
+            first,
+            until: found.promised,
+            turned: found.turned,
+        });
+    }
+    let [one, other] = stops.map(|seen| &seen.stop);
+    let (late, waits) = if first == 0 {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    (waits.free < late.free).then(|| Promise {
+        first: 1 - first,
+        until: waits.free + waits.err + waits.tail,
+        turned: true,
+    })
 }

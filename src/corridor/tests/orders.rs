@@ -92,6 +92,7 @@ fn meeting() -> impl Strategy<Value = Search> {
                         lead: Millis::from_secs(lead + flush),
                         flush: Millis::from_secs(flush),
                         tail: Millis::from_secs(tail),
+                        err: Millis::ZERO,
                         committed: false,
                         holds: false,
                     });
@@ -104,6 +105,7 @@ fn meeting() -> impl Strategy<Value = Search> {
                         search.pairs.push(Pair {
                             stops: [a, b],
                             clear: [Millis::from_secs(clear), Millis::from_secs(clear / 2)],
+                            promise: None,
                         });
                     }
                 }
@@ -157,6 +159,7 @@ fn a_vehicle_that_cannot_stop_goes_first_whatever_its_rank() {
         lead: Millis::from_secs(8),
         flush: Millis::ZERO,
         tail: Millis::from_secs(2),
+        err: Millis::ZERO,
         committed,
         holds: committed,
     };
@@ -172,6 +175,7 @@ fn a_vehicle_that_cannot_stop_goes_first_whatever_its_rank() {
     search.pairs.push(Pair {
         stops: [0, 1],
         clear: [Millis::from_secs(6); 2],
+        promise: None,
     });
     search.solve();
     assert_eq!(search.first_of(0), Some(1));
@@ -198,6 +202,7 @@ fn many_that_meet_are_ordered_within_a_bound() {
                 lead: Millis::from_secs(8),
                 flush: Millis::ZERO,
                 tail: Millis::from_secs(2),
+                err: Millis::ZERO,
                 committed: false,
                 holds: false,
             });
@@ -208,6 +213,7 @@ fn many_that_meet_are_ordered_within_a_bound() {
             search.pairs.push(Pair {
                 stops: [a, b],
                 clear: [Millis::from_secs(6); 2],
+                promise: None,
             });
         }
     }
