@@ -80,7 +80,7 @@ pub(super) fn grant<B: SiteBoard>(claims: &mut [Claim], orders: &Orders, board: 
             claim.expects_red = before.wait > Millis::ZERO;
         }
     }
-    let_sooner_ones_by(claims, orders);
+    let_sooner_ones_by(claims, orders, board);
     let mut winner: Option<Claim> = None;
     let mut given = GroupSet::EMPTY;
     for claim in claims.iter_mut().filter(|claim| claim.refused_by.is_none()) {
@@ -100,23 +100,27 @@ pub(super) fn grant<B: SiteBoard>(claims: &mut [Claim], orders: &Orders, board: 
 }
 
 /// A lock that was asked for early, because of a long queue or a full exit, stands in nobody's way
-/// who is through before its vehicle comes, whatever the ranks of the two.
-fn let_sooner_ones_by(claims: &mut [Claim], orders: &Orders) {
+/// who is through before its vehicle comes, whatever the ranks of the two; nor in its own vehicle's
+/// at a stop line before.
+fn let_sooner_ones_by<B: SiteBoard>(claims: &mut [Claim], orders: &Orders, board: &B) {
     for at in 0..claims.len() {
         let Some(early) = claims.get(at).copied() else {
             continue;
         };
-        if early.committed || early.refused_by.is_some() {
-            continue;
-        }
+        let hostile = board.hostile_to(early.site, early.groups);
         let sooner = claims.iter().find(|claim| {
+            let is_own = claim.corridor == early.corridor && claim.crossing < early.crossing;
             claim.site == early.site
                 && claim.step == LeaseStep::Lock
                 && claim.refused_by.is_none()
-                && orders.is_through_before(claim.at(), early.at())
+                && !hostile.is_disjoint(claim.groups)
+                && (is_own || !early.committed && orders.is_through_before(claim.at(), early.at()))
         });
         let by = sooner.map(|claim| claim.corridor);
-        if let Some(claim) = claims.get_mut(at) {
+        if let Some(claim) = claims
+            .get_mut(at)
+            .filter(|claim| claim.refused_by.is_none())
+        {
             claim.refused_by = by;
         }
     }
