@@ -477,6 +477,7 @@ fn crossing_of(site: SiteId, plan: &CheckedSite) -> Option<Crossing> {
         passed_at: Length::ZERO,
         free_flow: Millis::ZERO,
         storage: Length::from_mm(SPACING_MM / 2),
+        approach_speed: Speed::from_mm_per_s(10_000),
         decision_at: Length::ZERO,
         entry_road: String::new(),
         exit_road: None,

@@ -66,7 +66,6 @@ fn arrivals<B: SiteBoard>(
     board: &B,
     passages: &mut [Passage],
 ) {
-    let braking = settings.braking_time(plan.speed);
     let mut run = Run::from(plan, (here.paces, here.share), here.clock);
     let mut push = Millis::ZERO;
     let mut carried = Millis::ZERO;
@@ -76,6 +75,7 @@ fn arrivals<B: SiteBoard>(
         if passage.is_done() {
             continue;
         }
+        let braking = settings.braking_time(crossing.approach_speed);
         let times = run.to(crossing.free_flow);
         let free = here.from + times.middle;
         let mut eta = free + push + carried;
@@ -88,7 +88,8 @@ fn arrivals<B: SiteBoard>(
         };
         upstream = queue_milli;
         let flush = flush(queue_milli, green, settings);
-        let change = if usable && !green {
+        // Shown already, the green may still have to stop once for a turn that yields to it.
+        let change = if usable {
             board
                 .entry_time(crossing.site, crossing.groups)
                 .unwrap_or_default()

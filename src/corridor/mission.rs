@@ -412,8 +412,10 @@ impl Mission {
     /// True if the vehicle is so near to its locked signal that it must not be taken from it: a
     /// crew that is told to expect red is told in time to stop.
     pub(super) fn is_committed(&self, at: usize, now: Mono, settings: &Settings) -> bool {
-        let along = self.track.along(now, settings) + way(self.plan.speed, settings.warning);
-        let near = |crossing: &Crossing| along >= crossing.decision_at;
+        let along = self.track.along(now, settings);
+        let near = |crossing: &Crossing| {
+            along + way(crossing.approach_speed, settings.warning) >= crossing.decision_at
+        };
         self.is_driving()
             && self.passages.get(at).is_some_and(Passage::is_locked)
             && self.plan.crossings.get(at).is_some_and(near)

@@ -62,6 +62,8 @@ pub struct Crossing {
     pub free_flow: Millis,
     /// Longest queue the approach can hold in one lane.
     pub storage: Length,
+    /// How fast the vehicle comes to the stop line if nothing is in its way.
+    pub approach_speed: Speed,
     /// Where the driver decides to brake for a red, along the route: a green later than this is
     /// too late.
     pub decision_at: Length,

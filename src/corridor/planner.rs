@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 
 use super::beside::{beside, into_exit};
+use super::fixes::SPEED_MAX;
 use super::{AskedBy, CorridorPlan, Crossing, Link, RoutePoint, ServiceClass, SideWay};
 use crate::ids::{ApproachId, CorridorId, RoadId, SiteId};
 use crate::plan::{CheckedSite, Emergency, SiteKind, TurnKind};
@@ -144,7 +145,8 @@ pub fn plan_corridor(
             continue;
         };
         let exit = route.legs.get(at + 1).map(|next| next.road.clone());
-        crossings.push(crossing(leg, (id, site), exit, speed, &request));
+        let speeds = (speed, approach_speed(&links, at, speed));
+        crossings.push(crossing(leg, (id, site), exit, speeds, &request));
     }
     if crossings.is_empty() {
         return Err(PlanRefusal::NoSignals);
@@ -176,7 +178,7 @@ fn crossing(
     leg: &RouteLeg,
     (id, site): (SiteId, &CheckedSite),
     exit: Option<String>,
-    speed: Speed,
+    (speed, approach_speed): (Speed, Speed),
     request: &PlanRequest,
 ) -> Crossing {
     let usual = match site.kind {
@@ -205,7 +207,8 @@ fn crossing(
         passed_at: leg.ends_at + undrawn + request.convoy,
         free_flow: at_pace(leg.free_flow, request).saturating_sub(depth.time_at(speed)),
         storage: leg.road_length,
-        decision_at: stop_line_at - braking_distance(speed),
+        approach_speed,
+        decision_at: stop_line_at - braking_distance(approach_speed),
         entry_road: leg.road.clone(),
         exit_road: exit,
         hold_max: site.corridor_hold_max,
@@ -254,6 +257,19 @@ fn mean_speed(length: Length, time: Millis) -> Speed {
     let per_s = u64::from(length.as_mm()) * 1000;
     let mm_per_s = per_s.checked_div(u64::from(time.as_ms())).unwrap_or(0);
     Speed::from_mm_per_s(u32::try_from(mm_per_s).unwrap_or(u32::MAX))
+}
+
+/// How fast the road that ends at leg `at` is driven; no slower than the whole route, whose mean has
+/// the turns in it.
+fn approach_speed(links: &[Link], at: usize, mean: Speed) -> Speed {
+    let before = at.checked_sub(1).and_then(|at| links.get(at));
+    let (from, then) = before.map_or((Length::ZERO, Millis::ZERO), |link| {
+        (link.ends_at, link.free_flow)
+    });
+    let own = links
+        .get(at)
+        .map(|link| mean_speed(link.ends_at - from, link.free_flow.saturating_sub(then)));
+    own.map_or(mean, |own| own.min(SPEED_MAX).max(mean))
 }
 
 fn braking_distance(speed: Speed) -> Length {

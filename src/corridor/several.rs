@@ -204,7 +204,6 @@ impl Desk {
             if !mission.is_under_way(now) {
                 continue;
             }
-            let braking = settings.braking_time(mission.plan.speed);
             for (crossing, (place, passage)) in
                 (mission.plan.crossings.iter().zip(&mission.passages)).enumerate()
             {
@@ -215,6 +214,7 @@ impl Desk {
                     continue;
                 }
                 let window = passage.window(place);
+                let braking = settings.braking_time(place.approach_speed);
                 let forecast = &passage.forecast;
                 let carried = forecast.carried;
                 self.stops.push(Seen {

@@ -42,7 +42,7 @@ impl Way {
     ) -> Self {
         let way = (crossing.approach, plan.turn_at(at));
         let sketch = board.sketch(crossing.site, way, crossing.groups);
-        let braking = settings.braking_time(plan.speed);
+        let braking = settings.braking_time(crossing.approach_speed);
         Self {
             sketch: sketch.unwrap_or_default(),
             can_be_held: is_available(crossing, board) && plan.preempts,

@@ -155,6 +155,7 @@ pub(super) fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
                 passed_at: Length::from_metres(stop + 15),
                 free_flow: Millis::new(stop * 50),
                 storage: Length::from_metres(380),
+                approach_speed: Speed::from_mm_per_s(20_000),
                 decision_at: Length::from_metres(stop - 66),
                 entry_road: format!("R{at}"),
                 exit_road: Some(format!("R{}", at + 1)),

@@ -132,6 +132,7 @@ mod tests {
             passed_at: Length::ZERO,
             free_flow: Millis::ZERO,
             storage: Length::ZERO,
+            approach_speed: Speed::from_mm_per_s(10_000),
             decision_at: Length::ZERO,
             entry_road: String::new(),
             exit_road: None,
