@@ -41,6 +41,8 @@ pub(super) struct Stop {
     pub(super) site: SiteId,
     /// When it is at the stop line if nobody is in its way.
     pub(super) free: Mono,
+    /// When it would be there if the signal were green and nobody stood before it.
+    pub(super) there: Mono,
     /// Its green has to begin this long before it is there.
     pub(super) lead: Millis,
     /// What of the lead the queue before it needs.

@@ -225,6 +225,7 @@ impl Desk {
                         crossing,
                         site: place.site,
                         free: forecast.eta.back(carried).max(now),
+                        there: forecast.free,
                         lead: forecast.flush + settings.margin + braking,
                         flush: forecast.flush,
                         tail: window.until.since(forecast.eta),
@@ -463,7 +464,7 @@ fn promise(
     } else {
         (other, one)
     };
-    (waits.free < late.free).then(|| Promise {
+    (waits.there < late.there).then(|| Promise {
         first: 1 - first,
         until: waits.free + waits.err + waits.tail,
         turned: true,

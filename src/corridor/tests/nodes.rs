@@ -147,3 +147,27 @@ fn a_new_plan_neither_starts_the_cap_anew_nor_brings_back_what_was_taken_out() {
         watch.longest
     );
 }
+
+#[test]
+fn a_stop_line_further_on_never_holds_the_one_before_it() {
+    let mut engine = in_series();
+    (engine.corridor, engine.vehicle) = (ENGINE, "V2".to_owned());
+    engine.class = ServiceClass::Fire;
+    let mut crossings = engine.crossings.to_vec();
+    crossings[0].groups = CROSS;
+    crossings[1].groups = MAIN;
+    // Between the two there is no room for a queue, so the second is asked for with the first.
+    crossings[1].storage = Length::from_metres(7);
+    engine.crossings = crossings.into();
+    let mut world = World::new(vec![engine, plan(AMBULANCE, 1)]);
+    let mut x = 0.0_f64;
+    while x < 620.0 {
+        world.fix("V2", x.min(590.0), if x < 590.0 { 20_000 } else { 0 });
+        x = world.drive("V1", x, 1);
+    }
+    // The ambulance had its green, which the engine's second stop line shares.
+    assert_eq!(world.state(AMBULANCE, 0), CrossingState::Passed);
+    world.stand("V2", 590.0, 3);
+    let lease = world.corridors.lease(site(0)).unwrap();
+    assert_eq!((lease.corridor, lease.groups), (ENGINE, CROSS));
+}

@@ -316,3 +316,54 @@ fn the_dispatchers_key_passes_a_signal_and_all_before_it() {
         Err(ActRefusal::NotAhead)
     );
 }
+
+#[test]
+fn a_vehicle_that_cannot_set_off_for_the_queue_before_it_is_waited_for() {
+    let mut said = plan(AMBULANCE, 2);
+    said.departs = Some(secs(10));
+    let mut world = World::new(vec![said]);
+    world.board.signals[0].queue = Queue {
+        vehicles_worst_lane: 9,
+        vehicles_total: 9,
+        slow_worst_lane: 9,
+        ..Queue::default()
+    };
+    // Nine vehicles reach back to where it stands.
+    world.stand("V1", 530.0, 45);
+    assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
+    // Once they are gone it has as long as ever.
+    world.board.signals[0].queue = Queue::default();
+    world.stand("V1", 530.0, 18);
+    assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
+    world.stand("V1", 530.0, 4);
+    assert!(world.step_of(0) <= Some(LeaseStep::Prepare));
+}
+
+#[test]
+fn a_vehicle_whose_queue_never_goes_is_not_waited_for_for_ever() {
+    let mut said = plan(AMBULANCE, 2);
+    said.departs = Some(secs(10));
+    let mut world = World::new(vec![said]);
+    world.board.signals[0].queue = Queue {
+        vehicles_worst_lane: 9,
+        vehicles_total: 9,
+        slow_worst_lane: 9,
+        ..Queue::default()
+    };
+    world.stand("V1", 530.0, 132);
+    for _ in 0..100 {
+        world.stand("V1", 530.0, 1);
+        assert!(world.step_of(0) <= Some(LeaseStep::Prepare));
+    }
+}
+
+#[test]
+fn no_lock_begins_for_a_vehicle_that_is_over_the_stop_line() {
+    let mut world = World::new(vec![plan(AMBULANCE, 2)]);
+    world.board.signals[0].availability = Availability::LocalControl;
+    let x = world.drive("V1", 0.0, 31);
+    assert!(x > 601.0 && x < 640.0, "{x}");
+    world.board.signals[0].availability = Availability::Ready;
+    world.tick();
+    assert_eq!(world.step_of(0), None);
+}

@@ -98,3 +98,74 @@ fn a_vehicle_that_may_not_preempt_never_locks() {
     }
     assert!(world.log.iter().any(|e| matches!(e.what, What::Leased(..))));
 }
+
+/// A queue that takes the ambulance's lock far ahead of its arrival.
+fn long_queue() -> Queue {
+    Queue {
+        vehicles_worst_lane: 15,
+        vehicles_total: 15,
+        ..Queue::default()
+    }
+}
+
+#[test]
+fn a_lock_asked_for_early_lets_by_who_is_through_before() {
+    // The ambulance's is the higher class; its second crossing is where the engine crosses.
+    let mut engine = crossing_engine(1);
+    let mut crossings = engine.crossings.to_vec();
+    crossings[0].site = site(2);
+    engine.crossings = crossings.into();
+    let mut world = World::new(vec![engine, plan(AMBULANCE, 3)]);
+    world.board.signals[2].queue = long_queue();
+    let mut x = world.drive("V1", 0.0, 8);
+    let mut engine_x = 300.0;
+    // 60 s before it is there, the ambulance has the lock for the queue.
+    while world.step_of(2) != Some(LeaseStep::Lock) {
+        world.fix("V2", engine_x, 0);
+        x = world.drive("V1", x, 1);
+    }
+    assert_eq!(world.corridors.lease(site(2)).unwrap().corridor, AMBULANCE);
+    assert!(x < 500.0, "{x}");
+    world.board.signals[2].queue = Queue::default();
+    for _ in 0..14 {
+        world.fix("V2", engine_x, 20_000);
+        engine_x += 20.0;
+        x = world.drive("V1", x, 1);
+    }
+    let lease = world.corridors.lease(site(2)).unwrap();
+    assert_eq!((lease.corridor, lease.groups), (ENGINE, CROSS));
+    assert_eq!(world.state(ENGINE, 0), CrossingState::GreenHeld);
+    // It is through, and the ambulance has its green again long before it brakes.
+    while x < 1_300.0 {
+        engine_x += 20.0;
+        world.fix("V2", engine_x, 20_000);
+        x = world.drive("V1", x, 1);
+    }
+    assert_eq!(world.state(AMBULANCE, 2), CrossingState::GreenHeld);
+}
+
+#[test]
+fn a_vehicle_that_comes_no_nearer_keeps_nobody_waiting_for_long() {
+    let mut world = World::new(vec![crossing_engine(1), plan(AMBULANCE, 1)]);
+    let mut x = 0.0;
+    while x < 440.0 {
+        world.fix("V2", x, 20_000);
+        x = world.drive("V1", x, 1);
+    }
+    assert_eq!(world.corridors.lease(site(0)).unwrap().corridor, AMBULANCE);
+    // The ambulance stands behind something 8 s before the signal; the engine at its stop line.
+    let mut waited = 0;
+    while world.state(ENGINE, 0) != CrossingState::GreenHeld {
+        world.fix("V2", 590.0, 0);
+        world.stand("V1", x, 1);
+        waited += 1;
+        assert!(waited < 45, "the engine is kept");
+    }
+    assert!(waited > 10, "the ambulance had its time: {waited}");
+    // The engine is through, and the ambulance is first again.
+    for at in 0..5_u8 {
+        world.fix("V2", 590.0 + 20.0 * f64::from(at), 20_000);
+        world.stand("V1", x, 1);
+    }
+    assert_eq!(world.corridors.lease(site(0)).unwrap().corridor, AMBULANCE);
+}

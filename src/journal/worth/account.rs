@@ -28,7 +28,7 @@ const DRIVES: [u32; 6] = [1_000, 1_050, 970, 1_020, 1_080, 1_000];
 /// What the queue model is off by below and above, whatever the scatter says: seconds saved, at least
 /// and per cent of the figure. It knows nothing of queues that reach back over the signal before, which
 /// nobody is spared without the key: it says too little more often, and by more, than too much.
-const SAVED_ERROR: [(i64, i64); 2] = [(20_000, 25), (25_000, 50)];
+const SAVED_ERROR: [(i64, i64); 2] = [(25_000, 30), (30_000, 60)];
 /// ... and vehicle-seconds paid.
 const PAID_ERROR: [(i64, i64); 2] = [(250, 40), (250, 40)];
 
