@@ -8,7 +8,7 @@ use super::run::{QueueSample, RunRecord, SignalRun, TrackPoint, extend};
 use super::tape::{SiteTape, Tape, TapeCycle};
 use super::way::{Joint, is_same_way, joined};
 use crate::controller::{City, Command, CycleInputs};
-use crate::corridor::{CorridorPlan, MissionState, SiteBoard, What};
+use crate::corridor::{CorridorPlan, MissionState, Preview, SiteBoard, What, preview};
 use crate::ids::{CorridorId, SiteId};
 use crate::journal::cycle::read_commands;
 use crate::journal::frame::{FrameError, RecordKind, Records};
@@ -38,6 +38,8 @@ pub(super) struct Gathered {
     pub(super) city: City,
     pub(super) tape: Tape,
     pub(super) record: RunRecord,
+    /// What the preview said at the press, by itself.
+    pub(super) said: Preview,
     /// The journal ends before the others are done.
     pub(super) is_cut: bool,
 }
@@ -81,8 +83,10 @@ pub(super) fn gather<F: AsRef<[u8]>>(
             }
         }
     }
-    match gathering {
-        Some(gathering) => Ok(gathering.finish()),
+    match gathering.map(Gathering::finish) {
+        Some(Some(gathered)) => Ok(gathered),
+        // It was opened in a cycle that the journal has not kept.
+        Some(None) => Err(WorthError::NotThere(corridor)),
         None if begun => Err(WorthError::Refused(corridor)),
         None => Err(WorthError::NotThere(corridor)),
     }
@@ -128,6 +132,7 @@ struct Gathering {
     city: City,
     tape: Tape,
     record: RunRecord,
+    said: Option<Preview>,
     /// The plan that runs.
     running: Arc<CorridorPlan>,
     /// Where the running plan begins on the driven way.
@@ -166,11 +171,13 @@ impl Gathering {
                 departed: None,
                 ended: now,
                 state: MissionState::Requested,
+                seen: None,
                 track: Vec::new(),
                 signals: signals_of(plan),
                 abandoned: Vec::new(),
                 yielded: Vec::new(),
             },
+            said: None,
             running: Arc::clone(plan),
             joint: (0, Length::ZERO, Millis::ZERO),
             over_at: None,
@@ -202,8 +209,18 @@ impl Gathering {
                 site.record(now, state, field);
             }
         }
+        if is_first {
+            self.say(inputs, city);
+        }
         self.follow(inputs, city);
         self.over_at.is_some_and(|over| now.since(over) >= SETTLE)
+    }
+
+    /// What the dispatcher was shown is at most two cycles older than this.
+    fn say(&mut self, inputs: &CycleInputs<'_>, city: &City) {
+        let board = city.board(inputs.now, inputs.fields);
+        let settings = city.corridors().settings();
+        self.said = Some(preview(&self.record.plan, settings, &board, inputs.now));
     }
 
     fn follow(&mut self, inputs: &CycleInputs<'_>, city: &City) {
@@ -233,6 +250,8 @@ impl Gathering {
                 signal.refused_by = signal.refused_by.or(seen.refused_by);
             }
             if let Some(position) = view.position {
+                let seen = position.age.as_ms().into();
+                self.record.seen = Some(Mono::from_ms(now.as_ms().saturating_sub(seen)));
                 self.track(TrackPoint {
                     at: now,
                     along: begins + position.along,
@@ -428,7 +447,7 @@ impl Gathering {
         }
     }
 
-    fn finish(mut self) -> Gathered {
+    fn finish(mut self) -> Option<Gathered> {
         self.tape.close();
         self.close_holds(0);
         for signal in &self.record.signals {
@@ -441,12 +460,13 @@ impl Gathering {
             let last = self.tape.cycles.last().map(|cycle| cycle.now);
             last.is_none_or(|last| last.since(over) < SETTLE)
         });
-        Gathered {
+        Some(Gathered {
             city: self.city,
             tape: self.tape,
             record: self.record,
+            said: self.said?,
             is_cut,
-        }
+        })
     }
 }
 

@@ -24,8 +24,10 @@ impl LiveWorld {
         let board = picture.city.board(picture.now, &picture.fields);
         let corridors = picture.city.corridors();
         let plan = &planned.plan;
-        let priced = preview(plan, corridors.settings(), &board, picture.now);
-        let meets = clashes(plan, &priced, corridors, &board, picture.now);
+        let said = preview(plan, corridors.settings(), &board, picture.now);
+        // Who goes first where ways meet is decided by the model's own arrivals.
+        let meets = clashes(plan, &said, corridors, &board, picture.now);
+        let priced = self.parts.lessons.correct(&said, plan, picture.now);
         let city = &self.parts.planner.city;
         let crossings = plan.crossings.iter().zip(&priced.crossings);
         let crossings = crossings.map(|(crossing, price)| {

@@ -14,9 +14,10 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::finished::Teacher;
 use super::{LiveWorld, lock};
 use crate::ids::CorridorId;
-use crate::journal::worth::{WorthError, worth};
+use crate::journal::worth::{Worth, WorthError, worth};
 use crate::shell::dispatch::world::{Refusal, RefusalClass};
 use crate::shell::report::ReportData;
 
@@ -69,15 +70,17 @@ struct Job {
 #[derive(Debug)]
 pub(super) struct Reports {
     folder: Option<JournalFolder>,
+    teacher: Teacher,
     known: Arc<Mutex<BTreeMap<u32, Progress>>>,
     /// The worker's queue; it is started with the first report.
     queue: Mutex<Option<SyncSender<Job>>>,
 }
 
 impl Reports {
-    pub(super) fn new(folder: Option<JournalFolder>) -> Self {
+    pub(super) fn new(folder: Option<JournalFolder>, teacher: Teacher) -> Self {
         Self {
             folder,
+            teacher,
             known: Arc::default(),
             queue: Mutex::default(),
         }
@@ -99,7 +102,7 @@ impl Reports {
         let mut queue = lock(&self.queue);
         let sender = match queue.take() {
             Some(sender) => sender,
-            None => begin(folder, Arc::clone(&self.known))?,
+            None => begin((folder, self.teacher.clone()), Arc::clone(&self.known))?,
         };
         let sent = sender.try_send(job);
         // A worker that has ended is begun anew by the next who asks.
@@ -115,11 +118,11 @@ impl Reports {
 
 /// Starts the thread that makes the reports; it ends with the last sender.
 fn begin(
-    folder: JournalFolder,
+    (folder, teacher): (JournalFolder, Teacher),
     known: Arc<Mutex<BTreeMap<u32, Progress>>>,
 ) -> Result<SyncSender<Job>, Refusal> {
     let (sender, jobs) = sync_channel(WAITING);
-    let work = move || work(&folder, &known, &jobs);
+    let work = move || work((&folder, &teacher), &known, &jobs);
     let thread = std::thread::Builder::new().name("report".to_owned());
     thread.spawn(work).map(|_| sender).map_err(|why| {
         let why = format!("no thread for the report: {why}");
@@ -127,9 +130,19 @@ fn begin(
     })
 }
 
-fn work(folder: &JournalFolder, known: &Mutex<BTreeMap<u32, Progress>>, jobs: &Receiver<Job>) {
+fn work(
+    (folder, teacher): (&JournalFolder, &Teacher),
+    known: &Mutex<BTreeMap<u32, Progress>>,
+    jobs: &Receiver<Job>,
+) {
     for job in jobs {
-        let progress = progress_of(|| reckon(folder, &job));
+        let progress = progress_of(|| {
+            let worth = reckon(folder, &job)?;
+            teacher.take(&worth);
+            Ok(ReportData::new(&worth))
+        });
+        // A run that has no report has taught the engine speeds even so.
+        teacher.write();
         lock(known).insert(job.corridor, progress);
     }
 }
@@ -166,10 +179,26 @@ impl LiveWorld {
             Some(Progress::Done(..)) => {}
             None => self.is_over(corridor)?,
         }
+        self.start_report(corridor)?;
+        Err(in_work())
+    }
+
+    /// True if nothing more can be done for the account of this corridor, which is over: it is made, or
+    /// cannot be made. Has it made otherwise.
+    pub(super) fn is_accounted(&self, corridor: u32) -> bool {
+        match lock(&self.reports.known).get(&corridor) {
+            Some(Progress::Done(report, _)) if !report.is_cut => return true,
+            Some(Progress::Failed(_)) => return true,
+            Some(Progress::InWork) => return false,
+            Some(Progress::Done(..)) | None => {}
+        }
+        self.start_report(corridor).is_err()
+    }
+
+    fn start_report(&self, corridor: u32) -> Result<(), Refusal> {
         let when = lock(&self.opened).get(&corridor).map(|opened| opened.when);
         let opened = when.and_then(|when| SystemTime::now().checked_sub(when.elapsed()));
-        self.reports.start(Job { corridor, opened })?;
-        Err(in_work())
+        self.reports.start(Job { corridor, opened })
     }
 
     fn is_over(&self, corridor: u32) -> Result<(), Refusal> {
@@ -199,11 +228,11 @@ fn in_work() -> Refusal {
     Refusal::new(RefusalClass::Unavailable, "report-in-work", why)
 }
 
-fn reckon(folder: &JournalFolder, job: &Job) -> Result<ReportData, String> {
+fn reckon(folder: &JournalFolder, job: &Job) -> Result<Worth, String> {
     let corridor = CorridorId::new(job.corridor);
     let chosen = covering(folder, job.opened);
     let all = covering(folder, None);
-    let made = in_chosen_or_all(&chosen, &all, |files| report_in(files, corridor));
+    let made = in_chosen_or_all(&chosen, &all, |files| worth_in(files, corridor));
     made.map_err(|unmade| match unmade {
         Unmade::NotThere(why) | Unmade::Failed(why) => why,
     })
@@ -232,7 +261,7 @@ enum Unmade {
     Failed(String),
 }
 
-fn report_in(files: &[PathBuf], corridor: CorridorId) -> Result<ReportData, Unmade> {
+fn worth_in(files: &[PathBuf], corridor: CorridorId) -> Result<Worth, Unmade> {
     let unread = RefCell::new(None);
     // One file is in memory at a time, however often they are gone through.
     let journal = files.iter().map_while(|file| {
@@ -242,7 +271,7 @@ fn report_in(files: &[PathBuf], corridor: CorridorId) -> Result<ReportData, Unma
     let worth = worth(journal, corridor);
     match (worth, unread.take()) {
         // What the files before it held is told even so.
-        (Ok(worth), _) => Ok(ReportData::new(&worth)),
+        (Ok(worth), _) => Ok(worth),
         (Err(_), Some(why)) => Err(Unmade::Failed(why)),
         (Err(why @ WorthError::NotThere(_)), None) => Err(Unmade::NotThere(why.to_string())),
         (Err(why), None) => Err(Unmade::Failed(why.to_string())),
@@ -276,6 +305,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::checked_files::check_files;
+    use crate::shell::store::demo_city_files;
 
     #[test]
     fn only_files_that_may_hold_the_corridor_are_read() {
@@ -329,7 +360,13 @@ mod tests {
     fn more_reports_than_may_wait_are_asked_for_again() {
         let folder = tempfile::tempdir().unwrap();
         let journal = JournalFolder::before_start(folder.path().to_path_buf());
-        let reports = Reports::new(Some(journal));
+        let (_, graph) = check_files(&demo_city_files()).city.unwrap();
+        let teacher = Teacher {
+            lessons: Arc::default(),
+            graph: Arc::new(graph),
+            pictures: Arc::default(),
+        };
+        let reports = Reports::new(Some(journal), teacher);
         // A worker that does not get on.
         let (sender, jobs) = sync_channel(WAITING);
         *lock(&reports.queue) = Some(sender);
