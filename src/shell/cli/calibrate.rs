@@ -18,7 +18,7 @@ use super::station::town;
 use crate::corridor::{AskedBy, Paces, PlanRequest, Preview};
 use crate::ids::CorridorId;
 use crate::journal::worth::{Figure, Worth, worth};
-use crate::shell::learned::{Learned, text};
+use crate::shell::learned::{Kind, Learned, text};
 use crate::shell::missions::Mission;
 use crate::shell::planner::Planner;
 use crate::shell::twin::Branch;
@@ -39,7 +39,7 @@ const CORRIDOR: CorridorId = CorridorId::new(1);
 /// What was said and what came, seconds and vehicle-seconds.
 struct Pair {
     mission: String,
-    preempts: bool,
+    kind: Kind,
     /// What the model says by itself.
     raw: Preview,
     /// The same, corrected by what came of the runs before.
@@ -115,7 +115,7 @@ fn street(loaded: &LoadedCity, options: &Calibrate, seed: u64) -> Result<Run, Fa
 fn learn(known: &mut Learned, pair: &Pair) {
     #[expect(clippy::cast_possible_truncation, reason = "far below 2^53")]
     let price = pair.price_veh_s.round() as i64;
-    known.learn_branched(pair.preempts, &pair.raw, (pair.with_key, price));
+    known.learn_branched(pair.kind, &pair.raw, (pair.with_key, price));
 }
 
 fn pair(
@@ -132,7 +132,7 @@ fn pair(
         .corridor(&route, request(planner, mission, street.now()))
         .map_err(|why| Failure::runtime(&why))?;
     let raw = street.preview(&plan);
-    let preempts = plan.preempts;
+    let kind = Kind::of(&plan);
     let order = Dispatch::along(&planner.graph, &route, VEHICLE, mission.class);
     let without = street.branch().run(None, (&order, DEPARTS), BRANCH);
     let (with, journal) =
@@ -143,8 +143,8 @@ fn pair(
     let travel = |branch: &Branch| branch.travel.unwrap_or(BRANCH);
     Ok(Pair {
         mission: mission.id.clone(),
-        preempts,
-        said: known.of(preempts).known().correct(&raw),
+        kind,
+        said: known.of(kind).known().correct(&raw),
         raw,
         proven,
         with_key: travel(&with),
@@ -269,7 +269,7 @@ mod tests {
         let (site, loaded) = (tempfile::tempdir().unwrap(), load_demo().ok().unwrap());
         let mut known = Learned::default();
         for late in [120, -40, 600] {
-            known.learn(true, Lesson::Late(late));
+            known.learn(Kind::Emergency, Lesson::Late(late));
         }
         let path = site.path().join("calibration.json");
         assert!(hand_over(&path, &known, &loaded).is_ok());

@@ -12,6 +12,7 @@ use super::station::of_city;
 use crate::corridor::{AskedBy, CorridorPlan, PlanRequest, Preview, ServiceClass, Waiting};
 use crate::ids::CorridorId;
 use crate::network::Position;
+use crate::shell::learned::Kind;
 use crate::shell::missions::{Mission, class_of, metres, missions};
 use crate::shell::planner::Planner;
 use crate::shell::world::advice;
@@ -85,7 +86,7 @@ pub(super) fn preview(options: &PreviewOf) -> Result<(), Failure> {
     let known = known.unwrap_or_default();
     let said = run.preview(&plan);
     let priced = known
-        .of(plan.preempts)
+        .of(Kind::of(&plan))
         .known()
         .correct_from(&said, run.now());
     if options.json {

@@ -302,10 +302,10 @@ pub struct StatusView {
 /// What runs have taught of previews: they are corrected by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LearnedView {
-    /// Drives for which signals were locked.
-    pub lock: LateView,
-    /// Drives that had priority only.
-    pub priority: LateView,
+    /// Emergency drives for which signals were locked.
+    pub emergency: LateView,
+    /// Escorts, and drives that had priority only.
+    pub other: LateView,
     /// Roads of which the speed has been learned.
     pub roads: u32,
 }

@@ -57,8 +57,8 @@ pub enum LearnedError {
 struct Form {
     version: u32,
     city: String,
-    lock: ErrorsForm,
-    priority: ErrorsForm,
+    emergency: ErrorsForm,
+    other: ErrorsForm,
     #[serde(default)]
     speeds: Vec<SpeedForm>,
 }
@@ -131,8 +131,8 @@ fn parse(bytes: &[u8], town: Town<'_>) -> Result<(Learned, Paces), String> {
         return Err(format!("it is of the city {city}, and this one is {ours}"));
     }
     let learned = Learned {
-        lock: errors(form.lock, "lock")?,
-        priority: errors(form.priority, "priority")?,
+        emergency: errors(form.emergency, "emergency")?,
+        other: errors(form.other, "other")?,
     };
     let mut speeds = Vec::with_capacity(form.speeds.len());
     for speed in form.speeds {
@@ -192,8 +192,8 @@ pub fn text(learned: &Learned, paces: &Paces, town: Town<'_>) -> serde_json::Res
     let mut text = serde_json::to_string(&Form {
         version: VERSION,
         city: town.id.to_owned(),
-        lock: form(&learned.lock),
-        priority: form(&learned.priority),
+        emergency: form(&learned.emergency),
+        other: form(&learned.other),
         speeds: speeds.collect(),
     })?;
     text.push('\n');

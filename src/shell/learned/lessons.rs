@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Learned, Town, text};
+use super::{Kind, Learned, Town, text};
 use crate::corridor::{CorridorPlan, Paces, Preview};
 use crate::journal::worth::{Lesson, Worth, lesson};
 use crate::network::RoadGraph;
@@ -24,6 +24,8 @@ pub struct Lessons {
     /// Where it is kept, and of which city.
     file: Option<(PathBuf, String)>,
     is_failing: AtomicBool,
+    /// One writes at a time.
+    writing: Mutex<()>,
 }
 
 impl Lessons {
@@ -56,7 +58,7 @@ impl Lessons {
     pub fn correct(&self, said: &Preview, plan: &CorridorPlan, now: Mono) -> Preview {
         let departs = plan.departs.unwrap_or(now).max(now);
         let learned = lock(&self.learned);
-        let known = learned.of(plan.preempts).known();
+        let known = learned.of(Kind::of(plan)).known();
         known.correct_from(said, departs)
     }
 
@@ -66,9 +68,9 @@ impl Lessons {
         if !worth.record.state.is_over() || !self.is_new(corridor.number()) {
             return;
         }
-        let preempts = worth.record.plan.preempts;
+        let kind = Kind::of(&worth.record.plan);
         let lesson = lesson(&worth.said, &worth.record);
-        let learned = lock(&self.learned).learn(preempts, lesson);
+        let learned = lock(&self.learned).learn(kind, lesson);
         match lesson {
             Lesson::Late(late) => {
                 tracing::info!(%corridor, late_per_mille = late, "a run taught the previews");
@@ -99,6 +101,7 @@ impl Lessons {
         let Some((path, city)) = &self.file else {
             return;
         };
+        let _alone = lock(&self.writing);
         let town = Town { id: city, graph };
         let text = text(&self.learned(), paces, town).map_err(io::Error::from);
         let written = text.and_then(|text| write_whole(path, text.as_bytes()));

@@ -1,6 +1,6 @@
 //! What the runs of a city have taught of its previews, and how it is kept.
 //!
-//! Locks and mere priority are two kinds of drives: an error of the one says nothing of the other.
+//! Emergency drives and all others are two kinds: an error of the one says nothing of the other.
 //! See `docs/decisions/0011-worth.md`.
 
 mod file;
@@ -9,9 +9,30 @@ mod lessons;
 pub use file::{FILE_BYTES_MAX, LearnedError, Town, read, text};
 pub use lessons::Lessons;
 
-use crate::corridor::{Calibration, Preview};
+use crate::corridor::{Calibration, CorridorPlan, Preview, ServiceClass};
 use crate::journal::worth::Lesson;
 use crate::units::Millis;
+
+/// What kind of a drive it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An emergency vehicle for which signals are locked.
+    Emergency,
+    /// An escort, or anybody who has priority only: with the pace of a convoy, or without siren.
+    Other,
+}
+
+impl Kind {
+    /// The kind of a corridor's drive.
+    #[must_use]
+    pub fn of(plan: &CorridorPlan) -> Self {
+        if plan.preempts && plan.class != ServiceClass::Escort {
+            Self::Emergency
+        } else {
+            Self::Other
+        }
+    }
+}
 
 /// The errors of one kind of drives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,34 +87,36 @@ impl Errors {
 /// What the runs of a city have taught of its previews.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Learned {
-    lock: Errors,
-    priority: Errors,
+    emergency: Errors,
+    other: Errors,
 }
 
 impl Learned {
-    /// The errors of drives for which signals are locked, or of those that only have priority.
+    /// The errors of drives of this kind.
     #[must_use]
-    pub const fn of(&self, preempts: bool) -> &Errors {
-        if preempts { &self.lock } else { &self.priority }
+    pub const fn of(&self, kind: Kind) -> &Errors {
+        match kind {
+            Kind::Emergency => &self.emergency,
+            Kind::Other => &self.other,
+        }
     }
 
-    const fn of_mut(&mut self, preempts: bool) -> &mut Errors {
-        if preempts {
-            &mut self.lock
-        } else {
-            &mut self.priority
+    const fn of_mut(&mut self, kind: Kind) -> &mut Errors {
+        match kind {
+            Kind::Emergency => &mut self.emergency,
+            Kind::Other => &mut self.other,
         }
     }
 
     /// What a run has taught; true if it was anything.
-    pub fn learn(&mut self, preempts: bool, lesson: Lesson) -> bool {
-        self.of_mut(preempts).learn(lesson)
+    pub fn learn(&mut self, kind: Kind, lesson: Lesson) -> bool {
+        self.of_mut(kind).learn(lesson)
     }
 
     /// A branched street knows both: what came of the arrival, milliseconds after setting off, and of
     /// the price, vehicle-seconds.
-    pub fn learn_branched(&mut self, preempts: bool, said: &Preview, came: (Millis, i64)) {
-        let errors = self.of_mut(preempts);
+    pub fn learn_branched(&mut self, kind: Kind, said: &Preview, came: (Millis, i64)) {
+        let errors = self.of_mut(kind);
         errors.known.learn_arrival(said, came.0);
         errors.known.learn_price(said, came.1);
         errors.runs = errors.runs.saturating_add(1);
@@ -104,8 +127,8 @@ impl Learned {
     #[must_use]
     pub fn over(self, city: &Self) -> Self {
         Self {
-            lock: self.lock.over(&city.lock),
-            priority: self.priority.over(&city.priority),
+            emergency: self.emergency.over(&city.emergency),
+            other: self.other.over(&city.other),
         }
     }
 }

@@ -22,9 +22,9 @@ const fn town(graph: &RoadGraph) -> Town<'_> {
 fn taught() -> Learned {
     let mut learned = Learned::default();
     for late in [40, -20, 310] {
-        learned.learn(true, Lesson::Late(late));
+        learned.learn(Kind::Emergency, Lesson::Late(late));
     }
-    learned.learn(false, Lesson::Late(200));
+    learned.learn(Kind::Other, Lesson::Late(200));
     learned
 }
 
@@ -116,16 +116,16 @@ fn a_road_that_is_gone_takes_nothing_else_with_it() {
 }
 
 #[test]
-fn drives_with_locks_and_drives_with_priority_teach_their_own_kind() {
+fn emergency_drives_and_others_teach_their_own_kind() {
     let mut learned = Learned::default();
-    assert!(learned.learn(false, Lesson::Late(900)));
-    assert!(!learned.learn(true, Lesson::Nothing(Untaught::Lost)));
-    assert_eq!(learned.of(true), &Errors::default());
-    assert_eq!(learned.of(false).runs(), 1);
-    let (_, late) = learned.of(false).known().late();
-    assert!(!learned.learn(false, Lesson::AtLeast(late)));
-    assert!(learned.learn(false, Lesson::AtLeast(late + 1)));
-    assert_eq!(learned.of(false).runs(), 2);
+    assert!(learned.learn(Kind::Other, Lesson::Late(900)));
+    assert!(!learned.learn(Kind::Emergency, Lesson::Nothing(Untaught::Lost)));
+    assert_eq!(learned.of(Kind::Emergency), &Errors::default());
+    assert_eq!(learned.of(Kind::Other).runs(), 1);
+    let (_, late) = learned.of(Kind::Other).known().late();
+    assert!(!learned.learn(Kind::Other, Lesson::AtLeast(late)));
+    assert!(learned.learn(Kind::Other, Lesson::AtLeast(late + 1)));
+    assert_eq!(learned.of(Kind::Other).runs(), 2);
 }
 
 #[test]

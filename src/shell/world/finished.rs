@@ -10,7 +10,7 @@ use crate::ids::CorridorId;
 use crate::journal::worth::Worth;
 use crate::network::RoadGraph;
 use crate::shell::dispatch::world::{LateView, LearnedView};
-use crate::shell::learned::{Errors, Lessons};
+use crate::shell::learned::{Errors, Kind, Lessons};
 use crate::shell::runtime::Picture;
 use crate::units::Millis;
 
@@ -89,8 +89,8 @@ impl LiveWorld {
             roads += u32::from(last.replace(road) != Some(road));
         }
         LearnedView {
-            lock: late(learned.of(true)),
-            priority: late(learned.of(false)),
+            emergency: late(learned.of(Kind::Emergency)),
+            other: late(learned.of(Kind::Other)),
             roads,
         }
     }

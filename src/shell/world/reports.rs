@@ -86,7 +86,8 @@ impl Reports {
         }
     }
 
-    fn start(&self, job: Job) -> Result<(), Refusal> {
+    /// True if it waits for its turn now; false if too many do.
+    fn start(&self, job: Job) -> Result<bool, Refusal> {
         let corridor = job.corridor;
         let Some(folder) = self.folder.clone() else {
             let why = format!("nobody keeps a journal of corridor {corridor}");
@@ -112,7 +113,7 @@ impl Reports {
         if sent.is_ok() {
             known.insert(corridor, Progress::InWork);
         }
-        Ok(())
+        Ok(sent.is_ok())
     }
 }
 
@@ -183,8 +184,8 @@ impl LiveWorld {
         Err(in_work())
     }
 
-    /// True if nothing more can be done for the account of this corridor, which is over: it is made, or
-    /// cannot be made. Has it made otherwise.
+    /// True if the account of this corridor, which is over, is made or will be, or cannot be made; has
+    /// it made if it was not, or from a journal that was too short for it.
     pub(super) fn is_accounted(&self, corridor: u32) -> bool {
         match lock(&self.reports.known).get(&corridor) {
             Some(Progress::Done(report, _)) if !report.is_cut => return true,
@@ -192,10 +193,10 @@ impl LiveWorld {
             Some(Progress::InWork) => return false,
             Some(Progress::Done(..)) | None => {}
         }
-        self.start_report(corridor).is_err()
+        self.start_report(corridor).unwrap_or(true)
     }
 
-    fn start_report(&self, corridor: u32) -> Result<(), Refusal> {
+    fn start_report(&self, corridor: u32) -> Result<bool, Refusal> {
         let when = lock(&self.opened).get(&corridor).map(|opened| opened.when);
         let opened = when.and_then(|when| SystemTime::now().checked_sub(when.elapsed()));
         self.reports.start(Job { corridor, opened })

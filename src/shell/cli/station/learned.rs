@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::super::load::LoadedCity;
 use super::super::out::{say, warn};
 use crate::corridor::Paces;
-use crate::shell::learned::{Learned, Lessons, Town, read};
+use crate::shell::learned::{Kind, Learned, Lessons, Town, read};
 
 /// What a station keeps, in its data folder.
 const KEPT: &str = "learned.json";
@@ -69,7 +69,7 @@ fn put_aside(path: &Path) {
 
 /// What a dispatcher's preview rests on.
 fn tell((learned, has_own): (&Learned, bool), paces: &Paces) {
-    let errors = learned.of(true);
+    let errors = learned.of(Kind::Emergency);
     let (middle, late) = errors.known().late();
     let per_cent = |per_mille: i32| f64::from(per_mille) / 10.0;
     let by = match (errors.runs(), has_own) {
@@ -96,7 +96,7 @@ mod tests {
     fn calibrated(lates: &[i32]) -> Learned {
         let mut learned = Learned::default();
         for late in lates {
-            learned.learn(true, Lesson::Late(*late));
+            learned.learn(Kind::Emergency, Lesson::Late(*late));
         }
         learned
     }
@@ -115,8 +115,15 @@ mod tests {
         let of_city = calibrated(&[700; 40]);
         write(&site.path().join(OF_CITY), &of_city, &loaded);
         let first = begun();
-        assert_eq!(first.of(true).known(), of_city.of(true).known());
-        assert_eq!(first.of(true).runs(), 0, "none of them was seen here");
+        assert_eq!(
+            first.of(Kind::Emergency).known(),
+            of_city.of(Kind::Emergency).known()
+        );
+        assert_eq!(
+            first.of(Kind::Emergency).runs(),
+            0,
+            "none of them was seen here"
+        );
         let kept = calibrated(&[20; 3]);
         write(&data.path().join(KEPT), &kept, &loaded);
         assert_eq!(begun(), kept);

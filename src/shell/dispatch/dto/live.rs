@@ -102,10 +102,10 @@ pub(crate) struct StatusDto {
 /// What runs have taught of previews.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct LearnedDto {
-    /// Drives for which signals were locked.
-    lock: LateDto,
-    /// Drives that had priority only.
-    priority: LateDto,
+    /// Emergency drives for which signals were locked.
+    emergency: LateDto,
+    /// Escorts, and drives that had priority only.
+    other: LateDto,
     /// Roads of which the speed has been learned.
     roads: u32,
 }
@@ -385,8 +385,8 @@ impl From<&StatusView> for StatusDto {
 impl From<&LearnedView> for LearnedDto {
     fn from(learned: &LearnedView) -> Self {
         Self {
-            lock: (&learned.lock).into(),
-            priority: (&learned.priority).into(),
+            emergency: (&learned.emergency).into(),
+            other: (&learned.other).into(),
             roads: learned.roads,
         }
     }

@@ -6,7 +6,7 @@ use crate::corridor::Paces;
 use crate::journal::worth::Lesson;
 use crate::shell::dispatch::request::{Datum, GeoPoint, Stretch};
 use crate::shell::dispatch::world::{PositionFix, PreviewRequest};
-use crate::shell::learned::{Learned, Town, read};
+use crate::shell::learned::{Kind, Learned, Town, read};
 
 /// A point of the city's metre grid, as a request states it.
 fn at(rig: &Rig, x_m: f64, y_m: f64) -> GeoPoint {
@@ -243,7 +243,7 @@ fn previews_are_corrected_by_what_was_kept() {
     let mut learned = Learned::default();
     for run in 0..60 {
         let late = if run % 5 == 0 { 1_000 } else { 500 };
-        learned.learn(true, Lesson::Late(late));
+        learned.learn(Kind::Emergency, Lesson::Late(late));
     }
     Lessons::new(learned, path.clone(), "ankang-demo").write(&Paces::default(), graph);
     let (kept, _) = read(&path, town).unwrap().unwrap();
@@ -269,6 +269,12 @@ fn previews_are_corrected_by_what_was_kept() {
             .all(|one| one.with_key_s > one.free_flow_s * 1.4)
     );
     let shown = again.world.snapshot().status.learned;
-    assert_eq!((shown.lock.runs, shown.lock.p50_per_mille), (60, 500));
-    assert_eq!((shown.lock.p90_per_mille, shown.priority.runs), (1_000, 0));
+    assert_eq!(
+        (shown.emergency.runs, shown.emergency.p50_per_mille),
+        (60, 500)
+    );
+    assert_eq!(
+        (shown.emergency.p90_per_mille, shown.other.runs),
+        (1_000, 0)
+    );
 }
