@@ -9,6 +9,7 @@ use super::tape::{SiteTape, Tape, TapeCycle};
 use super::way::{Joint, is_same_way, joined};
 use crate::controller::{City, Command, CycleInputs};
 use crate::corridor::{CorridorPlan, MissionState, Preview, SiteBoard, What, preview};
+use crate::detect::FieldInputs;
 use crate::ids::{CorridorId, SiteId};
 use crate::journal::cycle::read_commands;
 use crate::journal::frame::{FrameError, RecordKind, Records};
@@ -83,10 +84,8 @@ pub(super) fn gather<F: AsRef<[u8]>>(
             }
         }
     }
-    match gathering.map(Gathering::finish) {
-        Some(Some(gathered)) => Ok(gathered),
-        // It was opened in a cycle that the journal has not kept.
-        Some(None) => Err(WorthError::NotThere(corridor)),
+    match gathering {
+        Some(gathering) => Ok(gathering.finish()),
         None if begun => Err(WorthError::Refused(corridor)),
         None => Err(WorthError::NotThere(corridor)),
     }
@@ -132,7 +131,7 @@ struct Gathering {
     city: City,
     tape: Tape,
     record: RunRecord,
-    said: Option<Preview>,
+    said: Preview,
     /// The plan that runs.
     running: Arc<CorridorPlan>,
     /// Where the running plan begins on the driven way.
@@ -177,7 +176,7 @@ impl Gathering {
                 abandoned: Vec::new(),
                 yielded: Vec::new(),
             },
-            said: None,
+            said: said(plan, city, running.fields(), now),
             running: Arc::clone(plan),
             joint: (0, Length::ZERO, Millis::ZERO),
             over_at: None,
@@ -210,17 +209,11 @@ impl Gathering {
             }
         }
         if is_first {
-            self.say(inputs, city);
+            // What the dispatcher was shown is at most two cycles older, and as well informed.
+            self.said = said(&self.record.first, city, inputs.fields, now);
         }
         self.follow(inputs, city);
         self.over_at.is_some_and(|over| now.since(over) >= SETTLE)
-    }
-
-    /// What the dispatcher was shown is at most two cycles older than this.
-    fn say(&mut self, inputs: &CycleInputs<'_>, city: &City) {
-        let board = city.board(inputs.now, inputs.fields);
-        let settings = city.corridors().settings();
-        self.said = Some(preview(&self.record.plan, settings, &board, inputs.now));
     }
 
     fn follow(&mut self, inputs: &CycleInputs<'_>, city: &City) {
@@ -447,7 +440,7 @@ impl Gathering {
         }
     }
 
-    fn finish(mut self) -> Option<Gathered> {
+    fn finish(mut self) -> Gathered {
         self.tape.close();
         self.close_holds(0);
         for signal in &self.record.signals {
@@ -460,14 +453,20 @@ impl Gathering {
             let last = self.tape.cycles.last().map(|cycle| cycle.now);
             last.is_none_or(|last| last.since(over) < SETTLE)
         });
-        Some(Gathered {
+        Gathered {
             city: self.city,
             tape: self.tape,
             record: self.record,
-            said: self.said?,
+            said: self.said,
             is_cut,
-        })
+        }
     }
+}
+
+/// What the model says of a plan by itself.
+fn said(plan: &CorridorPlan, city: &City, fields: &[FieldInputs], now: Mono) -> Preview {
+    let board = city.board(now, fields);
+    preview(plan, city.corridors().settings(), &board, now)
 }
 
 fn signals_of(plan: &CorridorPlan) -> Vec<SignalRun> {
