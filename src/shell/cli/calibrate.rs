@@ -73,6 +73,10 @@ pub(super) fn calibrate(options: &Calibrate) -> Result<(), Failure> {
             };
             let pair = pair(&street, &planner, mission, &known)?;
             learn(&mut known, &pair);
+            // After every run: a file that cannot be written is told early, and a break loses nothing.
+            if let Some(path) = &options.out {
+                hand_over(path, &known, &loaded)?;
+            }
             if options.json {
                 say(&line(&pair).to_string());
             }
@@ -80,9 +84,6 @@ pub(super) fn calibrate(options: &Calibrate) -> Result<(), Failure> {
             street.go(EVERY);
         }
         seed += 1;
-    }
-    if let Some(path) = &options.out {
-        hand_over(path, &known, &loaded)?;
     }
     let summary = summary(&pairs);
     if options.json {

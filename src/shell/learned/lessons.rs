@@ -53,13 +53,13 @@ impl Lessons {
         lock(&self.learned).clone()
     }
 
-    /// What the model `said` of `plan` at `now`, corrected by the runs of its kind.
+    /// What the model `said` of `plan` at `now`, corrected by the runs of its kind, and how many.
     #[must_use]
-    pub fn correct(&self, said: &Preview, plan: &CorridorPlan, now: Mono) -> Preview {
+    pub fn correct(&self, said: &Preview, plan: &CorridorPlan, now: Mono) -> (Preview, u32) {
         let departs = plan.departs.unwrap_or(now).max(now);
         let learned = lock(&self.learned);
-        let known = learned.of(Kind::of(plan)).known();
-        known.correct_from(said, departs)
+        let errors = learned.of(Kind::of(plan));
+        (errors.known().correct_from(said, departs), errors.runs())
     }
 
     /// A run was accounted for: it teaches once, and only when it is over.

@@ -268,6 +268,7 @@ fn previews_are_corrected_by_what_was_kept() {
             .iter()
             .all(|one| one.with_key_s > one.free_flow_s * 1.4)
     );
+    assert_eq!((before.runs, after.runs), (0, 60));
     let shown = again.world.snapshot().status.learned;
     assert_eq!(
         (shown.emergency.runs, shown.emergency.p50_per_mille),
