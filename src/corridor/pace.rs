@@ -143,6 +143,15 @@ impl Paces {
         }
     }
 
+    /// Roads of which something has been learned.
+    #[must_use]
+    pub fn roads(&self) -> usize {
+        let road = |cell: Option<&Cell>| cell.map(|cell| cell.key.road);
+        let pairs = self.cells.windows(2);
+        let others = pairs.filter(|two| road(two.first()) != road(two.last()));
+        others.count() + usize::from(!self.cells.is_empty())
+    }
+
     /// Everything that has been learned, in the order of the roads.
     pub fn all(&self) -> impl Iterator<Item = LearnedPace> {
         self.cells.iter().map(|cell| LearnedPace {
@@ -239,6 +248,7 @@ mod tests {
             }
         }
         paces.set_hour(0);
+        assert_eq!((Paces::default().roads(), paces.roads()), (0, 2));
         let learned: Vec<LearnedPace> = paces.all().collect();
         assert_eq!(Paces::kept(learned.iter().rev().copied()), Some(paces));
         let one = *learned.first().unwrap();

@@ -82,16 +82,11 @@ impl LiveWorld {
                 p90_per_mille: p90,
             }
         };
-        let paces = picture.city.corridors().paces();
-        let (mut roads, mut last) = (0_u32, None);
-        // In the order of the roads: another one than the last is a new one.
-        for road in paces.all().map(|one| one.road) {
-            roads += u32::from(last.replace(road) != Some(road));
-        }
+        let roads = picture.city.corridors().paces().roads();
         LearnedView {
             emergency: late(learned.of(Kind::Emergency)),
             other: late(learned.of(Kind::Other)),
-            roads,
+            roads: u32::try_from(roads).unwrap_or(u32::MAX),
         }
     }
 }

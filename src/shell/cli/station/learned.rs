@@ -75,14 +75,15 @@ fn tell((learned, has_own): (&Learned, bool), paces: &Paces) {
     let by = match (errors.runs(), has_own) {
         (0, true) => format!("what {OF_CITY} says"),
         (0, false) => "what runs in other cities taught: nobody has driven here yet".to_owned(),
+        (1, _) => "1 run".to_owned(),
         (runs, _) => format!("{runs} runs"),
     };
     say(&format!(
         "previews are corrected by {by} (against the model one in two came up to {:+.1} % later, nine in \
-         ten up to {:+.1} %); {} speeds of roads are known",
+         ten up to {:+.1} %); the speeds of {} roads are known",
         per_cent(middle),
         per_cent(late),
-        paces.all().count(),
+        paces.roads(),
     ));
 }
 
