@@ -20,6 +20,7 @@ use crate::ids::CorridorId;
 use crate::journal::worth::{Worth, WorthError, worth};
 use crate::shell::dispatch::world::{Refusal, RefusalClass};
 use crate::shell::report::ReportData;
+use crate::shell::runtime::give_way;
 
 /// A report whose journal was too short for it is made anew after this.
 const AGAIN: Duration = Duration::from_mins(1);
@@ -136,6 +137,7 @@ fn work(
     known: &Mutex<BTreeMap<u32, Progress>>,
     jobs: &Receiver<Job>,
 ) {
+    give_way();
     for job in jobs {
         let progress = progress_of(|| {
             let worth = reckon(folder, &job)?;
