@@ -14,7 +14,7 @@ use crate::shell::missions::class_of;
 
 /// Changes with the form of the file.
 const VERSION: u32 = 1;
-/// A larger file is something else: the most that is ever learned takes half of it.
+/// A larger file is something else: the most that is ever learned takes a third of it.
 pub const FILE_BYTES_MAX: u64 = 32 << 20;
 
 /// The city that a file is of.
