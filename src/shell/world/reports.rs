@@ -87,6 +87,16 @@ impl Reports {
         }
     }
 
+    /// True if all that the journal says of this corridor was made, or nothing can be; false if it is
+    /// in work, and nothing if it has to be begun.
+    fn settled(&self, corridor: u32) -> Option<bool> {
+        match lock(&self.known).get(&corridor)? {
+            Progress::InWork => Some(false),
+            Progress::Failed(_) => Some(true),
+            Progress::Done(report, _) => (!report.is_cut).then_some(true),
+        }
+    }
+
     /// True if it waits for its turn now; false if too many do.
     fn start(&self, job: Job) -> Result<bool, Refusal> {
         let corridor = job.corridor;
@@ -189,13 +199,8 @@ impl LiveWorld {
     /// True if the account of this corridor, which is over, is made or will be, or cannot be made; has
     /// it made if it was not, or from a journal that was too short for it.
     pub(super) fn is_accounted(&self, corridor: u32) -> bool {
-        match lock(&self.reports.known).get(&corridor) {
-            Some(Progress::Done(report, _)) if !report.is_cut => return true,
-            Some(Progress::Failed(_)) => return true,
-            Some(Progress::InWork) => return false,
-            Some(Progress::Done(..)) | None => {}
-        }
-        self.start_report(corridor).unwrap_or(true)
+        let known = self.reports.settled(corridor);
+        known.unwrap_or_else(|| self.start_report(corridor).unwrap_or(true))
     }
 
     fn start_report(&self, corridor: u32) -> Result<bool, Refusal> {
@@ -378,7 +383,26 @@ mod tests {
                 corridor,
                 opened: None,
             };
-            reports.start(job).unwrap();
+            let waits = reports.start(job).unwrap();
+            assert_eq!(waits, usize::try_from(corridor).unwrap() <= WAITING);
+            assert_eq!(reports.settled(corridor), waits.then_some(false));
+        }
+        let done = |is_cut| {
+            let report = ReportData {
+                is_cut,
+                ..ReportData::default()
+            };
+            Progress::Done(Arc::new(report), Instant::now())
+        };
+        let failed = Progress::Failed("a fault".to_owned());
+        // A report that was asked for before the others had settled is made once more, no other is.
+        for (progress, settled) in [
+            (done(true), None),
+            (done(false), Some(true)),
+            (failed, Some(true)),
+        ] {
+            lock(&reports.known).insert(1, progress);
+            assert_eq!(reports.settled(1), settled);
         }
         assert_eq!(
             lock(&reports.known).len(),
