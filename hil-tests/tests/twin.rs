@@ -6,11 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use greenwave::controller::{City, CycleInputs};
-use greenwave::corridor::{AskedBy, CorridorPlan, PlanRequest, ServiceClass, Settings};
+use greenwave::corridor::{
+    AskedBy, CorridorPlan, MissionState, Paces, PlanRequest, ServiceClass, Settings,
+};
 use greenwave::ids::CorridorId;
-use greenwave::journal::worth::worth;
+use greenwave::journal::worth::{Lesson, Untaught, Worth, lesson, worth};
+use greenwave::journal::{ReplayStep, replay};
 use greenwave::network::{LatLon, Position, RoadGraph, VehicleSize};
 use greenwave::plan::{CheckedCity, CityFiles, Datum, load_city};
+use greenwave::shell::learned::{Kind, Learned, Lessons};
 use greenwave::shell::planner::Planner;
 use greenwave::shell::report::{ReportData, corridors_in, csv, page, sums};
 use greenwave::shell::store::read_city_folder;
@@ -170,6 +174,7 @@ fn a_journal_proves_what_its_corridor_was_worth() {
         "the same every time"
     );
 
+    teaches(&made, with_key.travel.unwrap());
     let report = ReportData::new(&made);
     assert_eq!(report.vehicle, VEHICLE);
     assert!(report.passed > 0);
@@ -190,6 +195,118 @@ fn a_journal_proves_what_its_corridor_was_worth() {
     assert!(nobody.to_string().contains("opens no corridor"), "{nobody}");
     let all = sums(&[report.clone(), report], |report| report.route.clone());
     assert_eq!((all.len(), all[0].runs), (1, 2));
+}
+
+/// What a run teaches, as it was and as it might have been.
+fn teaches(made: &Worth, travel: Millis) {
+    let said = &made.said;
+    let late_of = |taught| match taught {
+        Lesson::Late(late) => Some(late),
+        Lesson::AtLeast(_) | Lesson::Nothing(_) => None,
+    };
+    let least_of = |taught| match taught {
+        Lesson::AtLeast(bound) => Some(bound),
+        Lesson::Late(_) | Lesson::Nothing(_) => None,
+    };
+    let late = late_of(lesson(said, &made.record)).unwrap();
+    // The street's own drive, to the destination and not to the last signal, is as late as the journal's.
+    let stated = i64::from(said.with_key.as_ms());
+    let whole = (i64::from(travel.as_ms()) - stated) * 1000 / stated;
+    assert!((whole - i64::from(late)).abs() < 100, "{whole} and {late}");
+
+    let lessons = Lessons::default();
+    lessons.take(made);
+    lessons.take(made);
+    let mut once = Learned::default();
+    assert!(once.learn(Kind::Emergency, Lesson::Late(late)));
+    assert_eq!(lessons.learned(), once, "the same run teaches once");
+
+    let other = |change: &dyn Fn(&mut Worth)| {
+        let mut other = made.clone();
+        change(&mut other);
+        lesson(&other.said, &other.record)
+    };
+    let nothing = |why| Lesson::Nothing(why);
+    // However it ends once the last signal is passed, its arrival is known.
+    let ended = other(&|it| it.record.state = MissionState::Cancelled);
+    assert_eq!(ended, Lesson::Late(late));
+    let runs = other(&|it| it.record.state = MissionState::Active);
+    assert_eq!(runs, nothing(Untaught::StillRuns));
+    let elsewhere = other(&|it| it.record.rerouted.push(it.record.opened));
+    assert_eq!(elsewhere, nothing(Untaught::OtherWay));
+    let stood = other(&|it| it.record.departed = None);
+    assert_eq!(stood, nothing(Untaught::NotFromStart));
+    let seen_late = other(&|it| {
+        it.record
+            .track
+            .retain(|one| one.along > Length::from_metres(150));
+    });
+    assert_eq!(seen_late, nothing(Untaught::NotFromStart));
+
+    // Cut short when it had driven half of the way: as long as it was seen, and the rest at free flow.
+    let cut = |it: &mut Worth| {
+        it.record.state = MissionState::Expired;
+        it.record.track.truncate(it.record.track.len() / 2);
+        it.record.seen = it.record.track.last().map(|one| one.at);
+        it.record.signals.last_mut().unwrap().passed_at = None;
+    };
+    let bound = least_of(other(&cut)).unwrap();
+    assert!(bound <= late, "{bound} is a bound of {late}");
+    let lost = other(&|it| {
+        cut(it);
+        it.record.state = MissionState::Failed;
+    });
+    assert_eq!(lost, nothing(Untaught::Lost));
+    // Half as long again at the same place: late, whatever would have come.
+    let held_up = other(&|it| {
+        cut(it);
+        it.record.seen = it.record.seen.map(|seen| seen + said.with_key);
+    });
+    let far = least_of(held_up).unwrap();
+    assert!(far > bound + 800, "{far} after {bound}");
+}
+
+/// Speeds that an earlier run of the program has learned decide when locks begin: they are in the
+/// journal's snapshot, so that it replays to the last bit.
+#[test]
+fn a_city_that_begins_with_learned_speeds_replays() {
+    let mut town = town();
+    let (plan, order) = mission(&town);
+    let mut paces = Paces::default();
+    for link in plan.links.iter() {
+        for _ in 0..20 {
+            paces.learn(link.road, ServiceClass::Ambulance, 1_400);
+        }
+    }
+    let fields = town.world.fields().to_vec();
+    let (street, _) = town.world.clone().into_street();
+    let at = (town.now, civil(town.now));
+    let time = Millis::from_secs(60);
+    let run = |city: City| {
+        let twin = Twin::branch(city, fields.clone(), street.clone(), at);
+        let drive = (&order, Millis::from_secs(8));
+        twin.run_recorded(Some(Arc::clone(&plan)), drive, time).1
+    };
+    let plain = run(town.city.clone());
+    town.city = town.city.with_paces(paces);
+    let slower = run(town.city);
+    let last_eta = |journal: &[u8]| {
+        let mut eta = Mono::ZERO;
+        let watch = |step: &ReplayStep<'_>| {
+            let corridors = step.city.corridors();
+            if let Some(mission) = corridors.mission(CorridorId::new(1)) {
+                eta = mission
+                    .view(step.inputs.now, corridors)
+                    .crossings
+                    .last()
+                    .unwrap()
+                    .eta;
+            }
+        };
+        replay(journal, watch).unwrap();
+        eta
+    };
+    assert!(last_eta(&slower) > last_eta(&plain) + Millis::from_secs(3));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::clock::CityClock;
 use super::command::{Answer, Command, WAVE_MAX, Wave};
 use super::outlook::{Feeder, Outlook};
 use super::site::{SiteState, SiteTurn};
-use crate::corridor::{Corridors, FixVerdict, Lease, Settings};
+use crate::corridor::{Corridors, FixVerdict, Lease, Paces, Settings};
 use crate::detect::FieldInputs;
 use crate::ids::{CorridorId, PlanId, SiteId};
 use crate::plan::CheckedSite;
@@ -87,6 +87,14 @@ impl City {
     #[must_use]
     pub fn with_neighbours(mut self, feeders: Vec<Feeder>) -> Self {
         self.outlook = Outlook::new(feeders, &self.plans);
+        self
+    }
+
+    /// The same city, which knows how fast its roads are driven. Part of the state: a journal that
+    /// begins with it replays.
+    #[must_use]
+    pub fn with_paces(mut self, paces: Paces) -> Self {
+        self.corridors = self.corridors.with_paces(paces);
         self
     }
 

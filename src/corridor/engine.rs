@@ -187,6 +187,12 @@ impl Corridors {
         self.paces.set_hour(hour);
     }
 
+    /// The same, with what an earlier run of the program has learned of the roads.
+    #[must_use]
+    pub fn with_paces(self, paces: Paces) -> Self {
+        Self { paces, ..self }
+    }
+
     /// How fast the roads are driven, as learned so far.
     #[must_use]
     pub const fn paces(&self) -> &Paces {

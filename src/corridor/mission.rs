@@ -87,6 +87,12 @@ impl Mission {
         self.state
     }
 
+    /// Since when the state holds.
+    #[must_use]
+    pub const fn since(&self) -> Mono {
+        self.since
+    }
+
     /// Where the vehicle is if it has left its route and no new plan runs yet.
     #[must_use]
     pub fn stray(&self) -> Option<Stray> {

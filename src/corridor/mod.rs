@@ -52,7 +52,7 @@ pub use fixes::{FIX_AGE_MAX, FixCounts, FixRefusal, FixVerdict, OFF_ROUTE, SPEED
 use lease::Window;
 pub use lease::{LEASE_TTL, Lease, LeaseStep};
 pub use mission::Mission;
-pub use pace::{Pace, Paces};
+pub use pace::{LearnedPace, Pace, Paces};
 pub use passage::Forecast;
 pub use plan::*;
 pub use planner::{Arm, PlanRefusal, PlanRequest, RouteLeg, RouteOutline, plan_corridor};

@@ -75,6 +75,21 @@ struct Cell {
     seen: u16,
 }
 
+/// What has been learned of one road, for those who keep it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LearnedPace {
+    /// The road.
+    pub road: RoadId,
+    /// Who drives.
+    pub class: ServiceClass,
+    /// The hour of the day, 0-23; `None` for all hours together.
+    pub hour: Option<u8>,
+    /// How fast.
+    pub pace: Pace,
+    /// Drives that it was learned of.
+    pub drives: u16,
+}
+
 /// The paces learned so far, by road, class and hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paces {
@@ -128,6 +143,53 @@ impl Paces {
         }
     }
 
+    /// Roads of which something has been learned.
+    #[must_use]
+    pub fn roads(&self) -> usize {
+        let road = |cell: Option<&Cell>| cell.map(|cell| cell.key.road);
+        let pairs = self.cells.windows(2);
+        let others = pairs.filter(|two| road(two.first()) != road(two.last()));
+        others.count() + usize::from(!self.cells.is_empty())
+    }
+
+    /// Everything that has been learned, in the order of the roads.
+    pub fn all(&self) -> impl Iterator<Item = LearnedPace> {
+        self.cells.iter().map(|cell| LearnedPace {
+            road: cell.key.road,
+            class: cell.key.class,
+            hour: (cell.key.hour < ANY_HOUR).then_some(cell.key.hour),
+            pace: cell.pace,
+            drives: cell.seen,
+        })
+    }
+
+    /// What was kept of an earlier run of the program, in any order. `None` if there is more than is
+    /// ever learned, something twice, or a value that nothing teaches.
+    #[must_use]
+    pub fn kept(learned: impl IntoIterator<Item = LearnedPace>) -> Option<Self> {
+        let mut cells: Vec<Cell> = Vec::new();
+        for one in learned {
+            let (pace, hour) = (one.pace, one.hour.unwrap_or(ANY_HOUR));
+            let (least, most) = SHARES;
+            let rises = pace.early <= pace.middle && pace.middle <= pace.late;
+            let can_be = u32::from(pace.early) >= least / 2 && u32::from(pace.late) <= most * 2;
+            let is_hour = one.hour.is_none_or(|hour| hour < ANY_HOUR);
+            if !(rises && can_be && is_hour) || one.drives == 0 || cells.len() >= CELLS_MAX {
+                return None;
+            }
+            let (road, class) = (one.road, one.class);
+            cells.push(Cell {
+                key: Key { road, class, hour },
+                pace,
+                seen: one.drives,
+            });
+        }
+        cells.sort_unstable_by_key(|cell| cell.key);
+        let key = |cell: Option<&Cell>| cell.map(|cell| cell.key);
+        let twice = (cells.windows(2)).any(|two| key(two.first()) == key(two.last()));
+        (!twice).then_some(Self { cells, hour: 0 })
+    }
+
     fn find(&self, key: Key) -> Result<usize, usize> {
         self.cells.binary_search_by_key(&key, |cell| cell.key)
     }
@@ -173,6 +235,36 @@ mod tests {
         }
         paces.set_hour(3);
         assert!(paces.of(ROAD, ServiceClass::Fire).middle > 1_800);
+    }
+
+    #[test]
+    fn what_was_kept_is_believed_as_it_was_learned() {
+        let mut paces = Paces::default();
+        for (hour, share) in [(8, 1_500), (3, 900), (8, 1_300), (23, u32::MAX), (8, 0)] {
+            paces.set_hour(hour);
+            for class in [ServiceClass::Fire, ServiceClass::Ambulance] {
+                paces.learn(ROAD, class, share);
+                paces.learn(RoadId::new(2), class, share);
+            }
+        }
+        paces.set_hour(0);
+        assert_eq!((Paces::default().roads(), paces.roads()), (0, 2));
+        let learned: Vec<LearnedPace> = paces.all().collect();
+        assert_eq!(Paces::kept(learned.iter().rev().copied()), Some(paces));
+        let one = *learned.first().unwrap();
+        let refused = |one: LearnedPace| Paces::kept([one]).is_none();
+        assert!(Paces::kept([one, one]).is_none(), "twice");
+        let (hour, drives) = (Some(24), 0);
+        assert!(refused(LearnedPace { hour, ..one }));
+        assert!(refused(LearnedPace { drives, ..one }));
+        for (early, middle, late) in [(1000, 900, 1100), (0, 900, 1100), (900, 1000, 60_000)] {
+            let pace = Pace {
+                early,
+                middle,
+                late,
+            };
+            assert!(refused(LearnedPace { pace, ..one }));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod detour;
 pub mod dispatch;
 pub mod emulated_city;
 pub mod field;
+pub mod learned;
 pub mod missions;
 pub mod neighbours;
 pub mod partners;

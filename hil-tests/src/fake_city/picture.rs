@@ -2,8 +2,8 @@
 
 use greenwave::kernel::CabinetState;
 use greenwave::shell::dispatch::world::{
-    Alarm, CityView, CorridorState, KeyTimesView, LatLon, LatenessView, LinkView, ManualAct, Mode,
-    Names, QueueView, SiteView, StatusView, VehicleView, WaitView,
+    Alarm, CityView, CorridorState, KeyTimesView, LatLon, LatenessView, LearnedView, LinkView,
+    ManualAct, Mode, Names, QueueView, SiteView, StatusView, VehicleView, WaitView,
 };
 use greenwave::signal::{GroupKind, Indication, Observed};
 
@@ -52,6 +52,7 @@ impl Drive {
             missed_ticks: 0,
             mute_ticks: 0,
             scheduler: "ordinary".to_owned(),
+            learned: LearnedView::default(),
             links: vec![
                 link(
                     "tcp-local",

@@ -144,6 +144,7 @@ impl Drive {
                 with_key_p90_s: free_flow_s * 1.15,
                 without_key_p90_s: free_flow_s + f64::from(signals) * 22.0,
             },
+            runs: 12,
             crossings,
             clashes: Vec::new(),
             alternatives: Vec::new(),

@@ -10,6 +10,7 @@ use super::gather::{Gathered, gather};
 use super::run::{GreenSpan, RunRecord};
 use super::street::{QueueStreet, Scatter};
 use crate::controller::{City, Command, CycleInputs};
+use crate::corridor::Preview;
 use crate::ids::{CorridorId, GroupId, SiteId};
 use crate::journal::ReplayError;
 use crate::plan::CheckedSite;
@@ -90,6 +91,8 @@ pub struct Figure {
 pub struct Worth {
     /// The run as it was.
     pub record: RunRecord,
+    /// What the preview said at the press, by itself: nothing that was learned is in it.
+    pub said: Preview,
     /// The sites of the city, indexed by [`SiteId`].
     pub sites: Arc<[Arc<CheckedSite>]>,
     /// Seconds that the vehicle saved, milliseconds; nothing if it never set off or passed no signal.
@@ -126,6 +129,7 @@ pub fn worth<F: AsRef<[u8]>>(
     Ok(Worth {
         sites: Arc::clone(gathered.city.plans()),
         record: gathered.record,
+        said: gathered.said,
         saved_ms,
         paid_vehicle_s,
         passes_without: plain.passes,

@@ -8,7 +8,8 @@ use super::run::{QueueSample, RunRecord, SignalRun, TrackPoint, extend};
 use super::tape::{SiteTape, Tape, TapeCycle};
 use super::way::{Joint, is_same_way, joined};
 use crate::controller::{City, Command, CycleInputs};
-use crate::corridor::{CorridorPlan, MissionState, SiteBoard, What};
+use crate::corridor::{CorridorPlan, MissionState, Preview, SiteBoard, What, preview};
+use crate::detect::FieldInputs;
 use crate::ids::{CorridorId, SiteId};
 use crate::journal::cycle::read_commands;
 use crate::journal::frame::{FrameError, RecordKind, Records};
@@ -38,6 +39,8 @@ pub(super) struct Gathered {
     pub(super) city: City,
     pub(super) tape: Tape,
     pub(super) record: RunRecord,
+    /// What the preview said at the press, by itself.
+    pub(super) said: Preview,
     /// The journal ends before the others are done.
     pub(super) is_cut: bool,
 }
@@ -128,6 +131,7 @@ struct Gathering {
     city: City,
     tape: Tape,
     record: RunRecord,
+    said: Preview,
     /// The plan that runs.
     running: Arc<CorridorPlan>,
     /// Where the running plan begins on the driven way.
@@ -166,11 +170,13 @@ impl Gathering {
                 departed: None,
                 ended: now,
                 state: MissionState::Requested,
+                seen: None,
                 track: Vec::new(),
                 signals: signals_of(plan),
                 abandoned: Vec::new(),
                 yielded: Vec::new(),
             },
+            said: said(plan, city, running.fields(), now),
             running: Arc::clone(plan),
             joint: (0, Length::ZERO, Millis::ZERO),
             over_at: None,
@@ -201,6 +207,10 @@ impl Gathering {
                 }
                 site.record(now, state, field);
             }
+        }
+        if is_first {
+            // What the dispatcher was shown is at most two cycles older, and as well informed.
+            self.said = said(&self.record.first, city, inputs.fields, now);
         }
         self.follow(inputs, city);
         self.over_at.is_some_and(|over| now.since(over) >= SETTLE)
@@ -233,6 +243,8 @@ impl Gathering {
                 signal.refused_by = signal.refused_by.or(seen.refused_by);
             }
             if let Some(position) = view.position {
+                let seen = position.age.as_ms().into();
+                self.record.seen = Some(Mono::from_ms(now.as_ms().saturating_sub(seen)));
                 self.track(TrackPoint {
                     at: now,
                     along: begins + position.along,
@@ -445,9 +457,16 @@ impl Gathering {
             city: self.city,
             tape: self.tape,
             record: self.record,
+            said: self.said,
             is_cut,
         }
     }
+}
+
+/// What the model says of a plan by itself.
+fn said(plan: &CorridorPlan, city: &City, fields: &[FieldInputs], now: Mono) -> Preview {
+    let board = city.board(now, fields);
+    preview(plan, city.corridors().settings(), &board, now)
 }
 
 fn signals_of(plan: &CorridorPlan) -> Vec<SignalRun> {

@@ -10,10 +10,12 @@
 mod account;
 mod drive;
 mod gather;
+mod lesson;
 mod run;
 mod street;
 mod tape;
 mod way;
 
 pub use account::{Figure, Worth, WorthError, YieldKind, Yielded, worth};
+pub use lesson::{Lesson, Untaught, lesson};
 pub use run::{GreenSpan, QueueSample, RunRecord, SignalRun, TrackPoint};

@@ -27,6 +27,8 @@ pub struct RunRecord {
     pub ended: Mono,
     /// How it ended; the last state if the journal ended first.
     pub state: MissionState,
+    /// When the last position of it was true that was believed.
+    pub seen: Option<Mono>,
     /// Where the vehicle was, second by second.
     pub track: Vec<TrackPoint>,
     /// The signals of the plan in order.

@@ -373,6 +373,10 @@ pub(super) struct Calibrate {
     /// Run every plan of every site by this control instead of its own.
     #[arg(long, value_enum)]
     pub(super) control: Option<Control>,
+    /// Write what the runs taught into this file; as `calibration.json` in the city folder a station
+    /// begins with it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
     /// Print every run as a JSON line, and the summary as the last one.
     #[arg(long)]
     pub(super) json: bool,

@@ -3,6 +3,8 @@
 //! At every press the street is branched: one branch with the key, one without it, everything else
 //! alike. Both run on for the same time, so that the others' delay can be compared.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::Failure;
@@ -12,9 +14,11 @@ use super::drives::{round, seconds};
 use super::load::{LoadedCity, load_folder};
 use super::out::say;
 use super::simulate::{Run, WARM_UP};
-use crate::corridor::{AskedBy, Calibration, PlanRequest, Preview};
+use super::station::town;
+use crate::corridor::{AskedBy, Paces, PlanRequest, Preview};
 use crate::ids::CorridorId;
 use crate::journal::worth::{Figure, Worth, worth};
+use crate::shell::learned::{Kind, Learned, text};
 use crate::shell::missions::Mission;
 use crate::shell::planner::Planner;
 use crate::shell::twin::Branch;
@@ -35,6 +39,7 @@ const CORRIDOR: CorridorId = CorridorId::new(1);
 /// What was said and what came, seconds and vehicle-seconds.
 struct Pair {
     mission: String,
+    kind: Kind,
     /// What the model says by itself.
     raw: Preview,
     /// The same, corrected by what came of the runs before.
@@ -58,7 +63,7 @@ pub(super) fn calibrate(options: &Calibrate) -> Result<(), Failure> {
         return Err(Failure::Usage(why.to_owned()));
     }
     let mut pairs = Vec::new();
-    let mut known = Calibration::default();
+    let mut known = Learned::default();
     let mut seed = options.seed;
     while pairs.len() < usize::try_from(options.runs).unwrap_or(usize::MAX) {
         let mut street = street(&loaded, options, seed)?;
@@ -68,6 +73,10 @@ pub(super) fn calibrate(options: &Calibrate) -> Result<(), Failure> {
             };
             let pair = pair(&street, &planner, mission, &known)?;
             learn(&mut known, &pair);
+            // After every run: a file that cannot be written is told early, and a break loses nothing.
+            if let Some(path) = &options.out {
+                hand_over(path, &known, &loaded)?;
+            }
             if options.json {
                 say(&line(&pair).to_string());
             }
@@ -85,6 +94,13 @@ pub(super) fn calibrate(options: &Calibrate) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Speeds are none of it: the branches that were driven are thrown away.
+fn hand_over(path: &Path, known: &Learned, loaded: &LoadedCity) -> Result<(), Failure> {
+    let text = text(known, &Paces::default(), town(loaded));
+    let text = text.map_err(|why| Failure::runtime(&why))?;
+    std::fs::write(path, text).map_err(|why| Failure::Runtime(format!("{}: {why}", path.display())))
+}
+
 fn street(loaded: &LoadedCity, options: &Calibrate, seed: u64) -> Result<Run, Failure> {
     let quiet = Simulate {
         control: options.control,
@@ -97,17 +113,17 @@ fn street(loaded: &LoadedCity, options: &Calibrate, seed: u64) -> Result<Run, Fa
 
 /// Every later run is stated with what came of this one known. A vehicle that has not arrived took at
 /// least as long as the branch: that is learnt of it.
-fn learn(known: &mut Calibration, pair: &Pair) {
-    known.learn_arrival(&pair.raw, pair.with_key);
+fn learn(known: &mut Learned, pair: &Pair) {
     #[expect(clippy::cast_possible_truncation, reason = "far below 2^53")]
-    known.learn_price(&pair.raw, pair.price_veh_s.round() as i64);
+    let price = pair.price_veh_s.round() as i64;
+    known.learn_branched(pair.kind, &pair.raw, (pair.with_key, price));
 }
 
 fn pair(
     street: &Run,
     planner: &Planner,
     mission: &Mission,
-    known: &Calibration,
+    known: &Learned,
 ) -> Result<Pair, Failure> {
     let size = planner.size_of(mission.class);
     let route = planner
@@ -117,6 +133,7 @@ fn pair(
         .corridor(&route, request(planner, mission, street.now()))
         .map_err(|why| Failure::runtime(&why))?;
     let raw = street.preview(&plan);
+    let kind = Kind::of(&plan);
     let order = Dispatch::along(&planner.graph, &route, VEHICLE, mission.class);
     let without = street.branch().run(None, (&order, DEPARTS), BRANCH);
     let (with, journal) =
@@ -127,7 +144,8 @@ fn pair(
     let travel = |branch: &Branch| branch.travel.unwrap_or(BRANCH);
     Ok(Pair {
         mission: mission.id.clone(),
-        said: known.correct(&raw),
+        kind,
+        said: known.of(kind).known().correct(&raw),
         raw,
         proven,
         with_key: travel(&with),
@@ -238,4 +256,29 @@ fn whole(vehicle_s: i64) -> f64 {
 
 fn count_f64(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::INFINITY, f64::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::load::load_demo;
+    use super::super::station::of_city;
+    use super::*;
+    use crate::journal::worth::Lesson;
+
+    #[test]
+    fn what_is_handed_over_is_what_a_station_begins_with() {
+        let (site, loaded) = (tempfile::tempdir().unwrap(), load_demo().ok().unwrap());
+        let mut known = Learned::default();
+        for late in [120, -40, 600] {
+            known.learn(Kind::Emergency, Lesson::Late(late));
+        }
+        let path = site.path().join("calibration.json");
+        assert!(hand_over(&path, &known, &loaded).is_ok());
+        let read = of_city(site.path(), &loaded);
+        assert_eq!(read, Some((known.clone(), Paces::default())));
+        let Err(Failure::Runtime(why)) = hand_over(site.path(), &known, &loaded) else {
+            panic!("written over a folder");
+        };
+        assert!(why.contains(&*site.path().to_string_lossy()), "{why}");
+    }
 }

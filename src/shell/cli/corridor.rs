@@ -8,9 +8,11 @@ use super::drives::seconds;
 use super::load::{LoadedCity, load_folder};
 use super::out::say;
 use super::simulate::{Run, WARM_UP};
+use super::station::of_city;
 use crate::corridor::{AskedBy, CorridorPlan, PlanRequest, Preview, ServiceClass, Waiting};
 use crate::ids::CorridorId;
 use crate::network::Position;
+use crate::shell::learned::Kind;
 use crate::shell::missions::{Mission, class_of, metres, missions};
 use crate::shell::planner::Planner;
 use crate::shell::world::advice;
@@ -80,7 +82,13 @@ pub(super) fn preview(options: &PreviewOf) -> Result<(), Failure> {
     let plan = planner
         .corridor(&route, request)
         .map_err(|why| Failure::runtime(&why))?;
-    let priced = run.preview(&plan);
+    let known = of_city(&options.site, &loaded).map(|known| known.0);
+    let known = known.unwrap_or_default();
+    let said = run.preview(&plan);
+    let priced = known
+        .of(Kind::of(&plan))
+        .known()
+        .correct_from(&said, run.now());
     if options.json {
         say(&as_json(&loaded, run.now(), &plan, &priced).to_string());
     } else {

@@ -181,6 +181,7 @@ fn set_stage(options: &Demo) -> Result<Stage, Failure> {
         StationOptions {
             listen: options.listen,
             data: options.data.clone().unwrap_or_else(data_folder),
+            site: None,
             wires: wires(&loaded, &street.addresses),
             wall: staged_clock(clock, START_S),
             clock,

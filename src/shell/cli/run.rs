@@ -47,6 +47,7 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
         StationOptions {
             listen: options.listen,
             data: options.data.clone(),
+            site: Some(options.site.clone()),
             wires,
             wall: civil_clock(&loaded.city.timezone)?,
             clock,

@@ -2,8 +2,10 @@
 //! and for the real thing.
 
 mod keep;
+mod learned;
 
 pub(super) use keep::tls_files;
+pub(super) use learned::{of_city, town};
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -53,6 +55,8 @@ pub(super) struct StationOptions {
     pub(super) listen: SocketAddr,
     /// Where journal and epoch are kept.
     pub(super) data: PathBuf,
+    /// The city folder, which may have a calibration; none of the city inside the program.
+    pub(super) site: Option<PathBuf>,
     /// One per site, indexed by [`SiteId`].
     pub(super) wires: Vec<Wire>,
     /// What the wall clock shows.
@@ -107,6 +111,8 @@ impl Station {
         let tls = tls.map_err(|why| Failure::runtime(&why))?;
         let epoch = next_epoch(&options.data)?;
         let keep = keep::Keep::open(&options.data)?;
+        let site = options.site.as_deref();
+        let (lessons, paces) = learned::begin(&options.data, site, loaded);
         let planner = Planner {
             city: Arc::new(loaded.city.clone()),
             graph: Arc::new(loaded.graph.clone()),
@@ -126,7 +132,8 @@ impl Station {
         let (journal, journal_folder) = begin_journal(&options.data);
         let health = journal.health();
         let control = Control::start(ControlParts {
-            city: new_city(loaded),
+            // The journal begins with it: what was learned before is in every replay.
+            city: new_city(loaded).with_paces(paces),
             cabinets: Box::new(FieldCabinets::new(set, ports, field.handle().clone())),
             inbox,
             journal: Some(journal),
@@ -143,6 +150,7 @@ impl Station {
             monitors,
             journal: Some(health),
             journal_folder: Some(journal_folder),
+            lessons: Arc::new(lessons),
             virtual_street: options.virtual_street,
             grants: control.grants_cell(),
             epoch,
@@ -262,6 +270,7 @@ impl Drop for Station {
         if let Some(feeds) = self.feeds.take() {
             tracing::info!(counts = %feeds.json(), "the feeds end");
         }
+        self.world.keep_learned();
         if let Some(control) = self.control.take() {
             control.stop();
         }

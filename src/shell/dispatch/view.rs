@@ -291,10 +291,34 @@ pub struct StatusView {
     pub key_to_accept: KeyTimesView,
     /// Scheduling class of the control thread in words, as `SCHED_FIFO 50` or `ordinary`.
     pub scheduler: String,
+    /// What runs have taught of previews.
+    pub learned: LearnedView,
     /// Physical links.
     pub links: Vec<LinkView>,
     /// What needs a person.
     pub alarms: Vec<Alarm>,
+}
+
+/// What runs have taught of previews: they are corrected by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LearnedView {
+    /// Emergency drives for which signals were locked.
+    pub emergency: LateView,
+    /// Escorts, and drives that had priority only.
+    pub other: LateView,
+    /// Roads of which the speed has been learned.
+    pub roads: u32,
+}
+
+/// How late runs came after what the model said of them by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LateView {
+    /// Runs that taught something; none yet if nobody has driven here.
+    pub runs: u32,
+    /// One in two came no later, per mille of the stated travel time.
+    pub p50_per_mille: i32,
+    /// Nine in ten came no later.
+    pub p90_per_mille: i32,
 }
 
 /// One physical link.

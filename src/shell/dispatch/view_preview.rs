@@ -21,6 +21,8 @@ pub struct PreviewView {
     pub saved_s: f64,
     /// The times that nine runs in ten keep.
     pub arrival: ArrivalView,
+    /// Runs of this kind here that the times are corrected by.
+    pub runs: u32,
     /// The signals in order.
     pub crossings: Vec<PreviewCrossing>,
     /// What others pay.

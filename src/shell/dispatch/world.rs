@@ -13,10 +13,10 @@ pub use super::request::{
 pub use super::view::{
     Advice, Alarm, AlarmDesk, ApproachStatic, ArrivalView, BaseMapStatic, CityStatic, CityView,
     ClashView, ClassStatic, Confirmed, CorridorState, CorridorVehicle, CorridorView, CrossingState,
-    CrossingView, FindingStatic, GroupStatic, JunctionStatic, KeyTimesView, LatLon, LatenessView,
-    LinkView, LongestWaits, ManualView, MissionStatic, Mode, Names, OwnerView, PlaceStatic,
-    PreviewCrossing, PreviewView, PriceView, QueueView, RoadStatic, SiteStatic, SiteView,
-    StatusView, VehicleStatic, VehicleView, WaitView,
+    CrossingView, FindingStatic, GroupStatic, JunctionStatic, KeyTimesView, LatLon, LateView,
+    LatenessView, LearnedView, LinkView, LongestWaits, ManualView, MissionStatic, Mode, Names,
+    OwnerView, PlaceStatic, PreviewCrossing, PreviewView, PriceView, QueueView, RoadStatic,
+    SiteStatic, SiteView, StatusView, VehicleStatic, VehicleView, WaitView,
 };
 pub use super::view_decision::DecisionView;
 pub use super::view_desk::WaveView;

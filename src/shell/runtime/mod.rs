@@ -13,4 +13,4 @@ pub use field_cabinets::FieldCabinets;
 pub use keys::KeyTimes;
 pub use lateness::Histogram;
 pub use mailbox::{Inbox, Mailbox, PostError, Posted, mailbox};
-pub use pace::{Beat, Grants, Pace, ask_for_real_time};
+pub use pace::{Beat, Grants, Pace, ask_for_real_time, give_way};

@@ -22,6 +22,9 @@ pub struct Grants {
 /// Low in the real-time range: above ordinary work, below the kernel's own threads.
 const FIFO_PRIORITY: u8 = 15;
 
+/// Of 0 to 99; a nice value of 10.
+const WAY_PRIORITY: u8 = 22;
+
 /// Asks for `SCHED_FIFO` and locked memory for the calling thread. Refusal is told, never fatal.
 #[must_use]
 pub fn ask_for_real_time() -> Grants {
@@ -45,6 +48,20 @@ pub fn ask_for_real_time() -> Grants {
         Err(why) => format!("not locked ({why})"),
     };
     Grants { scheduler, memory }
+}
+
+/// Lets the calling thread work on what the others leave: its results may wait, the links' may not.
+pub fn give_way() {
+    use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
+    let asked =
+        ThreadPriorityValue::try_from(WAY_PRIORITY).map_err(|refusal| (*refusal).to_owned());
+    let given = asked.and_then(|priority| {
+        let priority = ThreadPriority::Crossplatform(priority);
+        set_current_thread_priority(priority).map_err(|refusal| format!("{refusal:?}"))
+    });
+    if let Err(why) = given {
+        tracing::debug!(why, "a thread works on as urgently as the others");
+    }
 }
 
 /// Gives the control thread its deadlines.
@@ -122,5 +139,22 @@ fn sleep_until(deadline: Duration) {
             Err(nix::errno::Errno::EINTR) => {}
             Ok(_) | Err(_) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_gives_way_is_nicer_than_the_rest() {
+        let nice = || {
+            give_way();
+            let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+            // The name may have spaces; nice is the seventeenth field behind it.
+            let (_, fields) = stat.rsplit_once(") ").unwrap();
+            fields.split(' ').nth(16).unwrap().parse::<i32>().unwrap()
+        };
+        assert!(std::thread::spawn(nice).join().unwrap() >= 10);
     }
 }

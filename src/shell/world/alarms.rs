@@ -5,6 +5,7 @@ use super::words;
 use crate::kernel::{CabinetState, Readback};
 use crate::plan::{CheckedCity, CheckedSite};
 use crate::shell::dispatch::world::{Alarm, AlarmDesk, Names};
+use crate::shell::learned::Lessons;
 use crate::shell::runtime::Picture;
 use crate::shell::store::JournalHealth;
 use crate::signal::Observed;
@@ -81,6 +82,21 @@ pub(super) fn of_datum(vehicles: &[String]) -> Option<Alarm> {
                 "positions of {vehicles} look like another datum and are refused: correct `datum` in \
                  feeds.toml"
             ),
+        ),
+        site: None,
+        desk: AlarmDesk::default(),
+    })
+}
+
+/// What runs taught is not on the disk: the next start would not know it.
+pub(super) fn of_lessons(lessons: &Lessons) -> Option<Alarm> {
+    lessons.is_failing().then(|| Alarm {
+        code: "learned-unwritable".to_owned(),
+        serious: false,
+        text: Names::new(
+            "实跑学习结果无法写入磁盘，重启后将丢失",
+            "what runs taught cannot be written and would be lost by a restart: make room, or make \
+             the data folder writable",
         ),
         site: None,
         desk: AlarmDesk::default(),

@@ -7,6 +7,7 @@ mod acts;
 mod alarms;
 mod change;
 mod decided;
+mod finished;
 mod planning;
 mod pricing;
 mod reports;
@@ -33,6 +34,7 @@ use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 
 use super::field::PortMonitor;
+use super::learned::Lessons;
 use super::missions::Mission;
 use super::planner::Planner;
 use super::runtime::{Grants, Mailbox, Picture};
@@ -78,6 +80,8 @@ pub struct WorldParts {
     pub journal: Option<Arc<JournalHealth>>,
     /// Where the journal lies, if one is kept.
     pub journal_folder: Option<JournalFolder>,
+    /// What runs have taught, and where it is kept.
+    pub lessons: Arc<Lessons>,
     /// What the operating system granted.
     pub grants: Arc<ArcSwapOption<Grants>>,
     /// Fencing token of this controller.
@@ -117,7 +121,10 @@ impl LiveWorld {
             statics::city_static(&parts.planner.city, &parts.planner.graph, &parts.missions);
         city.findings.clone_from(&parts.findings);
         Self {
-            reports: reports::Reports::new(parts.journal_folder.clone()),
+            reports: reports::Reports::new(
+                parts.journal_folder.clone(),
+                finished::Teacher::of(&parts),
+            ),
             parts,
             city: Arc::new(city),
             next_corridor: AtomicU32::new(1),
@@ -292,6 +299,7 @@ impl LiveWorld {
             scheduler: scheduler
                 .map(|grants| format!("{}, memory {}", grants.scheduler, grants.memory))
                 .unwrap_or_default(),
+            learned: self.learned_view(picture),
             links: self.links(picture),
             alarms: alarms::alarms(
                 &self.parts.planner.city,
@@ -299,6 +307,7 @@ impl LiveWorld {
                 picture,
             )
             .into_iter()
+            .chain(alarms::of_lessons(&self.parts.lessons))
             .chain(alarms::of_datum(&lock(&self.doubted)))
             .chain(lock(&self.bus).iter().cloned())
             .collect(),

@@ -24,8 +24,10 @@ impl LiveWorld {
         let board = picture.city.board(picture.now, &picture.fields);
         let corridors = picture.city.corridors();
         let plan = &planned.plan;
-        let priced = preview(plan, corridors.settings(), &board, picture.now);
-        let meets = clashes(plan, &priced, corridors, &board, picture.now);
+        let said = preview(plan, corridors.settings(), &board, picture.now);
+        // Who goes first where ways meet is decided by the model's own arrivals.
+        let meets = clashes(plan, &said, corridors, &board, picture.now);
+        let (priced, runs) = self.parts.lessons.correct(&said, plan, picture.now);
         let city = &self.parts.planner.city;
         let crossings = plan.crossings.iter().zip(&priced.crossings);
         let crossings = crossings.map(|(crossing, price)| {
@@ -64,6 +66,7 @@ impl LiveWorld {
                 with_key_p90_s: seconds(priced.with_key_p90),
                 without_key_p90_s: seconds(priced.without_key_p90),
             },
+            runs,
             crossings: crossings.collect(),
             price: self.price_view(&priced),
             clashes: meets.iter().map(|clash| self.clash_view(*clash)).collect(),

@@ -14,11 +14,13 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::finished::Teacher;
 use super::{LiveWorld, lock};
 use crate::ids::CorridorId;
-use crate::journal::worth::{WorthError, worth};
+use crate::journal::worth::{Worth, WorthError, worth};
 use crate::shell::dispatch::world::{Refusal, RefusalClass};
 use crate::shell::report::ReportData;
+use crate::shell::runtime::give_way;
 
 /// A report whose journal was too short for it is made anew after this.
 const AGAIN: Duration = Duration::from_mins(1);
@@ -69,21 +71,34 @@ struct Job {
 #[derive(Debug)]
 pub(super) struct Reports {
     folder: Option<JournalFolder>,
+    teacher: Teacher,
     known: Arc<Mutex<BTreeMap<u32, Progress>>>,
     /// The worker's queue; it is started with the first report.
     queue: Mutex<Option<SyncSender<Job>>>,
 }
 
 impl Reports {
-    pub(super) fn new(folder: Option<JournalFolder>) -> Self {
+    pub(super) fn new(folder: Option<JournalFolder>, teacher: Teacher) -> Self {
         Self {
             folder,
+            teacher,
             known: Arc::default(),
             queue: Mutex::default(),
         }
     }
 
-    fn start(&self, job: Job) -> Result<(), Refusal> {
+    /// True if all that the journal says of this corridor was made, or nothing can be; false if it is
+    /// in work, and nothing if it has to be begun.
+    fn settled(&self, corridor: u32) -> Option<bool> {
+        match lock(&self.known).get(&corridor)? {
+            Progress::InWork => Some(false),
+            Progress::Failed(_) => Some(true),
+            Progress::Done(report, _) => (!report.is_cut).then_some(true),
+        }
+    }
+
+    /// True if it waits for its turn now; false if too many do.
+    fn start(&self, job: Job) -> Result<bool, Refusal> {
         let corridor = job.corridor;
         let Some(folder) = self.folder.clone() else {
             let why = format!("nobody keeps a journal of corridor {corridor}");
@@ -99,7 +114,7 @@ impl Reports {
         let mut queue = lock(&self.queue);
         let sender = match queue.take() {
             Some(sender) => sender,
-            None => begin(folder, Arc::clone(&self.known))?,
+            None => begin((folder, self.teacher.clone()), Arc::clone(&self.known))?,
         };
         let sent = sender.try_send(job);
         // A worker that has ended is begun anew by the next who asks.
@@ -109,17 +124,17 @@ impl Reports {
         if sent.is_ok() {
             known.insert(corridor, Progress::InWork);
         }
-        Ok(())
+        Ok(sent.is_ok())
     }
 }
 
 /// Starts the thread that makes the reports; it ends with the last sender.
 fn begin(
-    folder: JournalFolder,
+    (folder, teacher): (JournalFolder, Teacher),
     known: Arc<Mutex<BTreeMap<u32, Progress>>>,
 ) -> Result<SyncSender<Job>, Refusal> {
     let (sender, jobs) = sync_channel(WAITING);
-    let work = move || work(&folder, &known, &jobs);
+    let work = move || work((&folder, &teacher), &known, &jobs);
     let thread = std::thread::Builder::new().name("report".to_owned());
     thread.spawn(work).map(|_| sender).map_err(|why| {
         let why = format!("no thread for the report: {why}");
@@ -127,9 +142,20 @@ fn begin(
     })
 }
 
-fn work(folder: &JournalFolder, known: &Mutex<BTreeMap<u32, Progress>>, jobs: &Receiver<Job>) {
+fn work(
+    (folder, teacher): (&JournalFolder, &Teacher),
+    known: &Mutex<BTreeMap<u32, Progress>>,
+    jobs: &Receiver<Job>,
+) {
+    give_way();
     for job in jobs {
-        let progress = progress_of(|| reckon(folder, &job));
+        let progress = progress_of(|| {
+            let worth = reckon(folder, &job)?;
+            teacher.take(&worth);
+            Ok(ReportData::new(&worth))
+        });
+        // A run that has no report has taught the engine speeds even so.
+        teacher.write();
         lock(known).insert(job.corridor, progress);
     }
 }
@@ -166,10 +192,21 @@ impl LiveWorld {
             Some(Progress::Done(..)) => {}
             None => self.is_over(corridor)?,
         }
+        self.start_report(corridor)?;
+        Err(in_work())
+    }
+
+    /// True if the account of this corridor, which is over, is made or will be, or cannot be made; has
+    /// it made if it was not, or from a journal that was too short for it.
+    pub(super) fn is_accounted(&self, corridor: u32) -> bool {
+        let known = self.reports.settled(corridor);
+        known.unwrap_or_else(|| self.start_report(corridor).unwrap_or(true))
+    }
+
+    fn start_report(&self, corridor: u32) -> Result<bool, Refusal> {
         let when = lock(&self.opened).get(&corridor).map(|opened| opened.when);
         let opened = when.and_then(|when| SystemTime::now().checked_sub(when.elapsed()));
-        self.reports.start(Job { corridor, opened })?;
-        Err(in_work())
+        self.reports.start(Job { corridor, opened })
     }
 
     fn is_over(&self, corridor: u32) -> Result<(), Refusal> {
@@ -199,11 +236,11 @@ fn in_work() -> Refusal {
     Refusal::new(RefusalClass::Unavailable, "report-in-work", why)
 }
 
-fn reckon(folder: &JournalFolder, job: &Job) -> Result<ReportData, String> {
+fn reckon(folder: &JournalFolder, job: &Job) -> Result<Worth, String> {
     let corridor = CorridorId::new(job.corridor);
     let chosen = covering(folder, job.opened);
     let all = covering(folder, None);
-    let made = in_chosen_or_all(&chosen, &all, |files| report_in(files, corridor));
+    let made = in_chosen_or_all(&chosen, &all, |files| worth_in(files, corridor));
     made.map_err(|unmade| match unmade {
         Unmade::NotThere(why) | Unmade::Failed(why) => why,
     })
@@ -232,7 +269,7 @@ enum Unmade {
     Failed(String),
 }
 
-fn report_in(files: &[PathBuf], corridor: CorridorId) -> Result<ReportData, Unmade> {
+fn worth_in(files: &[PathBuf], corridor: CorridorId) -> Result<Worth, Unmade> {
     let unread = RefCell::new(None);
     // One file is in memory at a time, however often they are gone through.
     let journal = files.iter().map_while(|file| {
@@ -242,7 +279,7 @@ fn report_in(files: &[PathBuf], corridor: CorridorId) -> Result<ReportData, Unma
     let worth = worth(journal, corridor);
     match (worth, unread.take()) {
         // What the files before it held is told even so.
-        (Ok(worth), _) => Ok(ReportData::new(&worth)),
+        (Ok(worth), _) => Ok(worth),
         (Err(_), Some(why)) => Err(Unmade::Failed(why)),
         (Err(why @ WorthError::NotThere(_)), None) => Err(Unmade::NotThere(why.to_string())),
         (Err(why), None) => Err(Unmade::Failed(why.to_string())),
@@ -276,6 +313,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::checked_files::check_files;
+    use crate::shell::store::demo_city_files;
 
     #[test]
     fn only_files_that_may_hold_the_corridor_are_read() {
@@ -329,7 +368,13 @@ mod tests {
     fn more_reports_than_may_wait_are_asked_for_again() {
         let folder = tempfile::tempdir().unwrap();
         let journal = JournalFolder::before_start(folder.path().to_path_buf());
-        let reports = Reports::new(Some(journal));
+        let (_, graph) = check_files(&demo_city_files()).city.unwrap();
+        let teacher = Teacher {
+            lessons: Arc::default(),
+            graph: Arc::new(graph),
+            pictures: Arc::default(),
+        };
+        let reports = Reports::new(Some(journal), teacher);
         // A worker that does not get on.
         let (sender, jobs) = sync_channel(WAITING);
         *lock(&reports.queue) = Some(sender);
@@ -338,7 +383,26 @@ mod tests {
                 corridor,
                 opened: None,
             };
-            reports.start(job).unwrap();
+            let waits = reports.start(job).unwrap();
+            assert_eq!(waits, usize::try_from(corridor).unwrap() <= WAITING);
+            assert_eq!(reports.settled(corridor), waits.then_some(false));
+        }
+        let done = |is_cut| {
+            let report = ReportData {
+                is_cut,
+                ..ReportData::default()
+            };
+            Progress::Done(Arc::new(report), Instant::now())
+        };
+        let failed = Progress::Failed("a fault".to_owned());
+        // A report that was asked for before the others had settled is made once more, no other is.
+        for (progress, settled) in [
+            (done(true), None),
+            (done(false), Some(true)),
+            (failed, Some(true)),
+        ] {
+            lock(&reports.known).insert(1, progress);
+            assert_eq!(reports.settled(1), settled);
         }
         assert_eq!(
             lock(&reports.known).len(),

@@ -1,6 +1,7 @@
-//! Vehicles that leave their routes get new ones, within three seconds.
+//! Vehicles that leave their routes get new ones, within three seconds; and runs that are over are sent
+//! to be accounted for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -20,9 +21,10 @@ impl LiveWorld {
     pub fn keep_routes(world: &Arc<Self>) -> std::io::Result<()> {
         let world = Arc::downgrade(world);
         let look = move || {
-            let mut tried = BTreeMap::new();
+            let (mut tried, mut told) = (BTreeMap::new(), BTreeSet::new());
             while let Some(world) = Weak::upgrade(&world) {
                 world.mend_routes(&mut tried);
+                world.account_finished(&mut told);
                 drop(world);
                 std::thread::sleep(LOOK_EVERY);
             }

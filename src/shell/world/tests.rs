@@ -53,18 +53,24 @@ impl Rig {
     }
 
     fn over(virtual_street: bool) -> Self {
-        Self::with(virtual_street, None, |_| {})
+        Self::with(virtual_street, None, Arc::default(), |_| {})
     }
 
     /// With a journal to be told of.
     fn journaled(journal: Arc<JournalHealth>) -> Self {
-        Self::with(true, Some(journal), |_| {})
+        Self::with(true, Some(journal), Arc::default(), |_| {})
+    }
+
+    /// With what runs have taught before.
+    fn taught(lessons: Lessons) -> Self {
+        Self::with(true, None, Arc::new(lessons), |_| {})
     }
 
     /// Over the demo city with a change.
     fn with(
         virtual_street: bool,
         journal: Option<Arc<JournalHealth>>,
+        lessons: Arc<Lessons>,
         change: impl FnOnce(&mut crate::plan::CheckedCity),
     ) -> Self {
         let files = demo_city_files();
@@ -99,6 +105,7 @@ impl Rig {
             monitors: Vec::new(),
             journal,
             journal_folder: None,
+            lessons,
             grants: Arc::default(),
             epoch: 1,
         });

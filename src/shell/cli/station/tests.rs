@@ -14,6 +14,7 @@ fn refusal(listen: &str, data: &Path) -> String {
         StationOptions {
             listen: listen.parse().unwrap(),
             data: data.to_path_buf(),
+            site: None,
             wires: vec![wire; loaded.city.sites.len()],
             wall: staged_clock(clock, 0),
             clock,

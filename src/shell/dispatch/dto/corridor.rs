@@ -272,6 +272,8 @@ pub(crate) struct PreviewDto {
     with_key_p90_s: f64,
     /// Time without it that nine runs in ten keep.
     without_key_p90_s: f64,
+    /// Runs of this kind in this city that the times are corrected by; without any the times are wide.
+    corrected_by_runs: u32,
     intersections: Vec<PreviewCrossingDto>,
     price: PriceDto,
     /// Other corridors that want the same signals at the same time.
@@ -469,6 +471,7 @@ impl From<&PreviewView> for PreviewDto {
             saved_s: round(preview.saved_s, 10.0),
             with_key_p90_s: round(preview.arrival.with_key_p90_s, 10.0),
             without_key_p90_s: round(preview.arrival.without_key_p90_s, 10.0),
+            corrected_by_runs: preview.runs,
             intersections: crossings.map(|(one, order)| foreseen(one, order)).collect(),
             price: (&preview.price).into(),
             conflicts: many(&preview.clashes),

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use super::config::Watched;
-use super::outbox::{make_private, write_whole};
+use super::outbox::make_private;
 use super::reading::LONGEST;
+use crate::shell::store::write_whole;
 
 /// Files looked at in one go.
 const FILES_MAX: usize = 500;

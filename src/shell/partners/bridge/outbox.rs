@@ -2,11 +2,13 @@
 //! was, with the same ids.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::shell::store::write_whole;
 
 /// Requests that wait for an answer at most; more are left with the old system.
 pub const WAITING_MAX: usize = 100;
@@ -140,21 +142,4 @@ pub fn make_private(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     Ok(())
-}
-
-/// A file that is there whole or not at all, and that nobody else can read.
-///
-/// # Errors
-/// The disk refuses it.
-pub fn write_whole(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut fresh = path.as_os_str().to_owned();
-    fresh.push(".new");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&fresh)?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)
 }

@@ -2,8 +2,11 @@
 
 use super::super::planning::Planned;
 use super::*;
+use crate::corridor::Paces;
+use crate::journal::worth::Lesson;
 use crate::shell::dispatch::request::{Datum, GeoPoint, Stretch};
 use crate::shell::dispatch::world::{PositionFix, PreviewRequest};
+use crate::shell::learned::{Kind, Learned, Town, read};
 
 /// A point of the city's metre grid, as a request states it.
 fn at(rig: &Rig, x_m: f64, y_m: f64) -> GeoPoint {
@@ -200,7 +203,7 @@ fn a_class_preempts_if_the_city_says_so() {
         ..request()
     };
     assert!(!planned(&rig, &quiet).plan.preempts);
-    let strict = Rig::with(true, None, |city| {
+    let strict = Rig::with(true, None, Arc::default(), |city| {
         for class in &mut city.classes {
             class.preempts = false;
         }
@@ -215,5 +218,64 @@ fn who_pressed_and_why_goes_into_the_plan() {
     assert_eq!(
         (by.operator.as_str(), by.incident.as_str()),
         ("op-1", "inc-1")
+    );
+}
+
+/// A station that is started again shows what the runs before it have taught.
+#[test]
+fn previews_are_corrected_by_what_was_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("learned.json");
+    let ask = PreviewRequest {
+        vehicle: "A120".to_owned(),
+        origin: Origin::Live,
+        destination: Destination::Place("H1".to_owned()),
+        lights_siren: true,
+    };
+    let first = Rig::start();
+    let graph = &first.world.planner().graph;
+    let town = Town {
+        id: "ankang-demo",
+        graph,
+    };
+    let before = first.world.preview(&ask).unwrap();
+    // Every run came half as late again as the model says, one in five twice as late.
+    let mut learned = Learned::default();
+    for run in 0..60 {
+        let late = if run % 5 == 0 { 1_000 } else { 500 };
+        learned.learn(Kind::Emergency, Lesson::Late(late));
+    }
+    Lessons::new(learned, path.clone(), "ankang-demo").write(&Paces::default(), graph);
+    let (kept, _) = read(&path, town).unwrap().unwrap();
+    drop(first);
+
+    let again = Rig::taught(Lessons::new(kept, path, "ankang-demo"));
+    let after = again.world.preview(&ask).unwrap();
+    // A city nobody has driven in begins with 4 %.
+    let slower = after.with_key_s / before.with_key_s;
+    assert!((1.35..1.55).contains(&slower), "{slower}");
+    let late = after.arrival.with_key_p90_s / after.with_key_s;
+    assert!((1.30..1.37).contains(&late), "{late}");
+    assert!(after.arrival.without_key_p90_s >= after.arrival.with_key_p90_s);
+    // What is saved is as it was, and all that is shown agrees with it.
+    let difference = after.without_key_s - after.with_key_s;
+    assert!((difference - (before.without_key_s - before.with_key_s)).abs() < 15.0);
+    let last = after.crossings.last().unwrap();
+    assert!(last.eta_s <= after.with_key_s && last.eta_s <= last.eta_p90_s);
+    assert!(
+        after
+            .alternatives
+            .iter()
+            .all(|one| one.with_key_s > one.free_flow_s * 1.4)
+    );
+    assert_eq!((before.runs, after.runs), (0, 60));
+    let shown = again.world.snapshot().status.learned;
+    assert_eq!(
+        (shown.emergency.runs, shown.emergency.p50_per_mille),
+        (60, 500)
+    );
+    assert_eq!(
+        (shown.emergency.p90_per_mille, shown.other.runs),
+        (1_000, 0)
     );
 }

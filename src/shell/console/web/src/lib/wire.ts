@@ -296,6 +296,8 @@ export interface Preview {
   saved_s: number;
   with_key_p90_s: number;
   without_key_p90_s: number;
+  /** Runs of this kind here that the times are corrected by. */
+  corrected_by_runs: number;
   intersections: PreviewCrossing[];
   price: {
     delay_veh_s: number;
