@@ -21,7 +21,7 @@ const STANDING_DOUBT: Length = Length::from_metres(15);
 /// Clocks may differ by this much.
 const FUTURE_MAX: Millis = Millis::from_secs(1);
 /// Nearer to the route than this, no position speaks for a road that leaves it.
-const SIDE_MIN: Length = Length::from_metres(12);
+const SIDE_MIN: Length = Length::from_metres(8);
 /// Scatter is believed to grow by no more than this from one position to the next, beside doubling.
 const RESIDUAL_STEP: Length = Length::from_metres(3);
 /// Beyond this time since the last one, a position is taken as it is.
@@ -168,7 +168,7 @@ impl Track {
     /// gets on along it: one that only stays beside the route is of the route, and of a receiver that
     /// is off.
     fn is_on_side_way(&self, plan: &CorridorPlan, fix: &Fix, (last, off): (Spot, Length)) -> bool {
-        let usual = times(self.residual, 5);
+        let usual = times(self.residual, 3);
         off > SIDE_MIN.max(usual)
             && fix.speed > MOVING
             && side_way(plan, (fix.x_m, fix.y_m), (last.along, off))
