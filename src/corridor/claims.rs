@@ -108,10 +108,12 @@ fn let_sooner_ones_by<B: SiteBoard>(claims: &mut [Claim], orders: &Orders, board
             continue;
         };
         let hostile = board.hostile_to(early.site, early.groups);
-        let sooner = claims.iter().find(|claim| {
+        let from = claims.partition_point(|claim| claim.site < early.site);
+        let own = claims.iter().skip(from);
+        let mut beside = own.take_while(|claim| claim.site == early.site);
+        let sooner = beside.find(|claim| {
             let is_own = claim.corridor == early.corridor && claim.crossing < early.crossing;
-            claim.site == early.site
-                && claim.step == LeaseStep::Lock
+            claim.step == LeaseStep::Lock
                 && claim.refused_by.is_none()
                 && !hostile.is_disjoint(claim.groups)
                 && (is_own || !early.committed && orders.is_through_before(claim.at(), early.at()))

@@ -111,12 +111,13 @@ impl Corridors {
     ) -> Result<(), ActRefusal> {
         let plan: Arc<CorridorPlan> = plan.into();
         self.check(&plan, now).map_err(ActRefusal::Plan)?;
-        let (mission, mut log) = self.running(plan.corridor)?;
+        let corridor = plan.corridor;
+        let (mission, mut log) = self.running(corridor)?;
         if plan.vehicle != mission.plan.vehicle || plan.revision <= mission.plan.revision {
             return Err(ActRefusal::NotNewer);
         }
         mission.replace(plan, now, &mut log);
-        self.orders.forget();
+        self.orders.forget(corridor);
         Ok(())
     }
 

@@ -97,6 +97,9 @@ fn arrivals<B: SiteBoard>(
             Millis::ZERO
         };
         if usable && (first || passage.is_locked()) {
+            // Nobody stops a green for a vehicle that only has priority.
+            let stays = green && !plan.preempts;
+            let change = if stays { Millis::ZERO } else { change };
             let clear = here.now + change + flush;
             push += clear.since(eta);
             eta = eta.max(clear);

@@ -18,7 +18,7 @@ use super::{
     Availability, CorridorPlan, Crossing, CrossingState, LeaseStep, MissionState, Settings,
     SiteBoard,
 };
-use crate::units::{Length, Millis, Mono};
+use crate::units::{Length, Millis, Mono, TICK};
 
 /// Time between two forecasts.
 const FORECAST_EVERY: Millis = Millis::from_secs(1);
@@ -28,6 +28,8 @@ const REPLAN_MAX: Millis = Millis::from_secs(3);
 const DEPART_SLACK: Millis = Millis::from_secs(20);
 /// It is waited for no longer than this, whatever is in its way.
 const DEPART_MAX: Millis = Millis::from_secs(120);
+/// A vehicle that has stood so long is not on the point of passing, however near it is.
+const STANDS: Millis = Millis::from_secs(5);
 /// A signal is said to be later than it was said before from so much on.
 const LATE_STEP: Millis = Millis::from_secs(2);
 /// A signal late by less than this is not worth a word.
@@ -136,6 +138,7 @@ impl Mission {
             return;
         }
         self.keep_accounts(now, settings);
+        self.note_waiting(now);
         if now >= self.plan.expires {
             self.finish(MissionState::Expired, now, log);
             return;
@@ -154,6 +157,14 @@ impl Mission {
             self.end_holds(now, settings, board, log);
         }
         self.recover(now, settings, board, log);
+    }
+
+    fn note_waiting(&mut self, now: Mono) {
+        let stands = self.track.stood(now) > Millis::ZERO;
+        let next = self.passages.iter_mut().find(|passage| !passage.is_done());
+        if let Some(next) = next.filter(|passage| stands && passage.refused_by.is_some()) {
+            next.waited += TICK;
+        }
     }
 
     fn keep_accounts(&mut self, now: Mono, settings: &Settings) {
@@ -400,7 +411,7 @@ impl Mission {
         });
         let runs = self.is_driving() || self.state == MissionState::Staging || is_kept;
         let rests = !is_armed && self.tenures.rests(crossing.site, now);
-        let late = !passage.is_locked() && self.is_over_line(crossing, now);
+        let late = self.is_too_late(crossing, passage, now);
         let usable = runs && crossing.can_be_held() && !passage.taken_out && !rests && !late;
         let wish = usable.then(|| passage.wish(now, crossing, self.plan.preempts, settings))??;
         let wish = if is_armed { LeaseStep::Prepare } else { wish };
@@ -408,11 +419,17 @@ impl Mission {
             .then_some((wish, crossing, passage))
     }
 
-    /// True if the vehicle has been seen behind the stop line: no lock can help it there any more.
+    /// True if the vehicle has been seen to drive on behind the stop line, the last of its convoy too:
+    /// no lock can help it there any more. Who stands may stand at a line that is drawn too early.
     fn is_over_line(&self, crossing: &Crossing, now: Mono) -> bool {
-        let line = crossing.stop_line_at + self.track.standing_doubt(now);
-        let spot = self.track.spot().filter(|_| self.track.is_sure());
-        spot.is_some_and(|spot| spot.along > line)
+        let drives = self.track.stood(now) == Millis::ZERO && self.track.is_sure();
+        let line = crossing.stop_line_at + self.plan.convoy;
+        drives && self.track.spot().is_some_and(|spot| spot.along > line)
+    }
+
+    /// True if no lock is to begin here any more.
+    fn is_too_late(&self, crossing: &Crossing, passage: &Passage, now: Mono) -> bool {
+        !passage.is_locked() && self.is_over_line(crossing, now)
     }
 
     /// True if the vehicle is so near to its locked signal that it must not be taken from it: a
@@ -422,7 +439,9 @@ impl Mission {
         let near = |crossing: &Crossing| {
             along + way(crossing.approach_speed, settings.warning) >= crossing.decision_at
         };
-        self.is_driving()
+        let moves = self.track.stood(now) < STANDS;
+        moves
+            && self.is_driving()
             && self.passages.get(at).is_some_and(Passage::is_locked)
             && self.plan.crossings.get(at).is_some_and(near)
     }
@@ -434,17 +453,18 @@ impl Mission {
             Hold::Paused { until, .. } => until <= now,
             Hold::Done { .. } => false,
         };
-        self.is_under_way(now) && (self.passages.get(at)).is_some_and(|p| !p.taken_out && asks(p))
+        let place = self.plan.crossings.get(at).zip(self.passages.get(at));
+        self.is_under_way(now)
+            && place.is_some_and(|(crossing, passage)| {
+                !passage.taken_out && asks(passage) && !self.is_too_late(crossing, passage, now)
+            })
     }
 
-    /// How long the vehicle has stood before a signal where another goes first.
-    pub(super) fn waited(&self, now: Mono) -> Millis {
+    /// How long the vehicle has stood before its next signal while another went first, in all: what
+    /// it has waited counts on while it is its turn, or the turn would go back at once.
+    pub(super) fn waited(&self) -> Millis {
         let next = self.passages.iter().find(|passage| !passage.is_done());
-        if next.is_some_and(|passage| passage.refused_by.is_some()) {
-            self.track.stood(now)
-        } else {
-            Millis::ZERO
-        }
+        next.map_or(Millis::ZERO, |passage| passage.waited)
     }
 
     /// After the leases are given: what is shown, what was late, what comes next.

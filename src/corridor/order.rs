@@ -17,7 +17,9 @@ pub(super) const NODES_MAX: u32 = 600;
 /// A lateness of this length weighs twice as much a second as none: nobody is kept for ever.
 const DOUBLE_AFTER_MS: u64 = 60_000;
 /// A lock that is taken away has to be worth this much of its vehicle's time.
-const SWITCH_MS: u64 = 2_000;
+const SWITCH_MS: u64 = 15_000;
+/// A green that is worth its change lasts this long.
+const USABLE: Millis = Millis::from_secs(15);
 
 /// One vehicle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +53,21 @@ pub(super) struct Stop {
     pub(super) tail: Millis,
     /// From the expected to the late arrival.
     pub(super) err: Millis,
+    /// What the signal needs to change.
+    pub(super) change: Millis,
     /// It could no longer stop before its held green.
     pub(super) committed: bool,
     /// It holds a lock here.
     pub(super) holds: bool,
+}
+
+impl Stop {
+    /// By when the vehicle is to be through if it is at the stop line at `time`; no sooner than a
+    /// green of some use can be given and is over.
+    pub(super) fn promised(&self, time: Mono, now: Mono) -> Mono {
+        let usable = now + self.change + self.flush + USABLE;
+        (time + self.err + self.tail).max(usable)
+    }
 }
 
 /// Two stops at one signal that cannot be green together.
@@ -110,6 +123,7 @@ pub(super) struct Search {
     pub(super) stops: Vec<Stop>,
     pub(super) pairs: Vec<Pair>,
     path: Vec<Before>,
+    turned: Vec<Before>,
     best: Vec<Before>,
     best_cost: Option<(u64, u64)>,
     times: Vec<Mono>,
@@ -158,16 +172,18 @@ impl Search {
     /// Orders that were turned round stay as they are, as far as that goes together with those that
     /// could no longer stop.
     fn keep_turned(&mut self) {
-        let forced = self.path.len();
         for (pair, promise) in self.pairs.iter().map(|pair| pair.promise).enumerate() {
             let turned = promise.filter(|promise| promise.turned);
             let is_open = !self.path.iter().any(|before| before.pair == pair);
             if let (Some(Promise { first, .. }), true) = (turned, is_open) {
-                self.path.push(Before { pair, first });
+                self.turned.push(Before { pair, first });
             }
         }
-        while self.path.len() > forced && !self.lay_times() {
-            self.path.pop();
+        while let Some(before) = self.turned.pop() {
+            self.path.push(before);
+            if !self.lay_times() {
+                self.path.pop();
+            }
         }
     }
 

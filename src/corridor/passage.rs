@@ -81,6 +81,8 @@ pub(super) struct Passage {
     pub(super) hold: Hold,
     pub(super) taken_out: bool,
     pub(super) refused_by: Option<CorridorId>,
+    /// How long it has stood here while another went first.
+    pub(super) waited: Millis,
     /// What the vehicle will wait here for those who go first.
     pub(super) wait: Millis,
     /// For whom it was last told to wait, and until when.

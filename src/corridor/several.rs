@@ -22,6 +22,8 @@ const APART: Millis = Millis::from_secs(300);
 const TELL_AHEAD: Millis = Millis::from_secs(120);
 /// A shorter wait is no red worth telling.
 const WAIT_MIN: Millis = Millis::from_secs(1);
+/// Of two that are there so close to each other none is the sooner one.
+const AS_SOON: Millis = Millis::from_secs(5);
 /// It is told again when the wait has changed by so much.
 const TELL_AGAIN: Millis = Millis::from_secs(5);
 
@@ -89,9 +91,11 @@ struct Seen {
 }
 
 impl Orders {
-    /// Forgets what was found: the missions are not those it was found for.
-    pub(super) fn forget(&mut self) {
-        self.found.clear();
+    /// Forgets what was found of `corridor`, whose plan is another now.
+    pub(super) fn forget(&mut self, corridor: CorridorId) {
+        let is_of = |at: At| at.corridor == corridor;
+        self.found
+            .retain(|found| !is_of(found.first) && !is_of(found.then));
         self.next = Mono::ZERO;
     }
 
@@ -112,8 +116,12 @@ impl Orders {
     /// True if `one` is through before the green of `other` has to begin, though they cannot be
     /// green together.
     pub(super) fn is_through_before(&self, one: At, other: At) -> bool {
-        let mut found = self.found.iter();
-        found.any(|found| !found.binds && (found.first, found.then) == (one, other))
+        let then = |found: &Precedence| found.then.key();
+        let from = (self.found).partition_point(|found| then(found) < other.key());
+        let mut own = self.found.iter().skip(from);
+        own.by_ref()
+            .take_while(|found| found.then == other)
+            .any(|found| !found.binds && found.first == one)
     }
 
     /// True if the two were looked at together.
@@ -230,6 +238,7 @@ impl Desk {
                         flush: forecast.flush,
                         tail: window.until.since(forecast.eta),
                         err: forecast.eta_err,
+                        change: forecast.change,
                         committed: mission.is_committed(crossing, now, settings),
                         holds: matches!(
                             passage.hold,
@@ -291,7 +300,7 @@ impl Desk {
             self.lay_out(missions, (group, now), board);
             self.search.solve();
             for pair in 0..self.search.pairs.len() {
-                found.extend(self.precedence(pair));
+                found.extend(self.precedence(pair, now));
             }
         }
     }
@@ -350,7 +359,7 @@ impl Desk {
                     corridor: mission.plan.corridor,
                     rank: (mission.rank, mission.plan.priority),
                     preempts: mission.plan.preempts,
-                    waited: mission.waited(now),
+                    waited: mission.waited(),
                 });
             }
             if let Some(place) = self.places.get_mut(at) {
@@ -381,7 +390,7 @@ impl Desk {
         }
     }
 
-    fn precedence(&self, pair: usize) -> Option<Precedence> {
+    fn precedence(&self, pair: usize, now: Mono) -> Option<Precedence> {
         let search = &self.search;
         let [a, b] = search.pairs.get(pair)?.stops;
         let time = |stop: usize| search.times().get(stop).copied();
@@ -416,7 +425,7 @@ impl Desk {
             wait: time(then)?.since(other.free + carried),
             promised: match promise {
                 Some(promise) => promise.until,
-                None => time(first)? + one.err + one.tail,
+                None => one.promised(time(first)?, now),
             },
             turned: promise.is_some_and(|promise| promise.turned),
             missions: [
@@ -431,7 +440,7 @@ impl Desk {
 ///
 /// Who was to go first has a time to be through by. If it is not, as it stands behind others or turns
 /// out slower, and the other can be there sooner, the other goes first now: a vehicle that gets no
-/// nearer keeps nobody, whatever its rank. The other has its own time for that.
+/// nearer keeps nobody, whatever its rank; nor does one that stands at its own green. The other has its own time for that.
 fn promise(
     stops: [&Seen; 2],
     missions: &[Mission],
@@ -464,9 +473,9 @@ fn promise(
     } else {
         (other, one)
     };
-    (waits.there < late.there).then(|| Promise {
+    (waits.there < late.there + AS_SOON).then(|| Promise {
         first: 1 - first,
-        until: waits.free + waits.err + waits.tail,
+        until: waits.promised(waits.free, now),
         turned: true,
     })
 }

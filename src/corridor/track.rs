@@ -22,6 +22,9 @@ const STANDING_DOUBT: Length = Length::from_metres(15);
 const FUTURE_MAX: Millis = Millis::from_secs(1);
 /// Nearer to the route than this, no position speaks for a road that leaves it.
 const SIDE_MIN: Length = Length::from_metres(8);
+/// ... or this, until so many positions have told how much they scatter.
+const SIDE_MIN_AT_FIRST: Length = Length::from_metres(12);
+const SCATTER_FIXES: u8 = 8;
 /// Scatter is believed to grow by no more than this from one position to the next, beside doubling.
 const RESIDUAL_STEP: Length = Length::from_metres(3);
 /// Beyond this time since the last one, a position is taken as it is.
@@ -169,7 +172,12 @@ impl Track {
     /// is off.
     fn is_on_side_way(&self, plan: &CorridorPlan, fix: &Fix, (last, off): (Spot, Length)) -> bool {
         let usual = times(self.residual, 3);
-        off > SIDE_MIN.max(usual)
+        let least = if self.good < SCATTER_FIXES {
+            SIDE_MIN_AT_FIRST
+        } else {
+            SIDE_MIN
+        };
+        off > least.max(usual)
             && fix.speed > MOVING
             && side_way(plan, (fix.x_m, fix.y_m), (last.along, off))
                 .is_some_and(|aside| self.off.may_leave_by(aside))

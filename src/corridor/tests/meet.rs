@@ -62,6 +62,7 @@ fn optimum(drivers: &[Driver]) -> Vec<Millis> {
                 tail: (crossing.passed_at - crossing.stop_line_at).time_at(THROUGH),
                 there: Mono::ZERO,
                 err: Millis::ZERO,
+                change: Millis::ZERO,
                 committed: false,
                 holds: false,
             });

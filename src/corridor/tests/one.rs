@@ -361,9 +361,42 @@ fn a_vehicle_whose_queue_never_goes_is_not_waited_for_for_ever() {
 fn no_lock_begins_for_a_vehicle_that_is_over_the_stop_line() {
     let mut world = World::new(vec![plan(AMBULANCE, 2)]);
     world.board.signals[0].availability = Availability::LocalControl;
-    let x = world.drive("V1", 0.0, 31);
-    assert!(x > 601.0 && x < 640.0, "{x}");
+    world.drive("V1", 0.0, 30);
+    world.fix("V1", 597.0, 17_000);
+    world.run(1);
+    world.fix("V1", 611.0, 11_000);
     world.board.signals[0].availability = Availability::Ready;
     world.tick();
+    assert_ne!(world.state(AMBULANCE, 0), CrossingState::Passed);
     assert_eq!(world.step_of(0), None);
+}
+
+#[test]
+fn who_stands_at_a_line_that_is_drawn_too_early_is_given_its_green() {
+    let mut world = World::new(vec![plan(AMBULANCE, 2)]);
+    world.board.signals[0].availability = Availability::LocalControl;
+    world.drive("V1", 0.0, 28);
+    world.stand("V1", 604.0, 8);
+    world.board.signals[0].availability = Availability::Ready;
+    world.stand("V1", 604.0, 2);
+    assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
+}
+
+#[test]
+fn the_tail_of_a_convoy_gets_its_lock_back() {
+    let mut convoy = plan(AMBULANCE, 2);
+    convoy.convoy = Length::from_metres(200);
+    let mut crossings = convoy.crossings.to_vec();
+    for crossing in &mut crossings {
+        crossing.passed_at = crossing.stop_line_at + Length::from_metres(215);
+    }
+    convoy.crossings = crossings.into();
+    let mut world = World::new(vec![convoy]);
+    world.drive("V1", 0.0, 34);
+    assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
+    world.board.signals[0].availability = Availability::Unavailable;
+    world.tick();
+    world.board.signals[0].availability = Availability::Ready;
+    world.tick();
+    assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
 }

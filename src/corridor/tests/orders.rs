@@ -94,6 +94,7 @@ fn meeting() -> impl Strategy<Value = Search> {
                         tail: Millis::from_secs(tail),
                         there: Mono::ZERO,
                         err: Millis::ZERO,
+                        change: Millis::ZERO,
                         committed: false,
                         holds: false,
                     });
@@ -162,6 +163,7 @@ fn a_vehicle_that_cannot_stop_goes_first_whatever_its_rank() {
         tail: Millis::from_secs(2),
         there: Mono::ZERO,
         err: Millis::ZERO,
+        change: Millis::ZERO,
         committed,
         holds: committed,
     };
@@ -206,6 +208,7 @@ fn many_that_meet_are_ordered_within_a_bound() {
                 tail: Millis::from_secs(2),
                 there: Mono::ZERO,
                 err: Millis::ZERO,
+                change: Millis::ZERO,
                 committed: false,
                 holds: false,
             });

@@ -169,3 +169,74 @@ fn a_vehicle_that_comes_no_nearer_keeps_nobody_waiting_for_long() {
     }
     assert_eq!(world.corridors.lease(site(0)).unwrap().corridor, AMBULANCE);
 }
+
+#[test]
+fn a_vehicle_that_asks_for_nothing_any_more_keeps_nobody() {
+    let mut world = World::new(vec![crossing_engine(1), plan(AMBULANCE, 1)]);
+    world.board.signals[0].availability = Availability::LocalControl;
+    let mut x = 0.0;
+    while x < 560.0 {
+        world.fix("V2", x, 20_000);
+        x = world.drive("V1", x, 1);
+    }
+    // The ambulance stands beyond its line, the engine before its own.
+    world.board.signals[0].availability = Availability::Ready;
+    let mut waited = 0;
+    while world.state(ENGINE, 0) != CrossingState::GreenHeld {
+        world.fix("V1", 610.0, 0);
+        world.fix("V2", 590.0, 0);
+        world.run(1);
+        waited += 1;
+        assert!(waited < 60, "the engine is kept");
+    }
+}
+
+#[test]
+fn two_that_get_no_nearer_do_not_take_the_signal_from_each_other_without_end() {
+    for (one, other) in [(450.0, 430.0), (440.0, 440.0), (300.0, 400.0)] {
+        let mut world = World::new(vec![crossing_engine(1), plan(AMBULANCE, 1)]);
+        world.fix("V1", one - 40.0, 20_000);
+        world.fix("V2", other - 40.0, 20_000);
+        world.run(1);
+        world.fix("V1", one - 20.0, 20_000);
+        world.fix("V2", other - 20.0, 20_000);
+        world.run(1);
+        let mut owners = Vec::new();
+        for _ in 0..300 {
+            world.fix("V1", one, 0);
+            world.fix("V2", other, 0);
+            world.run(1);
+            let owner = world.corridors.lease(site(0));
+            owners.extend(
+                owner
+                    .filter(|o| o.step == LeaseStep::Lock)
+                    .map(|o| o.corridor),
+            );
+        }
+        let swaps = owners.windows(2).filter(|two| two[0] != two[1]).count();
+        assert!(swaps <= 300 / 20, "{swaps} swaps at {one}, {other}");
+    }
+}
+
+#[test]
+fn a_new_plan_of_one_vehicle_breaks_no_promise_of_others() {
+    let mut third = plan(CorridorId::new(3), 3);
+    third.vehicle = "V3".to_owned();
+    let mut world = World::new(vec![crossing_engine(1), plan(AMBULANCE, 1), third.clone()]);
+    let mut x = 0.0;
+    while x < 440.0 {
+        world.fix("V2", x, 20_000);
+        x = world.drive("V1", x, 1);
+    }
+    let mut waited = 0_u32;
+    while world.state(ENGINE, 0) != CrossingState::GreenHeld {
+        world.fix("V2", 590.0, 0);
+        world.stand("V1", x, 1);
+        waited += 1;
+        if waited.is_multiple_of(8) {
+            third.revision += 1;
+            world.corridors.replace(third.clone(), world.now).unwrap();
+        }
+        assert!(waited < 60, "the engine is kept");
+    }
+}

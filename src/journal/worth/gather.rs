@@ -4,6 +4,7 @@
 use alloc::sync::Arc;
 
 use super::account::{WorthError, YieldKind, Yielded};
+use super::departure::Departure;
 use super::run::{QueueSample, RunRecord, SignalRun, TrackPoint, extend};
 use super::tape::{SiteTape, Tape, TapeCycle};
 use super::way::{Joint, is_same_way, joined};
@@ -29,7 +30,7 @@ const QUEUES_EVERY: Millis = Millis::from_secs(3);
 const JAM: Length = Length::from_metres(7);
 const NEAR: Length = Length::from_metres(40);
 /// A slower vehicle stands.
-const STANDS: Speed = Speed::from_mm_per_s(1_500);
+pub(super) const STANDS: Speed = Speed::from_mm_per_s(1_500);
 /// A reading older than this says nothing about the lamps.
 const READ_AGE_MAX: Millis = Millis::new(1_500);
 
@@ -136,6 +137,7 @@ struct Gathering {
     running: Arc<CorridorPlan>,
     /// Where the running plan begins on the driven way.
     joint: Joint,
+    departure: Departure,
     over_at: Option<Mono>,
     next_track: Mono,
     next_queues: Mono,
@@ -179,6 +181,7 @@ impl Gathering {
             said: said(plan, city, running.fields(), now),
             running: Arc::clone(plan),
             joint: (0, Length::ZERO, Millis::ZERO),
+            departure: Departure::default(),
             over_at: None,
             next_track: now,
             next_queues: now,
@@ -330,9 +333,8 @@ impl Gathering {
         let plan = &self.record.plan;
         let before = self.record.track.last().copied();
         if let Some(before) = before {
-            let driven = point.along.as_mm() > before.along.as_mm() + 500;
-            if self.record.departed.is_none() && (driven || point.speed > STANDS) {
-                self.record.departed = Some(before.at);
+            if self.record.departed.is_none() {
+                self.record.departed = self.departure.look(before, point);
             }
             let spent = point.at.since(before.at);
             let places = plan.crossings.iter().zip(&mut self.record.signals);

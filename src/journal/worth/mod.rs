@@ -8,6 +8,7 @@
 //! See `docs/decisions/0011-worth.md`.
 
 mod account;
+mod departure;
 mod drive;
 mod gather;
 mod lesson;
