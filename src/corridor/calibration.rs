@@ -11,6 +11,8 @@ use crate::units::{Millis, Mono};
 
 /// Runs that are remembered, those that nobody has driven here included.
 const KEPT: usize = 60;
+/// No run is believed to have taken more than eleven times what was said, per mille beyond it.
+const LATE_MAX: i32 = 10_000;
 /// What the first runs of a city are believed to be off by: tenths of the runs that the model was made
 /// on, in thousandths of the stated travel time. They are of seeds 1 and 2 of the very networks that
 /// the benchmarks are made on; how such a start does in an unknown city nobody has tried.
@@ -37,13 +39,18 @@ impl Default for Calibration {
 }
 
 impl Calibration {
+    /// So many of the last runs are counted with.
+    pub const RUNS_KEPT: u32 = 60;
+
     /// Errors that were kept, oldest first: of travel times, per mille of what was said, and of prices,
     /// per mille of half their interval. `None` if there are none, more than are ever kept, or one
     /// that cannot be: nothing arrives before it sets off.
     #[must_use]
     pub fn of(arrivals: Vec<i32>, prices: Vec<i32>) -> Option<Self> {
         let kept = |errors: &[i32]| (1..=KEPT).contains(&errors.len());
-        let can_be = arrivals.iter().all(|error| *error >= -1000);
+        let can_be = arrivals
+            .iter()
+            .all(|error| (-1000..=LATE_MAX).contains(error));
         (kept(&arrivals) && kept(&prices) && can_be).then_some(Self { arrivals, prices })
     }
 
@@ -67,7 +74,7 @@ impl Calibration {
 
     /// A run that came so much later than was said, per mille of what was said.
     pub fn learn_late(&mut self, per_mille: i32) {
-        keep(&mut self.arrivals, i64::from(per_mille));
+        keep(&mut self.arrivals, i64::from(per_mille.min(LATE_MAX)));
     }
 
     /// A run of which only this is known: it came at least so much later than was said. It is learnt

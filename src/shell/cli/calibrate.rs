@@ -3,7 +3,7 @@
 //! At every press the street is branched: one branch with the key, one without it, everything else
 //! alike. Both run on for the same time, so that the others' delay can be compared.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -21,6 +21,7 @@ use crate::journal::worth::{Figure, Worth, worth};
 use crate::shell::learned::{Kind, Learned, text};
 use crate::shell::missions::Mission;
 use crate::shell::planner::Planner;
+use crate::shell::store::write_whole;
 use crate::shell::twin::Branch;
 use crate::sim::Dispatch;
 use crate::units::{Millis, Mono};
@@ -73,9 +74,10 @@ pub(super) fn calibrate(options: &Calibrate) -> Result<(), Failure> {
             };
             let pair = pair(&street, &planner, mission, &known)?;
             learn(&mut known, &pair);
-            // After every run: a file that cannot be written is told early, and a break loses nothing.
+            // After every run, beside the file: one that cannot be written is told early, and a break
+            // leaves what was there before.
             if let Some(path) = &options.out {
-                hand_over(path, &known, &loaded)?;
+                hand_over(&beside(path), &known, &loaded)?;
             }
             if options.json {
                 say(&line(&pair).to_string());
@@ -84,6 +86,11 @@ pub(super) fn calibrate(options: &Calibrate) -> Result<(), Failure> {
             street.go(EVERY);
         }
         seed += 1;
+    }
+    if let Some(path) = &options.out {
+        let so_far = beside(path);
+        std::fs::rename(&so_far, path)
+            .map_err(|why| Failure::Runtime(format!("{}: {why}", path.display())))?;
     }
     let summary = summary(&pairs);
     if options.json {
@@ -94,11 +101,19 @@ pub(super) fn calibrate(options: &Calibrate) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Where a calibration is written until all its runs are driven.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
 /// Speeds are none of it: the branches that were driven are thrown away.
 fn hand_over(path: &Path, known: &Learned, loaded: &LoadedCity) -> Result<(), Failure> {
     let text = text(known, &Paces::default(), town(loaded));
     let text = text.map_err(|why| Failure::runtime(&why))?;
-    std::fs::write(path, text).map_err(|why| Failure::Runtime(format!("{}: {why}", path.display())))
+    write_whole(path, text.as_bytes())
+        .map_err(|why| Failure::Runtime(format!("{}: {why}", path.display())))
 }
 
 fn street(loaded: &LoadedCity, options: &Calibrate, seed: u64) -> Result<Run, Failure> {

@@ -1,7 +1,7 @@
 //! The file: one JSON object for what a station keeps and for what `corridor calibrate` hands over.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -111,9 +111,12 @@ pub fn read(path: &Path, town: Town<'_>) -> Result<Option<(Learned, Paces)>, Lea
             let why = format!("it is larger than {} MiB", FILE_BYTES_MAX >> 20);
             return Err(damaged(why));
         }
+        Ok(about) if !about.is_file() => return Err(damaged("it is no file".to_owned())),
         Ok(_) => {}
     }
-    let bytes = fs::read(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(unreadable)?;
+    (file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)).map_err(unreadable)?;
     parse(&bytes, town).map(Some).map_err(damaged)
 }
 

@@ -59,7 +59,7 @@ impl Lessons {
         let departs = plan.departs.unwrap_or(now).max(now);
         let learned = lock(&self.learned);
         let errors = learned.of(Kind::of(plan));
-        (errors.known().correct_from(said, departs), errors.runs())
+        (errors.known().correct_from(said, departs), errors.counted())
     }
 
     /// A run was accounted for: it teaches once, and only when it is over.

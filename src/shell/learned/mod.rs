@@ -48,6 +48,12 @@ impl Errors {
         self.runs
     }
 
+    /// Of them those that are still counted with.
+    #[must_use]
+    pub fn counted(&self) -> u32 {
+        self.runs.min(Calibration::RUNS_KEPT)
+    }
+
     /// What corrects a preview of this kind.
     #[must_use]
     pub const fn known(&self) -> &Calibration {
