@@ -97,7 +97,8 @@ impl Clocks {
         }
         for (link, (clock, wanted)) in self.red_s[at].iter_mut().zip(wanted).enumerate() {
             let letter = shown.get(signal.links[link].index);
-            if wanted && !matches!(letter, Some(b'G' | b'g')) {
+            // Lamps that are off hold nobody.
+            if wanted && !matches!(letter, Some(b'G' | b'g' | b'o' | b'O')) {
                 *clock += 1;
                 self.longest_red_s = self.longest_red_s.max(*clock);
             } else {
