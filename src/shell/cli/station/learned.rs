@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::super::load::LoadedCity;
-use super::super::out::{say, warn};
+use super::super::out::warn;
 use crate::corridor::Paces;
 use crate::shell::learned::{Kind, Learned, Lessons, Town, read};
 
@@ -67,7 +67,7 @@ fn put_aside(path: &Path) {
     }
 }
 
-/// What a dispatcher's preview rests on.
+/// What a dispatcher's preview rests on; beside the standard output, which may be read by a program.
 fn tell((learned, has_own): (&Learned, bool), paces: &Paces) {
     let errors = learned.of(Kind::Emergency);
     let (middle, late) = errors.known().late();
@@ -78,7 +78,7 @@ fn tell((learned, has_own): (&Learned, bool), paces: &Paces) {
         (1, _) => "1 run".to_owned(),
         (runs, _) => format!("{runs} runs"),
     };
-    say(&format!(
+    warn(&format!(
         "previews are corrected by {by} (against the model one in two came up to {:+.1} % later, nine in \
          ten up to {:+.1} %); the speeds of {} roads are known",
         per_cent(middle),
