@@ -35,9 +35,8 @@ impl Mission {
         now: Mono,
         settings: &Settings,
     ) -> bool {
-        let queued = passage.forecast.queue_milli / 1000 + QUEUE_SLACK;
-        let reach = Length::from_mm(queued.saturating_mul(JAM_SPACING_MM));
-        crossing.stop_line_at <= self.track.along(now, settings) + reach
+        let queued = passage.forecast.queue_milli / 1000;
+        self.is_within(crossing, queued + QUEUE_SLACK, now, settings)
     }
 
     /// True if the queue of `crossing` reaches back to the vehicle, with a place for itself.
@@ -48,8 +47,13 @@ impl Mission {
         settings: &Settings,
     ) -> bool {
         let queued = passage.forecast.queue_milli / 1000;
-        let reach = Length::from_mm((queued + OWN_PLACES).saturating_mul(JAM_SPACING_MM));
-        queued > 0 && crossing.stop_line_at <= self.track.along(now, settings) + reach
+        queued > 0 && self.is_within(crossing, queued + OWN_PLACES, now, settings)
+    }
+
+    /// True if a queue of so many vehicles reaches back to where the vehicle is.
+    fn is_within(&self, crossing: &Crossing, places: u32, now: Mono, settings: &Settings) -> bool {
+        let reach = Length::from_mm(places.saturating_mul(JAM_SPACING_MM));
+        crossing.stop_line_at <= self.track.along(now, settings) + reach
     }
 
     /// Says once a signal where nothing moves though it is green: the vehicle stands before it, or

@@ -10,7 +10,7 @@ use super::{CrossingPreview, Preview};
 use crate::units::{Millis, Mono};
 
 /// Runs that are remembered, those that nobody has driven here included.
-const KEPT: usize = 60;
+const KEPT: usize = Calibration::RUNS_KEPT as usize;
 /// No run is believed to have taken more than eleven times what was said, per mille beyond it.
 const LATE_MAX: i32 = 10_000;
 /// What the first runs of a city are believed to be off by: tenths of the runs that the model was made
@@ -304,6 +304,7 @@ mod tests {
             (vec![], vec![0]),
             (vec![0], vec![]),
             (vec![-1001], vec![0]),
+            (vec![LATE_MAX + 1], vec![0]),
             (vec![0; KEPT + 1], vec![0]),
         ] {
             assert_eq!(Calibration::of(arrivals, prices), None);

@@ -104,13 +104,14 @@ pub(super) fn grant<B: SiteBoard>(claims: &mut [Claim], orders: &Orders, board: 
 /// at a stop line before.
 fn let_sooner_ones_by<B: SiteBoard>(claims: &mut [Claim], orders: &Orders, board: &B) {
     for at in 0..claims.len() {
-        let Some(early) = claims.get(at).copied() else {
+        let claim = claims.get(at).copied();
+        let Some(early) = claim.filter(|claim| claim.refused_by.is_none()) else {
             continue;
         };
         let hostile = board.hostile_to(early.site, early.groups);
         let from = claims.partition_point(|claim| claim.site < early.site);
-        let own = claims.iter().skip(from);
-        let mut beside = own.take_while(|claim| claim.site == early.site);
+        let from_site = claims.iter().skip(from);
+        let mut beside = from_site.take_while(|claim| claim.site == early.site);
         let sooner = beside.find(|claim| {
             let is_own = claim.corridor == early.corridor && claim.crossing < early.crossing;
             claim.step == LeaseStep::Lock
@@ -119,10 +120,7 @@ fn let_sooner_ones_by<B: SiteBoard>(claims: &mut [Claim], orders: &Orders, board
                 && (is_own || !early.committed && orders.is_through_before(claim.at(), early.at()))
         });
         let by = sooner.map(|claim| claim.corridor);
-        if let Some(claim) = claims
-            .get_mut(at)
-            .filter(|claim| claim.refused_by.is_none())
-        {
+        if let Some(claim) = claims.get_mut(at) {
             claim.refused_by = by;
         }
     }

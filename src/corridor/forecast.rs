@@ -112,7 +112,7 @@ fn arrivals<B: SiteBoard>(
         let eta_err = times.late.saturating_sub(times.middle) + place + queue_err;
         passage.forecast = Forecast {
             eta,
-            free,
+            unhindered: free,
             eta_early,
             eta_late: eta + eta_err,
             eta_err,

@@ -13,23 +13,16 @@ use super::passage::{Hold, Passage, Pause};
 use super::shown::{SHOW_PASSED, shown_state};
 use super::stray::Stray;
 use super::tenure::Tenures;
-use super::track::{Track, way};
+use super::track::Track;
 use super::{
-    Availability, CorridorPlan, Crossing, CrossingState, LeaseStep, MissionState, Settings,
-    SiteBoard,
+    Availability, CorridorPlan, Crossing, CrossingState, MissionState, Settings, SiteBoard,
 };
-use crate::units::{Length, Millis, Mono, TICK};
+use crate::units::{Length, Millis, Mono};
 
 /// Time between two forecasts.
 const FORECAST_EVERY: Millis = Millis::from_secs(1);
 /// After a wrong turn, what every likely way still passes is held this long for a new plan.
 const REPLAN_MAX: Millis = Millis::from_secs(3);
-/// A vehicle that does not set off as it said is waited for so long, once nothing is in its way.
-const DEPART_SLACK: Millis = Millis::from_secs(20);
-/// It is waited for no longer than this, whatever is in its way.
-const DEPART_MAX: Millis = Millis::from_secs(120);
-/// A vehicle that has stood so long is not on the point of passing, however near it is.
-const STANDS: Millis = Millis::from_secs(5);
 /// A signal is said to be later than it was said before from so much on.
 const LATE_STEP: Millis = Millis::from_secs(2);
 /// A signal late by less than this is not worth a word.
@@ -113,11 +106,6 @@ impl Mission {
         matches!(self.state, MissionState::Active | MissionState::Holding)
     }
 
-    /// True while it drives, and before if it has said when it sets off.
-    pub(super) fn is_under_way(&self, now: Mono) -> bool {
-        self.is_driving() || (self.state == MissionState::Staging && self.is_expected(now))
-    }
-
     pub(super) fn set_state(&mut self, state: MissionState, now: Mono, log: &mut Log<'_>) {
         if self.state != state {
             log.add(now, What::Mission(self.state, state));
@@ -157,14 +145,6 @@ impl Mission {
             self.end_holds(now, settings, board, log);
         }
         self.recover(now, settings, board, log);
-    }
-
-    fn note_waiting(&mut self, now: Mono) {
-        let stands = self.track.stood(now) > Millis::ZERO;
-        let next = self.passages.iter_mut().find(|passage| !passage.is_done());
-        if let Some(next) = next.filter(|passage| stands && passage.refused_by.is_some()) {
-            next.waited += TICK;
-        }
     }
 
     fn keep_accounts(&mut self, now: Mono, settings: &Settings) {
@@ -270,30 +250,9 @@ impl Mission {
         }
     }
 
-    fn is_replan_late(&self, now: Mono) -> bool {
+    pub(super) fn is_replan_late(&self, now: Mono) -> bool {
         self.strayed
             .is_some_and(|(since, _)| now.since(since) > REPLAN_MAX)
-    }
-
-    /// True if the vehicle is said to set off and may still do so as it said.
-    fn is_expected(&self, now: Mono) -> bool {
-        self.plan.departs.is_some_and(|at| {
-            let free_since = self.hindered.unwrap_or(at).max(at);
-            now.since(free_since) <= DEPART_SLACK && now.since(at) <= DEPART_MAX
-        })
-    }
-
-    /// Notes a vehicle that should have set off and cannot: another one goes first at its first
-    /// signal, or the queue there reaches back to it.
-    fn note_hindered(&mut self, now: Mono, settings: &Settings) {
-        let mut places = self.plan.crossings.iter().zip(&self.passages);
-        let next = places.find(|(_, passage)| !passage.is_done());
-        let is_hindered = next.is_some_and(|(crossing, passage)| {
-            passage.refused_by.is_some() || self.is_behind_queue((crossing, passage), now, settings)
-        });
-        if is_hindered {
-            self.hindered = Some(now);
-        }
     }
 
     fn depart(&mut self, now: Mono, log: &mut Log<'_>) {
@@ -393,78 +352,6 @@ impl Mission {
             passage.end(now, next);
             log.add(now, What::LeaseEnded(crossing.site, end));
         }
-    }
-
-    /// What the crossing should be given now.
-    pub(super) fn wish<B: SiteBoard>(
-        &self,
-        at: usize,
-        now: Mono,
-        settings: &Settings,
-        board: &B,
-    ) -> Option<(LeaseStep, &Crossing, &Passage)> {
-        let crossing = self.plan.crossings.get(at)?;
-        let passage = self.passages.get(at)?;
-        let is_armed = self.state == MissionState::Staging && !self.is_expected(now);
-        let is_kept = self.strayed.is_some_and(|(since, from)| {
-            at >= from && passage.is_locked() && now.since(since) <= REPLAN_MAX
-        });
-        let runs = self.is_driving() || self.state == MissionState::Staging || is_kept;
-        let rests = !is_armed && self.tenures.rests(crossing.site, now);
-        let late = self.is_too_late(crossing, passage, now);
-        let usable = runs && crossing.can_be_held() && !passage.taken_out && !rests && !late;
-        let wish = usable.then(|| passage.wish(now, crossing, self.plan.preempts, settings))??;
-        let wish = if is_armed { LeaseStep::Prepare } else { wish };
-        (board.availability(crossing.site) == Availability::Ready)
-            .then_some((wish, crossing, passage))
-    }
-
-    /// True if the vehicle has been seen to drive on behind the stop line, the last of its convoy too:
-    /// no lock can help it there any more. Who stands may stand at a line that is drawn too early.
-    fn is_over_line(&self, crossing: &Crossing, now: Mono) -> bool {
-        let drives = self.track.stood(now) == Millis::ZERO && self.track.is_sure();
-        let line = crossing.stop_line_at + self.plan.convoy;
-        drives && self.track.spot().is_some_and(|spot| spot.along > line)
-    }
-
-    /// True if no lock is to begin here any more.
-    fn is_too_late(&self, crossing: &Crossing, passage: &Passage, now: Mono) -> bool {
-        !passage.is_locked() && self.is_over_line(crossing, now)
-    }
-
-    /// True if the vehicle is so near to its locked signal that it must not be taken from it: a
-    /// crew that is told to expect red is told in time to stop.
-    pub(super) fn is_committed(&self, at: usize, now: Mono, settings: &Settings) -> bool {
-        let along = self.track.along(now, settings);
-        let near = |crossing: &Crossing| {
-            along + way(crossing.approach_speed, settings.warning) >= crossing.decision_at
-        };
-        let moves = self.track.stood(now) < STANDS;
-        moves
-            && self.is_driving()
-            && self.passages.get(at).is_some_and(Passage::is_locked)
-            && self.plan.crossings.get(at).is_some_and(near)
-    }
-
-    /// True if the vehicle is on its way to this crossing and will ask for it.
-    pub(super) fn is_ahead(&self, at: usize, now: Mono) -> bool {
-        let asks = |passage: &Passage| match passage.hold {
-            Hold::Idle | Hold::Leased { .. } => true,
-            Hold::Paused { until, .. } => until <= now,
-            Hold::Done { .. } => false,
-        };
-        let place = self.plan.crossings.get(at).zip(self.passages.get(at));
-        self.is_under_way(now)
-            && place.is_some_and(|(crossing, passage)| {
-                !passage.taken_out && asks(passage) && !self.is_too_late(crossing, passage, now)
-            })
-    }
-
-    /// How long the vehicle has stood before its next signal while another went first, in all: what
-    /// it has waited counts on while it is its turn, or the turn would go back at once.
-    pub(super) fn waited(&self) -> Millis {
-        let next = self.passages.iter().find(|passage| !passage.is_done());
-        next.map_or(Millis::ZERO, |passage| passage.waited)
     }
 
     /// After the leases are given: what is shown, what was late, what comes next.

@@ -5,12 +5,14 @@
 //! leases. It only ever wishes; a lease ends by itself, and the kernel below decides.
 
 mod acts;
+mod asks;
 mod beside;
 mod blocked;
 mod board;
 mod branch;
 mod calibration;
 mod claims;
+mod departing;
 mod drive;
 mod engine;
 mod event;
@@ -27,6 +29,7 @@ mod passage;
 mod plan;
 mod planner;
 mod preview;
+mod promise;
 mod refusal;
 mod response;
 mod run;

@@ -7,6 +7,7 @@
 //! can still be better is looked at, up to [`NODES_MAX`] of them: deterministic, and never worse
 //! than the best permutation.
 
+use super::promise::Promise;
 use crate::ids::{CorridorId, SiteId};
 use crate::units::{Millis, Mono};
 
@@ -18,8 +19,6 @@ pub(super) const NODES_MAX: u32 = 600;
 const DOUBLE_AFTER_MS: u64 = 60_000;
 /// A lock that is taken away has to be worth this much of its vehicle's time.
 const SWITCH_MS: u64 = 15_000;
-/// A green that is worth its change lasts this long.
-const USABLE: Millis = Millis::from_secs(15);
 
 /// One vehicle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +43,7 @@ pub(super) struct Stop {
     /// When it is at the stop line if nobody is in its way.
     pub(super) free: Mono,
     /// When it would be there if the signal were green and nobody stood before it.
-    pub(super) there: Mono,
+    pub(super) unhindered: Mono,
     /// Its green has to begin this long before it is there.
     pub(super) lead: Millis,
     /// What of the lead the queue before it needs.
@@ -61,15 +60,6 @@ pub(super) struct Stop {
     pub(super) holds: bool,
 }
 
-impl Stop {
-    /// By when the vehicle is to be through if it is at the stop line at `time`; no sooner than a
-    /// green of some use can be given and is over.
-    pub(super) fn promised(&self, time: Mono, now: Mono) -> Mono {
-        let usable = now + self.change + self.flush + USABLE;
-        (time + self.err + self.tail).max(usable)
-    }
-}
-
 /// Two stops at one signal that cannot be green together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pair {
@@ -78,17 +68,6 @@ pub(super) struct Pair {
     pub(super) clear: [Millis; 2],
     /// What was said of them before.
     pub(super) promise: Option<Promise>,
-}
-
-/// What was said before of the order of two stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Promise {
-    /// Which of the two goes first.
-    pub(super) first: usize,
-    /// It is through by then.
-    pub(super) until: Mono,
-    /// It goes first because the other was not through by its time: the search is not asked.
-    pub(super) turned: bool,
 }
 
 /// One stop is served before another.

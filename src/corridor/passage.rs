@@ -15,7 +15,7 @@ pub struct Forecast {
     /// When the vehicle is expected at the stop line, as likely earlier as later.
     pub eta: Mono,
     /// When it would be there if no signal and no queue were in its way.
-    pub free: Mono,
+    pub unhindered: Mono,
     /// One drive in ten is there earlier: the lock starts by it.
     pub eta_early: Mono,
     /// One drive in ten is there later: the hold lasts until then, or until the vehicle is through.

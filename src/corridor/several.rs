@@ -7,8 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::{Log, What};
-use super::order::{Pair, Promise, Runner, Search, Stop};
+use super::order::{Pair, Runner, Search, Stop};
 use super::passage::Hold;
+use super::promise::promise;
 use super::{Availability, CorridorEvent, Mission, Settings, SiteBoard};
 use crate::ids::{CorridorId, SiteId};
 use crate::signal::GroupSet;
@@ -22,8 +23,6 @@ const APART: Millis = Millis::from_secs(300);
 const TELL_AHEAD: Millis = Millis::from_secs(120);
 /// A shorter wait is no red worth telling.
 const WAIT_MIN: Millis = Millis::from_secs(1);
-/// Of two that are there so close to each other none is the sooner one.
-const AS_SOON: Millis = Millis::from_secs(5);
 /// It is told again when the wait has changed by so much.
 const TELL_AGAIN: Millis = Millis::from_secs(5);
 
@@ -51,9 +50,9 @@ pub(super) struct Precedence {
     /// What the second waits at this signal for all who go before it.
     pub(super) wait: Millis,
     /// The first is through by then at the latest, by what was expected when the order was found.
-    promised: Mono,
+    pub(super) promised: Mono,
     /// The order was turned round because a promise was not kept.
-    turned: bool,
+    pub(super) turned: bool,
     /// Places of the two among the missions when it was found.
     missions: [usize; 2],
 }
@@ -84,10 +83,10 @@ pub(super) struct Desk {
 
 /// A stop with what it asks of the signal.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
-    mission: usize,
+pub(super) struct Seen {
+    pub(super) mission: usize,
     groups: GroupSet,
-    stop: Stop,
+    pub(super) stop: Stop,
 }
 
 impl Orders {
@@ -118,9 +117,8 @@ impl Orders {
     pub(super) fn is_through_before(&self, one: At, other: At) -> bool {
         let then = |found: &Precedence| found.then.key();
         let from = (self.found).partition_point(|found| then(found) < other.key());
-        let mut own = self.found.iter().skip(from);
-        own.by_ref()
-            .take_while(|found| found.then == other)
+        let own = self.found.iter().skip(from);
+        own.take_while(|found| found.then == other)
             .any(|found| !found.binds && found.first == one)
     }
 
@@ -233,7 +231,7 @@ impl Desk {
                         crossing,
                         site: place.site,
                         free: forecast.eta.back(carried).max(now),
-                        there: forecast.free,
+                        unhindered: forecast.unhindered,
                         lead: forecast.flush + settings.margin + braking,
                         flush: forecast.flush,
                         tail: window.until.since(forecast.eta),
@@ -434,48 +432,4 @@ impl Desk {
             ],
         })
     }
-}
-
-/// What was said the last time of two stops, if it is to go on or has to be turned round.
-///
-/// Who was to go first has a time to be through by. If it is not, as it stands behind others or turns
-/// out slower, and the other can be there sooner, the other goes first now: a vehicle that gets no
-/// nearer keeps nobody, whatever its rank; nor does one that stands at its own green. The other has its own time for that.
-fn promise(
-    stops: [&Seen; 2],
-    missions: &[Mission],
-    now: Mono,
-    before: &[Precedence],
-) -> Option<Promise> {
-    let [one, other] = stops.map(|seen| {
-        let mission = missions.get(seen.mission)?;
-        Some(At {
-            corridor: mission.plan.corridor,
-            crossing: seen.stop.crossing,
-        })
-    });
-    let (one, other) = (one?, other?);
-    let mut bound = before.iter().filter(|found| found.binds);
-    let found = bound.find(|found| {
-        (found.first, found.then) == (one, other) || (found.first, found.then) == (other, one)
-    })?;
-    let first = usize::from(found.first == other);
-    if now <= found.promised {
-        return Some(Promise {
-            first,
-            until: found.promised,
-            turned: found.turned,
-        });
-    }
-    let [one, other] = stops.map(|seen| &seen.stop);
-    let (late, waits) = if first == 0 {
-        (one, other)
-    } else {
-        (other, one)
-    };
-    (waits.there < late.there + AS_SOON).then(|| Promise {
-        first: 1 - first,
-        until: waits.promised(waits.free, now),
-        turned: true,
-    })
 }

@@ -60,7 +60,7 @@ fn optimum(drivers: &[Driver]) -> Vec<Millis> {
                 lead: settings.margin + settings.braking_time(Speed::from_mm_per_s(20_000)),
                 flush: Millis::ZERO,
                 tail: (crossing.passed_at - crossing.stop_line_at).time_at(THROUGH),
-                there: Mono::ZERO,
+                unhindered: Mono::ZERO,
                 err: Millis::ZERO,
                 change: Millis::ZERO,
                 committed: false,

@@ -317,8 +317,8 @@ fn the_dispatchers_key_passes_a_signal_and_all_before_it() {
     );
 }
 
-#[test]
-fn a_vehicle_that_cannot_set_off_for_the_queue_before_it_is_waited_for() {
+/// One that is said to set off after 10 s, with nine vehicles before its first signal.
+fn behind_nine() -> World {
     let mut said = plan(AMBULANCE, 2);
     said.departs = Some(secs(10));
     let mut world = World::new(vec![said]);
@@ -328,6 +328,12 @@ fn a_vehicle_that_cannot_set_off_for_the_queue_before_it_is_waited_for() {
         slow_worst_lane: 9,
         ..Queue::default()
     };
+    world
+}
+
+#[test]
+fn a_vehicle_that_cannot_set_off_for_the_queue_before_it_is_waited_for() {
+    let mut world = behind_nine();
     // Nine vehicles reach back to where it stands.
     world.stand("V1", 530.0, 45);
     assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
@@ -341,15 +347,7 @@ fn a_vehicle_that_cannot_set_off_for_the_queue_before_it_is_waited_for() {
 
 #[test]
 fn a_vehicle_whose_queue_never_goes_is_not_waited_for_for_ever() {
-    let mut said = plan(AMBULANCE, 2);
-    said.departs = Some(secs(10));
-    let mut world = World::new(vec![said]);
-    world.board.signals[0].queue = Queue {
-        vehicles_worst_lane: 9,
-        vehicles_total: 9,
-        slow_worst_lane: 9,
-        ..Queue::default()
-    };
+    let mut world = behind_nine();
     world.stand("V1", 530.0, 132);
     for _ in 0..100 {
         world.stand("V1", 530.0, 1);

@@ -18,6 +18,16 @@ pub(super) fn crossing_engine(priority: u8) -> CorridorPlan {
     engine
 }
 
+/// Both come to their signal at 20 m/s, until they are `to_m` along; where they are then.
+fn both_drive(world: &mut World, to_m: f64) -> f64 {
+    let mut x = 0.0;
+    while x < to_m {
+        world.fix("V2", x, 20_000);
+        x = world.drive("V1", x, 1);
+    }
+    x
+}
+
 #[test]
 fn of_two_that_meet_the_higher_class_goes_first_and_the_other_is_told_red() {
     let mut world = World::new(vec![crossing_engine(1), plan(AMBULANCE, 2)]);
@@ -75,11 +85,7 @@ fn compatible_corridors_share_a_signal() {
         })
         .collect();
     let mut world = World::new(vec![other, plan(AMBULANCE, 1)]);
-    let mut x = 0.0;
-    while x < 500.0 {
-        world.fix("V2", x, 20_000);
-        x = world.drive("V1", x, 1);
-    }
+    both_drive(&mut world, 500.0);
     let lease = world.corridors.lease(site(0)).unwrap();
     assert_eq!(lease.groups, MAIN.with(GroupId::new(3)));
     assert_eq!(world.state(ENGINE, 0), CrossingState::GreenHeld);
@@ -147,11 +153,7 @@ fn a_lock_asked_for_early_lets_by_who_is_through_before() {
 #[test]
 fn a_vehicle_that_comes_no_nearer_keeps_nobody_waiting_for_long() {
     let mut world = World::new(vec![crossing_engine(1), plan(AMBULANCE, 1)]);
-    let mut x = 0.0;
-    while x < 440.0 {
-        world.fix("V2", x, 20_000);
-        x = world.drive("V1", x, 1);
-    }
+    let x = both_drive(&mut world, 440.0);
     assert_eq!(world.corridors.lease(site(0)).unwrap().corridor, AMBULANCE);
     // The ambulance stands behind something 8 s before the signal; the engine at its stop line.
     let mut waited = 0;
@@ -174,11 +176,7 @@ fn a_vehicle_that_comes_no_nearer_keeps_nobody_waiting_for_long() {
 fn a_vehicle_that_asks_for_nothing_any_more_keeps_nobody() {
     let mut world = World::new(vec![crossing_engine(1), plan(AMBULANCE, 1)]);
     world.board.signals[0].availability = Availability::LocalControl;
-    let mut x = 0.0;
-    while x < 560.0 {
-        world.fix("V2", x, 20_000);
-        x = world.drive("V1", x, 1);
-    }
+    both_drive(&mut world, 560.0);
     // The ambulance stands beyond its line, the engine before its own.
     world.board.signals[0].availability = Availability::Ready;
     let mut waited = 0;
@@ -223,11 +221,7 @@ fn a_new_plan_of_one_vehicle_breaks_no_promise_of_others() {
     let mut third = plan(CorridorId::new(3), 3);
     third.vehicle = "V3".to_owned();
     let mut world = World::new(vec![crossing_engine(1), plan(AMBULANCE, 1), third.clone()]);
-    let mut x = 0.0;
-    while x < 440.0 {
-        world.fix("V2", x, 20_000);
-        x = world.drive("V1", x, 1);
-    }
+    let x = both_drive(&mut world, 440.0);
     let mut waited = 0_u32;
     while world.state(ENGINE, 0) != CrossingState::GreenHeld {
         world.fix("V2", 590.0, 0);

@@ -163,7 +163,7 @@ fn parse(bytes: &[u8], town: Town<'_>) -> Result<(Learned, Paces), String> {
 fn errors(form: ErrorsForm, kind: &str) -> Result<Errors, String> {
     let known = Calibration::of(form.arrivals_per_mille, form.prices_per_mille);
     let known = known.ok_or_else(|| {
-        format!("{kind}: no errors, more than are ever kept, or an arrival before setting off")
+        format!("{kind}: no errors, more than are ever kept, or an arrival that cannot be")
     })?;
     Ok(Errors {
         known,
