@@ -31,6 +31,8 @@ struct Signal {
     others: OthersDemand,
     /// Asked for these since.
     asked: Option<(GroupSet, Mono)>,
+    /// Green by its plan before it is asked; a lock stops it once, for so long, for a turn that yields.
+    stops_once: Option<Millis>,
     /// Never turns green, whatever is asked.
     stuck: bool,
     out_of_step: bool,
@@ -78,18 +80,23 @@ impl SiteBoard for Board {
     fn entry_time(&self, id: SiteId, groups: GroupSet) -> Option<Millis> {
         Some(match self.at(id).asked {
             Some((asked, since)) if groups.is_subset(asked) => {
-                CHANGE.saturating_sub(self.now.since(since))
+                let change = self.at(id).stops_once.unwrap_or(CHANGE);
+                change.saturating_sub(self.now.since(since))
             }
-            Some(_) | None => CHANGE,
+            Some(_) => CHANGE,
+            None => self.at(id).stops_once.unwrap_or(CHANGE),
         })
     }
 
     fn green_read_back(&self, id: SiteId, groups: GroupSet) -> bool {
         let signal = self.at(id);
+        let change = signal.stops_once.unwrap_or(CHANGE);
+        let by_plan = signal.asked.is_none() && signal.stops_once.is_some();
         !signal.stuck
-            && signal.asked.is_some_and(|(asked, since)| {
-                groups.is_subset(asked) && self.now.since(since) >= CHANGE
-            })
+            && (by_plan
+                || signal.asked.is_some_and(|(asked, since)| {
+                    groups.is_subset(asked) && self.now.since(since) >= change
+                }))
     }
 
     fn queue(&self, id: SiteId, _: ApproachId) -> Queue {

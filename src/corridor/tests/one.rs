@@ -374,9 +374,9 @@ fn who_stands_at_a_line_that_is_drawn_too_early_is_given_its_green() {
     let mut world = World::new(vec![plan(AMBULANCE, 2)]);
     world.board.signals[0].availability = Availability::LocalControl;
     world.drive("V1", 0.0, 28);
-    world.stand("V1", 604.0, 8);
+    world.stand("V1", 610.0, 8);
     world.board.signals[0].availability = Availability::Ready;
-    world.stand("V1", 604.0, 2);
+    world.stand("V1", 610.0, 2);
     assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
 }
 
@@ -397,4 +397,31 @@ fn the_tail_of_a_convoy_gets_its_lock_back() {
     world.board.signals[0].availability = Availability::Ready;
     world.tick();
     assert_eq!(world.step_of(0), Some(LeaseStep::Lock));
+}
+
+#[test]
+fn a_green_that_has_to_stop_once_is_locked_so_much_sooner() {
+    let locked_at = |stops_once| {
+        let mut world = World::new(vec![plan(AMBULANCE, 1)]);
+        world.board.signals[0].stops_once = Some(stops_once);
+        world.drive("V1", 0.0, 28);
+        assert_eq!(world.view(AMBULANCE, 0).green_at_decision, Some(true));
+        world.locked_at(0)
+    };
+    let sooner = locked_at(Millis::from_secs(9)).until(locked_at(Millis::ZERO));
+    // The further away, the less sure is its arrival too.
+    let expected = Millis::from_secs(9)..=Millis::from_secs(10);
+    assert!(expected.contains(&sooner), "{sooner:?}");
+}
+
+#[test]
+fn nobody_stops_a_green_for_a_vehicle_that_only_has_priority() {
+    let mut escort = plan(AMBULANCE, 1);
+    escort.preempts = false;
+    let mut world = World::new(vec![escort]);
+    world.board.signals[0].stops_once = Some(Millis::from_secs(9));
+    let x = world.drive("V1", 0.0, 28);
+    assert!(x < 600.0, "{x}");
+    let eta = world.view(AMBULANCE, 0).eta;
+    assert!(world.now.until(eta) <= Millis::from_secs(3), "{eta:?}");
 }

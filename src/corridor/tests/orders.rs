@@ -151,21 +151,21 @@ proptest! {
     }
 }
 
-#[test]
-fn a_vehicle_that_cannot_stop_goes_first_whatever_its_rank() {
-    let stop = |runner, committed| Stop {
+/// Two that meet at one signal, of these ranks, each there after so many seconds; the second holds it.
+fn two(ranks: [u8; 2], there_s: [u32; 2], committed: bool) -> Search {
+    let stop = |runner: usize, holds| Stop {
         runner,
         crossing: 0,
         site: site(0),
-        free: secs(30),
+        free: secs(there_s[runner]),
         lead: Millis::from_secs(8),
         flush: Millis::ZERO,
         tail: Millis::from_secs(2),
         unhindered: Mono::ZERO,
         err: Millis::ZERO,
         change: Millis::ZERO,
-        committed,
-        holds: committed,
+        committed: holds && committed,
+        holds,
     };
     let runner = |number, rank| Runner {
         corridor: CorridorId::new(number),
@@ -174,7 +174,9 @@ fn a_vehicle_that_cannot_stop_goes_first_whatever_its_rank() {
         waited: Millis::ZERO,
     };
     let mut search = Search::default();
-    search.runners.extend([runner(1, 1), runner(2, 4)]);
+    search
+        .runners
+        .extend([runner(1, ranks[0]), runner(2, ranks[1])]);
     search.stops.extend([stop(0, false), stop(1, true)]);
     search.pairs.push(Pair {
         stops: [0, 1],
@@ -182,8 +184,23 @@ fn a_vehicle_that_cannot_stop_goes_first_whatever_its_rank() {
         promise: None,
     });
     search.solve();
+    search
+}
+
+#[test]
+fn a_vehicle_that_cannot_stop_goes_first_whatever_its_rank() {
+    let search = two([1, 4], [30, 30], true);
     assert_eq!(search.first_of(0), Some(1));
     assert_eq!(search.times(), [secs(38), secs(30)]);
+}
+
+#[test]
+fn a_lock_is_taken_away_only_for_what_is_worth_a_change() {
+    // 5 or 8 s sooner: the other order costs 10 or 16 s less in all.
+    assert_eq!(two([1, 1], [30, 35], false).first_of(0), Some(1));
+    assert_eq!(two([1, 1], [30, 38], false).first_of(0), Some(0));
+    // A higher class is worth it.
+    assert_eq!(two([1, 3], [30, 30], false).first_of(0), Some(0));
 }
 
 /// Five and more are too many for every order; the search stays bounded and finds a good one.

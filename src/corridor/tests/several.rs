@@ -156,7 +156,7 @@ fn a_vehicle_that_comes_no_nearer_keeps_nobody_waiting_for_long() {
     let x = both_drive(&mut world, 440.0);
     assert_eq!(world.corridors.lease(site(0)).unwrap().corridor, AMBULANCE);
     // The ambulance stands behind something 8 s before the signal; the engine at its stop line.
-    let mut waited = 0;
+    let mut waited = 0_u32;
     while world.state(ENGINE, 0) != CrossingState::GreenHeld {
         world.fix("V2", 590.0, 0);
         world.stand("V1", x, 1);
@@ -164,6 +164,9 @@ fn a_vehicle_that_comes_no_nearer_keeps_nobody_waiting_for_long() {
         assert!(waited < 45, "the engine is kept");
     }
     assert!(waited > 10, "the ambulance had its time: {waited}");
+    // What it has waited counts on while it is its turn.
+    let counted = world.mission(ENGINE).waited() + CHANGE + Millis::from_secs(4);
+    assert!(counted >= Millis::from_secs(waited), "{counted:?}");
     // The engine is through, and the ambulance is first again.
     for at in 0..5_u8 {
         world.fix("V2", 590.0 + 20.0 * f64::from(at), 20_000);
