@@ -418,6 +418,7 @@ impl Vehicle {
             preempts: true,
             priority: 1,
             crossings,
+            beyond: None,
             line: Arc::new(line),
             links: Arc::default(),
             side_ways: Arc::default(),

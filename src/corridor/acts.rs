@@ -34,7 +34,7 @@ impl Mission {
     pub(super) fn take_out(&mut self, site: SiteId, now: Mono, log: &mut Log<'_>) -> bool {
         let plan = Arc::clone(&self.plan);
         let mut any = false;
-        for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
+        for (crossing, passage) in plan.places().zip(&mut self.passages) {
             if crossing.site != site || passage.is_done() {
                 continue;
             }
@@ -58,14 +58,13 @@ impl Mission {
         let along = track.spot().map_or(Length::ZERO, |spot| spot.along);
         let mut old: Vec<(Crossing, Passage)> = self
             .plan
-            .crossings
-            .iter()
+            .places()
             .cloned()
             .zip(self.passages.iter().copied())
             .filter(|(_, passage)| !passage.is_done())
             .collect();
         self.passages.clear();
-        for crossing in plan.crossings.iter() {
+        for crossing in plan.places() {
             let same = |(c, _): &(Crossing, Passage)| {
                 c.site == crossing.site
                     && c.approach == crossing.approach
@@ -85,7 +84,7 @@ impl Mission {
             }
         }
         log.add(now, What::Replaced(plan.revision));
-        self.tenures.open(plan.crossings.iter().map(|c| c.site));
+        self.tenures.open(plan.places().map(|c| c.site));
         self.track = track;
         self.strayed = None;
         self.plan = plan;

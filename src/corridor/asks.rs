@@ -17,7 +17,7 @@ impl Mission {
         settings: &Settings,
         board: &B,
     ) -> Option<(LeaseStep, &Crossing, &Passage)> {
-        let crossing = self.plan.crossings.get(at)?;
+        let crossing = self.plan.places().nth(at)?;
         let passage = self.passages.get(at)?;
         let is_armed = self.state == MissionState::Staging && !self.is_expected(now);
         let from = self.strayed.map(|(_, from)| from);
@@ -26,7 +26,10 @@ impl Mission {
         let runs = self.is_driving() || self.state == MissionState::Staging || is_kept;
         let rests = !is_armed && self.tenures.rests(crossing.site, now);
         let late = self.is_too_late(crossing, passage, now);
-        let usable = runs && crossing.can_be_held() && !passage.taken_out && !rests && !late;
+        let needless =
+            at >= self.plan.crossings.len() && (is_armed || !self.is_beyond_needed(passage));
+        let usable =
+            runs && crossing.can_be_held() && !passage.taken_out && !rests && !late && !needless;
         let wish = usable.then(|| passage.wish(now, crossing, self.plan.preempts, settings))??;
         let wish = if is_armed { LeaseStep::Prepare } else { wish };
         (board.availability(crossing.site) == Availability::Ready)

@@ -243,7 +243,7 @@ impl Corridors {
                         site: place.site,
                         committed: mission.is_committed(crossing, now, &self.settings),
                         step,
-                        rank: mission.rank,
+                        rank: mission.rank_at(crossing),
                         priority: mission.plan.priority,
                         holds: matches!(passage.hold, Hold::Leased { .. }),
                         eta: passage.forecast.eta,
@@ -292,7 +292,7 @@ impl Corridors {
                 continue;
             }
             passage.granted(claim.step, now);
-            let place = mission.plan.crossings.get(claim.crossing);
+            let place = mission.plan.places().nth(claim.crossing);
             let lease = Lease {
                 corridor,
                 groups: claim.groups,
@@ -324,7 +324,7 @@ impl Corridors {
         for mission in &mut self.missions {
             for at in 0..mission.passages.len() {
                 let wished = mission.wish(at, now, &self.settings, board).is_some();
-                let site = mission.plan.crossings.get(at).map(|crossing| crossing.site);
+                let site = mission.plan.places().nth(at).map(|crossing| crossing.site);
                 let (Some(passage), Some(site), false) =
                     (mission.passages.get_mut(at), site, wished)
                 else {

@@ -52,7 +52,7 @@ pub(super) fn forecast<B: SiteBoard>(
     arrivals(plan, here, settings, board, passages);
     open_full_exits(plan, board, passages);
     if here.blocked {
-        let ahead = plan.crossings.iter().zip(passages.iter_mut());
+        let ahead = plan.places().zip(passages.iter_mut());
         for (crossing, passage) in ahead.filter(|(_, p)| !p.is_done()).skip(1).take(2) {
             open_early(crossing, passage, here.now);
         }
@@ -71,7 +71,7 @@ fn arrivals<B: SiteBoard>(
     let mut carried = Millis::ZERO;
     let mut upstream = 0_u32;
     let mut first = true;
-    for (crossing, passage) in plan.crossings.iter().zip(passages.iter_mut()) {
+    for (crossing, passage) in plan.places().zip(passages.iter_mut()) {
         if passage.is_done() {
             continue;
         }
@@ -130,7 +130,7 @@ fn arrivals<B: SiteBoard>(
 
 fn open_full_exits<B: SiteBoard>(plan: &CorridorPlan, board: &B, passages: &mut [Passage]) {
     let mut before: Option<Forecast> = None;
-    for (crossing, passage) in plan.crossings.iter().zip(passages.iter_mut()) {
+    for (crossing, passage) in plan.places().zip(passages.iter_mut()) {
         if passage.is_done() {
             continue;
         }

@@ -51,9 +51,9 @@ pub struct Mission {
 
 impl Mission {
     pub(super) fn new(plan: Arc<CorridorPlan>, rank: u8, now: Mono) -> Self {
-        let passages = vec![Passage::default(); plan.crossings.len()];
+        let passages = vec![Passage::default(); plan.places().count()];
         let mut tenures = Tenures::default();
-        tenures.open(plan.crossings.iter().map(|crossing| crossing.site));
+        tenures.open(plan.places().map(|crossing| crossing.site));
         Self {
             plan,
             state: MissionState::Confirmed,
@@ -131,6 +131,7 @@ impl Mission {
             self.finish(MissionState::Expired, now, log);
             return;
         }
+        self.note_arrival(now, settings, log);
         self.follow_vehicle(now, settings, log);
         if self.is_driving() || self.state == MissionState::Staging {
             self.note_passing(now, settings, log);
@@ -148,7 +149,7 @@ impl Mission {
     }
 
     fn keep_accounts(&mut self, now: Mono, settings: &Settings) {
-        let places = || self.plan.crossings.iter().zip(&self.passages);
+        let places = || self.plan.places().zip(&self.passages);
         let locked_since = |site| {
             let own = places().filter(|(crossing, _)| crossing.site == site);
             own.filter_map(|(_, passage)| passage.locked_since()).min()
@@ -241,7 +242,7 @@ impl Mission {
         let keeps = next.map_or(usize::MAX, |next| next + 1);
         self.strayed = Some((now, keeps));
         let plan = Arc::clone(&self.plan);
-        let lost = plan.crossings.iter().zip(&mut self.passages).take(keeps);
+        let lost = plan.places().zip(&mut self.passages).take(keeps);
         for (crossing, passage) in lost {
             if matches!(passage.hold, Hold::Leased { .. }) {
                 passage.end(now, Hold::Idle);
@@ -320,7 +321,7 @@ impl Mission {
     ) {
         let stands = self.track.stood(now) >= settings.stand;
         let plan = Arc::clone(&self.plan);
-        for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
+        for (crossing, passage) in plan.places().zip(&mut self.passages) {
             let Hold::Leased { green, .. } = passage.hold else {
                 continue;
             };
@@ -359,7 +360,7 @@ impl Mission {
         let lost = self.state == MissionState::Degraded || self.state.is_over();
         let drives = self.is_driving() || self.state == MissionState::Staging;
         let plan = Arc::clone(&self.plan);
-        for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
+        for (crossing, passage) in plan.places().zip(&mut self.passages) {
             if let Hold::Leased { green, locked, .. } = &mut passage.hold {
                 let shown =
                     locked.is_some() && board.green_read_back(crossing.site, crossing.groups);
@@ -397,7 +398,7 @@ impl Mission {
         let plan = Arc::clone(&self.plan);
         let mut all_done = true;
         let mut all_in_step = true;
-        for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
+        for (crossing, passage) in plan.places().zip(&mut self.passages) {
             if let Hold::Done { at, in_step, .. } = &mut passage.hold {
                 let waited = now.since(*at);
                 *in_step |= waited > SHOW_PASSED && board.in_step(crossing.site)
@@ -419,7 +420,7 @@ impl Mission {
     /// Ends every hold; crossings not passed may be asked for again.
     pub(super) fn let_go(&mut self, now: Mono, why: LeaseEnd, log: &mut Log<'_>) {
         let plan = Arc::clone(&self.plan);
-        for (crossing, passage) in plan.crossings.iter().zip(&mut self.passages) {
+        for (crossing, passage) in plan.places().zip(&mut self.passages) {
             if matches!(passage.hold, Hold::Leased { .. }) {
                 passage.end(now, Hold::Idle);
                 log.add(now, What::LeaseEnded(crossing.site, why));

@@ -7,6 +7,7 @@
 mod acts;
 mod asks;
 mod beside;
+mod beyond;
 mod blocked;
 mod board;
 mod branch;

@@ -157,6 +157,9 @@ pub struct CorridorPlan {
     pub priority: u8,
     /// The signals in order.
     pub crossings: Arc<[Crossing]>,
+    /// The signal behind the destination, on the same road and not passed: opened only if its queue
+    /// reaches back to where the vehicle is going.
+    pub beyond: Option<Crossing>,
     /// The way on the ground, rising along the route.
     pub line: Arc<[RoutePoint]>,
     /// The roads in order.
@@ -183,6 +186,11 @@ pub struct CorridorPlan {
 }
 
 impl CorridorPlan {
+    /// All that may be held for the vehicle: the signals in order, and the one behind its destination.
+    pub fn places(&self) -> impl Iterator<Item = &Crossing> {
+        self.crossings.iter().chain(&self.beyond)
+    }
+
     /// Free-flow time from the start of the route to `at`, between the crossings in proportion.
     #[must_use]
     pub fn clock_at(&self, at: Length) -> Millis {

@@ -14,6 +14,8 @@ use crate::units::{Length, Millis, Mono, Speed};
 const JUNCTION_DEPTH: Length = Length::from_metres(15);
 /// From a stop line to the middle of its pedestrian crossing.
 const CROSSING_DEPTH: Length = Length::from_metres(5);
+/// A queue longer than this is not cleared for a destination it reaches back to.
+const BEYOND_MAX: Length = Length::from_metres(150);
 /// The braking a driver starts at a red signal, mm/s².
 const BRAKE_MM_PER_S2: u64 = 3_000;
 /// An approach no site has; asked for its queue, the board knows of none.
@@ -64,6 +66,8 @@ pub struct RouteOutline {
     pub side_ways: Vec<SideWay>,
     /// How far GCJ-02 lies from the city's datum here, east and north, metres; zero if unknown.
     pub datum_shift_m: (f64, f64),
+    /// What is left of the last road behind the destination, if a signal stands at its end.
+    pub beyond: Option<RouteLeg>,
     /// Length of the route.
     pub length: Length,
     /// Free-flow time of an ordinary vehicle over the whole route.
@@ -151,6 +155,7 @@ pub fn plan_corridor(
     if crossings.is_empty() {
         return Err(PlanRefusal::NoSignals);
     }
+    let beyond = beyond(route, sites, speed, &request);
     Ok(CorridorPlan {
         corridor: request.corridor,
         revision: request.revision,
@@ -160,6 +165,7 @@ pub fn plan_corridor(
         preempts: request.preempts,
         priority: request.priority,
         crossings: crossings.into(),
+        beyond,
         line: route.line.as_slice().into(),
         links: links.into(),
         side_ways: route.side_ways.as_slice().into(),
@@ -172,6 +178,26 @@ pub fn plan_corridor(
         expires: request.expires,
         departs: request.departs,
     })
+}
+
+/// The signal behind the destination, if its queue can reach back to there and be held for.
+fn beyond(
+    route: &RouteOutline,
+    sites: &[Arc<CheckedSite>],
+    speed: Speed,
+    request: &PlanRequest,
+) -> Option<Crossing> {
+    let leg = route.beyond.as_ref()?;
+    let id = leg.site?;
+    let made = crossing(
+        leg,
+        (id, sites.get(id.index())?),
+        None,
+        (speed, speed),
+        request,
+    );
+    let is_near = made.stop_line_at <= route.length + BEYOND_MAX;
+    (request.preempts && is_near && made.can_be_held()).then_some(made)
 }
 
 fn crossing(

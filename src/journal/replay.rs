@@ -12,7 +12,7 @@ use crate::detect::FieldInputs;
 use crate::plan::CheckedSite;
 
 /// Changes whenever the snapshot or the records change their form.
-const VERSION: u16 = 9;
+const VERSION: u16 = 10;
 
 /// Everything needed to go on from a moment: the plans and the whole state.
 #[derive(Debug, Serialize, Deserialize)]

@@ -180,9 +180,30 @@ impl Planner {
             line: line.collect(),
             side_ways: self.side_ways(route),
             datum_shift_m: self.datum_shift_m(route),
+            beyond: self.beyond(route, free_flow),
             length: route.length,
             free_flow,
         }
+    }
+
+    /// What is left of the last road behind the destination, if a signal stands at its end.
+    fn beyond(&self, route: &Route, free_flow: Millis) -> Option<RouteLeg> {
+        let id = *route.roads.last()?;
+        let road = self.graph.road(id)?;
+        let end = self.graph.junction(road.to)?;
+        let rest = road.length - route.ends_at;
+        Some(RouteLeg {
+            road: road.id.clone(),
+            id,
+            node: end.id.clone(),
+            arms: self.arms(id, road.to, None),
+            ends_at: route.length + rest,
+            free_flow: free_flow + rest.time_at(road.speed),
+            road_length: road.length,
+            stop: road.stop,
+            shadow: road.tunnel,
+            site: Some(self.city.site_by_id(end.site.as_deref()?)?),
+        })
     }
 
     fn node_name(&self, node: JunctionId) -> String {

@@ -1,5 +1,6 @@
 //! The corridor engine in virtual time over a board of small, honest signals.
 
+mod beyond;
 mod bounds;
 mod life;
 mod meet;
@@ -189,6 +190,7 @@ pub(super) fn plan(corridor: CorridorId, count: usize) -> CorridorPlan {
         preempts: true,
         priority: 1,
         crossings: crossings.into(),
+        beyond: None,
         line: [point(0), point(length)].into(),
         links: Arc::default(),
         side_ways: Arc::default(),

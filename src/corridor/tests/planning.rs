@@ -85,6 +85,7 @@ fn outline() -> RouteOutline {
         line: vec![point(0), point(2_000)],
         side_ways: Vec::new(),
         datum_shift_m: (0.0, 0.0),
+        beyond: None,
         length: Length::from_metres(2_000),
         free_flow: Millis::from_secs(120),
     }
@@ -151,4 +152,30 @@ fn a_crossing_that_states_none_is_never_held() {
     assert_eq!(world.step_of(1), None);
     assert_eq!(world.state(AMBULANCE, 1), CrossingState::Unavailable);
     assert_eq!(world.view(AMBULANCE, 0).green_at_decision, Some(true));
+}
+
+#[test]
+fn a_signal_behind_the_destination_is_named_if_it_is_near_and_can_be_held() {
+    let sites = [
+        checked(Emergency::Groups(MAIN)),
+        checked(Emergency::None("tram".into())),
+    ];
+    let beyond = |m: u32, id: u16, preempts: bool| {
+        let mut route = outline();
+        let mut leg = route.legs[0].clone();
+        (leg.ends_at, leg.site) = (route.length + Length::from_metres(m), Some(SiteId::new(id)));
+        route.beyond = Some(leg);
+        let request = PlanRequest {
+            preempts,
+            ..request()
+        };
+        plan_corridor(&route, &sites, request).unwrap().beyond
+    };
+    let named = beyond(100, 0, true).unwrap();
+    assert_eq!(named.site, SiteId::new(0));
+    assert_eq!(named.stop_line_at, Length::from_metres(2_085));
+    assert_eq!(named.exit_road, None);
+    assert!(beyond(165, 0, true).is_some() && beyond(166, 0, true).is_none());
+    assert_eq!(beyond(100, 0, false), None, "an escort only has priority");
+    assert_eq!(beyond(100, 1, true), None, "it states no emergency green");
 }

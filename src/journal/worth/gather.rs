@@ -103,7 +103,7 @@ fn sites_of<F: AsRef<[u8]>>(
             Command::OpenCorridor(plan) | Command::ReplaceCorridor(plan)
                 if plan.corridor == corridor =>
             {
-                sites.extend(plan.crossings.iter().map(|crossing| crossing.site));
+                sites.extend(plan.places().map(|crossing| crossing.site));
             }
             _ => {}
         });

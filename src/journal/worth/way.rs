@@ -23,13 +23,14 @@ pub(super) fn joined(
     (kept, at, clock): Joint,
     new: &CorridorPlan,
 ) -> CorridorPlan {
-    let crossings = new.crossings.iter().map(|one| Crossing {
+    let further_on = |one: &Crossing| Crossing {
         stop_line_at: at + one.stop_line_at,
         passed_at: at + one.passed_at,
         decision_at: at + one.decision_at,
         free_flow: clock + one.free_flow,
         ..one.clone()
-    });
+    };
+    let crossings = new.crossings.iter().map(further_on);
     let links = new.links.iter().map(|one| Link {
         ends_at: at + one.ends_at,
         free_flow: clock + one.free_flow,
@@ -45,6 +46,7 @@ pub(super) fn joined(
     });
     CorridorPlan {
         crossings: before(&old.crossings, kept, crossings),
+        beyond: new.beyond.as_ref().map(further_on),
         links: before(
             &old.links,
             old.links.partition_point(|one| one.ends_at < at),
@@ -106,6 +108,7 @@ mod tests {
             preempts: true,
             priority: 1,
             crossings: crossings.collect(),
+            beyond: None,
             line: Arc::new(ends),
             links: links.collect(),
             side_ways: Arc::new([]),

@@ -1,7 +1,7 @@
 //! Whether leases end as they must, and whether anybody is held who is in nobody's way.
 
-use greenwave::corridor::LeaseStep;
-use greenwave::ids::CorridorId;
+use greenwave::corridor::{Lease, LeaseStep};
+use greenwave::ids::{CorridorId, SiteId};
 use greenwave::signal::GroupSet;
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +80,15 @@ pub struct Now<'a> {
     pub replanned: bool,
 }
 
+/// True if the lock is of the signal behind the destination, which the plan names, and the vehicle
+/// is on its way there.
+fn behind_destination(site: SiteId, lease: &Lease, now: &Now<'_>) -> bool {
+    let mission = now.lockstep.city.corridors().mission(now.corridor);
+    let named = mission.and_then(|mission| mission.plan().beyond.as_ref());
+    let is_named = named.is_some_and(|one| one.site == site && one.groups.is_subset(lease.groups));
+    is_named && now.watch.drives()
+}
+
 impl Audit {
     /// Looks at one second.
     pub fn look(&mut self, now: &Now<'_>) {
@@ -100,14 +109,12 @@ impl Audit {
     }
 
     fn look_at(&mut self, site: usize, now: &Now<'_>) {
-        let id = greenwave::ids::SiteId::new(u16::try_from(site).unwrap_or(u16::MAX));
+        let id = SiteId::new(u16::try_from(site).unwrap_or(u16::MAX));
         let lease = now.lockstep.city.corridors().lease(id);
         let lock = lease.filter(|lease| lease.step == LeaseStep::Lock);
         let locked = lock.map_or(GroupSet::EMPTY, |lease| lease.groups);
         let before = core::mem::replace(&mut self.locked[site], locked);
-        let own = |lease: &&greenwave::corridor::Lease| {
-            lease.corridor == now.corridor && lease.step == LeaseStep::Lock
-        };
+        let own = |lease: &&Lease| lease.corridor == now.corridor && lease.step == LeaseStep::Lock;
         let Some(lease) = lease.filter(own) else {
             self.locked_s[site] = 0;
             self.idle_s[site] = 0;
@@ -122,7 +129,7 @@ impl Audit {
             gate.signal == signal && (!now.watch.is_past(gate) || now.watch.along_m < gate.stop_m)
         });
         let plans = now.lockstep.city.plans();
-        let ahead = gates.next().is_some();
+        let ahead = gates.next().is_some() || behind_destination(id, lease, now);
         // It comes by an approach, or has come by it and is in the junction still.
         let mut own_gates = now.watch.way.gates.iter().filter(|gate| {
             gate.signal == signal
@@ -143,6 +150,7 @@ impl Audit {
         });
         // A lock that two vehicles shared is the second's alone once the first has passed: nothing new.
         let is_new = self.locked_s[site] == 1 && !lease.groups.is_subset(before);
+        let fits = fits || behind_destination(id, lease, now);
         if is_new && !fits && (!now.astray || self.astray_s > KNOWN_S) {
             self.leases.wrong_approach += 1;
         }

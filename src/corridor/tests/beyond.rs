@@ -1,0 +1,153 @@
+//! The signal behind the destination.
+
+use super::*;
+
+/// Two signals 600 and 1,000 m on, the destination at 1,400 m, and a third signal 40 m behind it.
+fn to_a_gate(corridor: CorridorId) -> CorridorPlan {
+    let mut made = plan(corridor, 2);
+    let last = made.crossings.last().unwrap();
+    made.beyond = Some(Crossing {
+        site: site(2),
+        stop_line_at: made.length + Length::from_metres(40),
+        passed_at: made.length + Length::from_metres(60),
+        decision_at: made.length,
+        free_flow: made.free_flow + Millis::from_secs(2),
+        exit_road: None,
+        ..last.clone()
+    });
+    made
+}
+
+/// With so many vehicles before the third signal.
+fn queued(vehicles: u16) -> World {
+    let mut world = World::new(vec![to_a_gate(AMBULANCE)]);
+    world.board = Board::new(3);
+    world.board.signals[2].queue = Queue {
+        vehicles_worst_lane: vehicles,
+        slow_worst_lane: vehicles,
+        vehicles_total: vehicles,
+        standing: vehicles > 0,
+    };
+    world
+}
+
+fn locks_of(world: &World, at: usize) -> usize {
+    let is_lock = |event: &&CorridorEvent| matches!(event.what, What::Leased(id, _, LeaseStep::Lock) if id == site(at));
+    world.log.iter().filter(is_lock).count()
+}
+
+#[test]
+fn a_queue_that_stands_where_the_vehicle_is_going_is_let_go_in_time_and_no_longer() {
+    let mut world = queued(8);
+    let x = world.drive("V1", 0.0, 68);
+    assert_eq!(world.step_of(2), Some(LeaseStep::Lock));
+    let braking = Settings::default().braking_time(Speed::from_mm_per_s(20_000));
+    // It would be at that stop line after 72 s; 18 s for the queue, and a second and a twelfth early.
+    let lead = CHANGE + Millis::from_secs(18) + Settings::default().margin + braking;
+    let start = Millis::from_secs(72 - 4).saturating_sub(lead);
+    let off = i64::from(world.locked_at(2).since(Mono::ZERO).as_ms()) - i64::from(start.as_ms());
+    assert!(off.abs() <= 3_000, "{off} ms away from {start}");
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Active);
+    world.drive("V1", x, 2);
+    assert_eq!(world.step_of(2), None);
+    assert_eq!(world.ended(2), [LeaseEnd::Over]);
+    world.run(3);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Completed);
+}
+
+#[test]
+fn a_queue_that_ends_before_it_is_left_alone() {
+    for vehicles in [0, 4] {
+        let mut world = queued(vehicles);
+        world.drive("V1", 0.0, 70);
+        assert_eq!(locks_of(&world, 2), 0, "{vehicles} vehicles");
+        assert!(
+            world
+                .log
+                .iter()
+                .all(|event| !matches!(event.what, What::Leased(id, ..) if id == site(2)))
+        );
+    }
+    let mut world = queued(5);
+    world.drive("V1", 0.0, 70);
+    assert!(locks_of(&world, 2) > 0, "the next one would stand there");
+}
+
+#[test]
+fn who_has_parked_or_is_not_heard_of_any_more_has_arrived() {
+    let mut parked = queued(8);
+    let x = parked.drive("V1", 0.0, 55);
+    assert_eq!(parked.step_of(2), Some(LeaseStep::Lock));
+    let mut silent = parked.clone();
+    parked.stand("V1", x, 58);
+    assert_eq!(parked.mission(AMBULANCE).state(), MissionState::Active);
+    parked.stand("V1", x, 4);
+    silent.run(12);
+    for world in [&mut parked, &mut silent] {
+        assert_eq!(world.step_of(2), None);
+        world.run(3);
+        assert_eq!(world.mission(AMBULANCE).state(), MissionState::Completed);
+    }
+}
+
+#[test]
+fn it_is_never_held_for_long_nor_before_the_vehicle_sets_off() {
+    let mut world = queued(8);
+    world.stand("V1", 1_050.0, 60);
+    assert_eq!(locks_of(&world, 2), 0);
+    // A vehicle that creeps towards it for three minutes meets the controller's cap.
+    let mut x = world.drive("V1", 1_060.0, 3);
+    for _ in 0..180 {
+        x += 1.0;
+        world.fix("V1", x, 3_000);
+        world.run(1);
+    }
+    let longest = world
+        .mission(AMBULANCE)
+        .plan()
+        .beyond
+        .as_ref()
+        .unwrap()
+        .hold_max;
+    let locked = world.locked_at(2);
+    let ended = world
+        .log
+        .iter()
+        .find(|event| matches!(event.what, What::LeaseEnded(id, _) if id == site(2)));
+    assert!(ended.unwrap().at <= locked + longest);
+}
+
+#[test]
+fn who_goes_through_it_goes_before_who_only_stops_there() {
+    let mut through = plan(ENGINE, 1);
+    through.class = ServiceClass::Escort;
+    let mut own = through.crossings[0].clone();
+    (own.site, own.groups) = (site(2), CROSS);
+    through.crossings = [own].into();
+    let mut world = queued(8);
+    world.drive("V1", 0.0, 50);
+    assert_eq!(world.step_of(2), Some(LeaseStep::Lock));
+    world.corridors.open(through, world.now).unwrap();
+    for second in 0..15_u32 {
+        world.fix("V1", 1_000.0 + f64::from(second) * 20.0, 20_000);
+        world.fix(
+            &format!("V{ENGINE}"),
+            200.0 + f64::from(second) * 20.0,
+            20_000,
+        );
+        world.run(1);
+    }
+    let lease = world.corridors.lease(site(2)).unwrap();
+    assert_eq!((lease.corridor, lease.groups), (ENGINE, CROSS));
+    assert_eq!(world.ended(2), [LeaseEnd::Outranked]);
+}
+
+#[test]
+fn who_takes_the_signal_out_has_it_to_himself() {
+    let mut world = queued(8);
+    let x = world.drive("V1", 0.0, 50);
+    assert_eq!(world.corridors.take_out(AMBULANCE, site(2)), Ok(()));
+    world.drive("V1", x, 15);
+    assert_eq!(world.step_of(2), None);
+    assert_eq!(world.ended(2), [LeaseEnd::TakenOut]);
+}
