@@ -4,7 +4,7 @@
 use super::event::{LeaseEnd, Log, What};
 use super::passage::{Hold, Passage};
 use super::settings::JAM_SPACING_MM;
-use super::{Mission, Settings};
+use super::{CorridorPlan, Mission, Settings};
 use crate::units::{Length, Millis, Mono};
 
 /// So near to the end of its route a vehicle has arrived.
@@ -13,6 +13,17 @@ const ARRIVED: Length = Length::from_metres(20);
 const PARKED: Millis = Millis::from_secs(60);
 /// Who goes for its own way goes before who only clears a road to stop on.
 const RANK: u8 = u8::MAX;
+
+impl CorridorPlan {
+    /// True if so many vehicles before the signal behind the destination, thousandths in the fullest
+    /// lane, reach back to it with the next one that comes.
+    pub(super) fn is_reached_by(&self, queue_milli: u32) -> bool {
+        let queued = queue_milli / 1000;
+        let reach = Length::from_mm(queued.saturating_add(1).saturating_mul(JAM_SPACING_MM));
+        let beyond = self.beyond.as_ref();
+        queued > 0 && beyond.is_some_and(|one| one.stop_line_at <= self.length + reach)
+    }
+}
 
 impl Mission {
     /// The rank of its claim on a place.
@@ -24,14 +35,10 @@ impl Mission {
         }
     }
 
-    /// True if the queue of the signal behind the destination reaches back to there with the next
-    /// vehicle that comes, or has been let go for it.
+    /// True if the queue of the signal behind the destination reaches back to there, or has been let
+    /// go for it.
     pub(super) fn is_beyond_needed(&self, passage: &Passage) -> bool {
-        let queued = passage.forecast.queue_milli / 1000;
-        let reach = Length::from_mm(queued.saturating_add(1).saturating_mul(JAM_SPACING_MM));
-        let beyond = self.plan.beyond.as_ref();
-        let reaches = beyond.is_some_and(|one| one.stop_line_at <= self.plan.length + reach);
-        passage.is_locked() || (queued > 0 && reaches)
+        passage.is_locked() || self.plan.is_reached_by(passage.forecast.queue_milli)
     }
 
     /// Nothing is held behind the destination any more once the vehicle is there; nor once all its

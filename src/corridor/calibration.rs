@@ -201,6 +201,7 @@ mod tests {
             longest_wait: None,
             crossings: Vec::new(),
             unavailable: Vec::new(),
+            beyond: None,
             advice: Advice::WorthIt,
         }
     }

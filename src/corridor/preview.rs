@@ -48,6 +48,9 @@ pub struct Preview {
     pub crossings: Vec<CrossingPreview>,
     /// Signals on the way that cannot be held.
     pub unavailable: Vec<SiteId>,
+    /// The signal behind the destination, if its queue stands where the vehicle is going and it will
+    /// be opened too. What that costs others is not in the price.
+    pub beyond: Option<SiteId>,
     /// In one word.
     pub advice: Advice,
 }
@@ -130,7 +133,7 @@ pub fn preview<B: SiteBoard>(
     board: &B,
     now: Mono,
 ) -> Preview {
-    let mut passages = vec![Passage::default(); plan.crossings.len()];
+    let mut passages = vec![Passage::default(); plan.places().count()];
     let departs = plan.departs.unwrap_or(now).max(now);
     let here = Here {
         now,
@@ -177,9 +180,21 @@ pub fn preview<B: SiteBoard>(
             .filter(|c| !c.available)
             .map(|c| c.site)
             .collect(),
+        beyond: opened_beyond(plan, &passages, board),
         advice: advise(saved, price_vehicle_s, &crossings),
         crossings,
     }
+}
+
+fn opened_beyond<B: SiteBoard>(
+    plan: &CorridorPlan,
+    passages: &[Passage],
+    board: &B,
+) -> Option<SiteId> {
+    let passage = passages.get(plan.crossings.len())?;
+    let beyond = plan.beyond.as_ref()?;
+    let is_needed = plan.is_reached_by(passage.forecast.queue_milli);
+    (is_needed && is_available(beyond, board)).then_some(beyond.site)
 }
 
 fn advise(saved: Millis, price: i64, crossings: &[CrossingPreview]) -> Advice {

@@ -184,6 +184,12 @@ fn draw(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Preview)
             seconds(wait.bound),
         ));
     }
+    if let Some(site) = priced.beyond.and_then(|site| loaded.city.site(site)) {
+        say(&format!(
+            "{}, behind the destination: its queue stands there, it is opened too (not in the price)",
+            site.id
+        ));
+    }
     say("signal  approach   eta s  lock by s  flush s  hold s  costs others veh-s");
     for (crossing, price) in plan.crossings.iter().zip(&priced.crossings) {
         let Some(site) = loaded.city.site(crossing.site) else {
@@ -233,6 +239,7 @@ fn as_json(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Previ
         "longest_wait": priced.longest_wait.map(|wait| json!({
             "site": name(wait.site), "who": who(wait.who), "wait_s": seconds(wait.wait), "bound_s": seconds(wait.bound),
         })),
+        "opens_behind_destination": priced.beyond.and_then(name),
         "signals": crossings.map(|(crossing, price)| json!({
             "site": name(crossing.site),
             "available": price.available,

@@ -109,6 +109,11 @@ impl LiveWorld {
             text: words::clash(clash.other_first, clash.corridor.number()),
             site: Some(self.site_name(clash.site)),
         }));
+        advice.extend(priced.beyond.map(|site| Advice {
+            code: "behind-destination".to_owned(),
+            text: words::behind_destination(),
+            site: Some(self.site_name(site)),
+        }));
         advice
     }
 

@@ -307,6 +307,14 @@ fn bargain(saved_s: u32, price_vehicle_s: i64) -> Names {
     )
 }
 
+/// The signal behind the destination is opened too.
+pub(super) fn behind_destination() -> Names {
+    Names::new(
+        "目的地前方路口的排队已至目的地，也将放行",
+        "its queue stands at the destination: it is opened too",
+    )
+}
+
 /// Another corridor wants the same signal at the same time.
 pub(super) fn clash(other_first: bool, corridor: u32) -> Names {
     if other_first {
