@@ -34,10 +34,11 @@ use crate::units::{Millis, Mono};
 const CYCLES: u32 = 4;
 /// And no longer than this, seconds.
 const AHEAD_MAX_S: u32 = 480;
-/// Another exit than the plan's own has to save this many vehicle-seconds, and this share of what
-/// the plan's own costs: a queue model sees neither the neighbours nor the end of a long queue.
-const WORTH_VEHICLE_S: u64 = 100;
-const WORTH_SHARE: u64 = 5;
+/// Another exit than the plan's own has to save this many vehicle-seconds, and this part of what the
+/// plan's own costs: a queue model sees neither the neighbours nor the end of a long queue.
+const WORTH: (u64, u64) = (50, 10);
+/// The same of a plan that is in step with its neighbours: leaving it costs at their signals too.
+const WORTH_IN_STEP: (u64, u64) = (100, 5);
 /// A lock shorter than this has left nothing to recover from.
 const SHORT_LOCK: Millis = Millis::from_secs(5);
 /// Most stages of an exit that is under way.
@@ -232,6 +233,11 @@ impl Desk {
         budget: &mut StepBudget,
     ) -> Option<(Exit, Programme)> {
         let mut best: Option<((bool, u64), Exit, Programme)> = None;
+        let (least, part) = if scene.by_demand {
+            WORTH_IN_STEP
+        } else {
+            WORTH
+        };
         let mut worth = 0;
         for (slot, exit) in recovered.scores.iter_mut().zip(Exit::TRIED) {
             self.tried.copy(&self.now);
@@ -250,11 +256,11 @@ impl Desk {
                 breaks_bound: cost.breaks_bound,
             });
             let key = (cost.breaks_bound, cost.delay + worth);
-            if best.is_none_or(|(least, _, _)| key < least) {
+            if best.is_none_or(|(found, _, _)| key < found) {
                 best = Some((key, exit, programme));
             }
             if exit == Exit::Return {
-                worth = (WORTH_VEHICLE_S * 1000).max(cost.delay / WORTH_SHARE);
+                worth = (least * 1000).max(cost.delay / part);
             }
         }
         best.map(|(_, exit, programme)| (exit, programme))

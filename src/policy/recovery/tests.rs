@@ -42,7 +42,11 @@ fn hold(rig: &mut Rig, groups: &[u8], seconds: u32) {
 }
 
 fn waiting_rig(second: u64) -> Rig {
-    let mut rig = Rig::with(with_lanes(), COORDINATED);
+    waiting_rig_on(COORDINATED, second)
+}
+
+fn waiting_rig_on(plan: PlanId, second: u64) -> Rig {
+    let mut rig = Rig::with(with_lanes(), plan);
     rig.run_to_second(second);
     for channel in [0, 1, 2] {
         rig.occupy(channel, true);
@@ -73,6 +77,57 @@ fn the_least_delay_wins_and_what_was_tried_is_kept() {
             );
         }
     }
+}
+
+/// What the exit that was taken saves, if it is not the plan's own; what it costs the plan's own;
+/// what the best one would have saved.
+fn saving(plan: PlanId, second: u64, hold_s: u32) -> (u32, u32, u32) {
+    let mut rig = waiting_rig_on(plan, second);
+    hold(&mut rig, &[2], hold_s);
+    rig.run(1);
+    let last = *rig.policies.recovery().last().unwrap();
+    let kept = last
+        .scores
+        .into_iter()
+        .flatten()
+        .filter(|s| !s.breaks_bound);
+    let scores: Vec<ExitScore> = kept.collect();
+    let cost = |exit| {
+        scores
+            .iter()
+            .find(|s| s.exit == exit)
+            .map(|s| s.delay_vehicle_s)
+    };
+    let own = cost(Exit::Return).unwrap_or(0);
+    let least = scores.iter().map(|s| s.delay_vehicle_s).min().unwrap_or(0);
+    let taken = cost(last.exit).unwrap_or(own);
+    (own.saturating_sub(taken), own, own.saturating_sub(least))
+}
+
+#[test]
+fn a_plan_in_step_with_its_neighbours_is_left_for_more_than_one_alone() {
+    let mut between = 0;
+    for (second, hold_s) in (0..100)
+        .step_by(5)
+        .flat_map(|s| [(s, 20), (s, 40), (s, 60)])
+    {
+        let (gain, own, most) = saving(COORDINATED, second, hold_s);
+        let bar = 100.max(own / 5);
+        assert!(gain == 0 || gain >= bar, "{gain} of {own}");
+        assert!(
+            gain > 0 || own == 0 || most <= bar + 1,
+            "{most} of {own} left"
+        );
+        let (gain, own, most) = saving(FIXED, second, hold_s);
+        let bar = 50.max(own / 10);
+        assert!(gain == 0 || gain >= bar, "{gain} of {own}");
+        assert!(
+            gain > 0 || own == 0 || most <= bar + 1,
+            "{most} of {own} left"
+        );
+        between += u32::from(gain > 0 && gain < 100.max(own / 5));
+    }
+    assert!(between > 0, "the bars differ somewhere");
 }
 
 #[test]
