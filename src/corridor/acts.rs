@@ -63,6 +63,8 @@ impl Mission {
             .zip(self.passages.iter().copied())
             .filter(|(_, passage)| !passage.is_done())
             .collect();
+        let is_beyond = |plan: &CorridorPlan, own: &Crossing| plan.beyond.as_ref() == Some(own);
+        let before = Arc::clone(&self.plan);
         self.passages.clear();
         for crossing in plan.places() {
             let same = |(c, _): &(Crossing, Passage)| {
@@ -70,8 +72,15 @@ impl Mission {
                     && c.approach == crossing.approach
                     && c.groups == crossing.groups
             };
-            let kept = old.iter().position(same).map(|at| old.remove(at).1);
-            let mut passage = kept.unwrap_or_default();
+            let kept = old.iter().position(same).map(|at| old.remove(at));
+            let mut passage = match kept {
+                // What was said of a signal that is not passed is not so of one that is.
+                Some((own, kept)) if is_beyond(&before, &own) != is_beyond(&plan, crossing) => {
+                    kept.held_only()
+                }
+                Some((_, kept)) => kept,
+                None => Passage::default(),
+            };
             passage.taken_out |= self.tenures.is_taken_out(crossing.site);
             if track.is_sure() && along >= crossing.passed_at && !passage.is_done() {
                 pass(crossing, &mut passage, now, log);

@@ -4,41 +4,54 @@
 use super::event::{LeaseEnd, Log, What};
 use super::passage::{Hold, Passage};
 use super::settings::JAM_SPACING_MM;
-use super::{CorridorPlan, Mission, Settings};
+use super::{CorridorPlan, Crossing, Forecast, Mission, MissionState, Settings};
 use crate::units::{Length, Millis, Mono};
 
 /// So near to the end of its route a vehicle has arrived.
-const ARRIVED: Length = Length::from_metres(20);
-/// A vehicle that has passed its last signal and stands so long has arrived, wherever it is.
+pub const ARRIVED: Length = Length::from_metres(20);
+/// A vehicle that has passed its last signal and then stands so long behind no queue has arrived,
+/// wherever it is.
 const PARKED: Millis = Millis::from_secs(60);
-/// Who goes for its own way goes before who only clears a road to stop on.
-const RANK: u8 = u8::MAX;
+/// The same whatever it stands behind.
+const PARKED_IN_QUEUE: Millis = Millis::from_secs(180);
+/// Vehicles that are still to come until ours is there.
+const TO_COME: u32 = 1;
+/// What is asked for is asked for on until the queue ends so many places before the destination.
+const KEPT: u32 = 3;
 
 impl CorridorPlan {
-    /// True if so many vehicles before the signal behind the destination, thousandths in the fullest
-    /// lane, reach back to it with the next one that comes.
-    pub(super) fn is_reached_by(&self, queue_milli: u32) -> bool {
-        let queued = queue_milli / 1000;
-        let reach = Length::from_mm(queued.saturating_add(1).saturating_mul(JAM_SPACING_MM));
+    /// True if the vehicles that are expected before the signal behind the destination, and so many
+    /// more, reach back to it. Those that may follow from the signal before count only behind some
+    /// that are there.
+    fn is_reached(&self, forecast: &Forecast, more: u32) -> bool {
+        let queued = forecast.queue_milli / 1000;
+        let reach = Length::from_mm(queued.saturating_add(more).saturating_mul(JAM_SPACING_MM));
         let beyond = self.beyond.as_ref();
-        queued > 0 && beyond.is_some_and(|one| one.stop_line_at <= self.length + reach)
+        forecast.there > 0 && beyond.is_some_and(|one| one.stop_line_at <= self.length + reach)
+    }
+
+    /// True if the signal behind the destination would be opened as things stand.
+    pub(super) fn opens_beyond(&self, passage: &Passage) -> bool {
+        self.is_reached(&passage.forecast, TO_COME)
     }
 }
 
 impl Mission {
-    /// The rank of its claim on a place.
-    pub(super) fn rank_at(&self, at: usize) -> u8 {
-        if at < self.plan.crossings.len() {
-            self.rank
-        } else {
-            RANK
-        }
+    /// True for the signal behind the destination.
+    pub(super) fn is_beyond(&self, at: usize) -> bool {
+        at >= self.plan.crossings.len()
     }
 
-    /// True if the queue of the signal behind the destination reaches back to there, or has been let
-    /// go for it.
-    pub(super) fn is_beyond_needed(&self, passage: &Passage) -> bool {
-        passage.is_locked() || self.plan.is_reached_by(passage.forecast.queue_milli)
+    /// True if the signal behind the destination is to be asked for: its queue reaches back to there,
+    /// or has been let go for it. What the vehicle passes at the same controller goes before it.
+    pub(super) fn is_beyond_needed(&self, crossing: &Crossing, passage: &Passage) -> bool {
+        let more = match passage.hold {
+            Hold::Leased { .. } => KEPT,
+            Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => TO_COME,
+        };
+        let mut ways = self.plan.crossings.iter().zip(&self.passages);
+        let is_passed = ways.all(|(way, own)| way.site != crossing.site || own.is_done());
+        is_passed && (passage.is_locked() || self.plan.is_reached(&passage.forecast, more))
     }
 
     /// Nothing is held behind the destination any more once the vehicle is there; nor once all its
@@ -48,15 +61,24 @@ impl Mission {
         let Some((crossing, passage)) = self.plan.beyond.as_ref().zip(self.passages.get(at)) else {
             return;
         };
-        let before = self.passages.iter().take(at);
-        if passage.is_done() || !self.is_driving() || !before.into_iter().all(Passage::is_done) {
+        let ends = self.passages.iter().take(at).map(Passage::done_at);
+        let Some(last) = ends
+            .reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))
+            .flatten()
+        else {
+            return;
+        };
+        if passage.is_done() || !self.is_driving() {
             return;
         }
-        let is_there = self.track.along(now, settings) + ARRIVED >= self.plan.length;
-        let is_gone = self.track.stood(now) >= PARKED
-            || self.track.silent(now) > self.track.overdue(settings)
-            || self.track.is_off_route();
-        if is_there || is_gone {
+        let spot = self.track.spot().filter(|_| self.track.is_sure());
+        let is_there = spot.is_some_and(|spot| spot.along + ARRIVED >= self.plan.length);
+        let stood = self.track.stood(now).min(now.since(last));
+        let waits = self.is_behind_queue((crossing, passage), now, settings);
+        let is_parked = stood >= if waits { PARKED_IN_QUEUE } else { PARKED };
+        let is_gone =
+            self.track.silent(now) > self.track.overdue(settings) || self.track.is_off_route();
+        if is_there || is_parked || is_gone {
             if matches!(passage.hold, Hold::Leased { .. }) {
                 log.add(now, What::LeaseEnded(crossing.site, LeaseEnd::Over));
             }
@@ -68,6 +90,7 @@ impl Mission {
             if let Some(passage) = self.passages.get_mut(at) {
                 passage.end(now, next);
             }
+            self.set_state(MissionState::Releasing, now, log);
         }
     }
 }

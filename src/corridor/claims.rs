@@ -14,6 +14,8 @@ pub(super) struct Claim {
     pub(super) site: SiteId,
     /// The vehicle is inside its stopping distance of its held green.
     pub(super) committed: bool,
+    /// For the signal behind the destination, which the vehicle does not pass.
+    pub(super) beyond: bool,
     pub(super) step: LeaseStep,
     pub(super) rank: u8,
     pub(super) priority: u8,
@@ -36,6 +38,7 @@ pub(super) struct Claim {
 pub(super) type Order = (
     SiteId,
     bool,
+    u8,
     Reverse<LeaseStep>,
     (u8, u8),
     bool,
@@ -51,12 +54,22 @@ impl Claim {
         }
     }
 
-    /// By site; then a vehicle that could no longer stop, a lock before a lock that is only near,
-    /// class, priority, the present holder, arrival, and at last the corridor's number.
+    /// Who passes here and asks for something, who only stops before it, who only prepares.
+    fn kind(&self) -> u8 {
+        if self.step == LeaseStep::Prepare {
+            2
+        } else {
+            u8::from(self.beyond)
+        }
+    }
+
+    /// By site; then a vehicle that could no longer stop, who passes before who only stops, a lock
+    /// before a lock that is only near, class, priority, the present holder, arrival, and at last the corridor's number.
     pub(super) fn order(&self) -> Order {
         (
             self.site,
             !self.committed,
+            self.kind(),
             Reverse(self.step),
             (self.rank, self.priority),
             !self.holds,

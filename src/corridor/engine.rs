@@ -243,7 +243,8 @@ impl Corridors {
                         site: place.site,
                         committed: mission.is_committed(crossing, now, &self.settings),
                         step,
-                        rank: mission.rank_at(crossing),
+                        beyond: mission.is_beyond(crossing),
+                        rank: mission.rank,
                         priority: mission.plan.priority,
                         holds: matches!(passage.hold, Hold::Leased { .. }),
                         eta: passage.forecast.eta,
@@ -287,7 +288,7 @@ impl Corridors {
                         .add(now, What::LeaseEnded(claim.site, LeaseEnd::Outranked));
                 }
                 // A stop line further on of the same controller waits for the one before it.
-                let is_told = claim.expects_red && claim.step > LeaseStep::Prepare;
+                let is_told = claim.expects_red && claim.step > LeaseStep::Prepare && !claim.beyond;
                 passage.refused_by = Some(winner).filter(|w| *w != corridor && is_told);
                 continue;
             }

@@ -80,11 +80,11 @@ fn arrivals<B: SiteBoard>(
         let free = here.from + times.middle;
         let mut eta = free + push + carried;
         let usable = is_usable(crossing, passage, board);
-        let (queue_milli, green) = if usable {
+        let (queue_milli, there, green) = if usable {
             let way = crossing.stop_line_at - (here.along + OWN_PLACE);
             queue((crossing, way), upstream, board)
         } else {
-            (0, false)
+            (0, 0, false)
         };
         upstream = queue_milli;
         let flush = flush(queue_milli, green, settings);
@@ -122,6 +122,7 @@ fn arrivals<B: SiteBoard>(
             change,
             behind: lead.saturating_sub(free.since(here.now)),
             queue_milli,
+            there,
             carried,
         };
         carried += passage.wait;
@@ -172,14 +173,14 @@ fn is_usable<B: SiteBoard>(crossing: &Crossing, passage: &Passage, board: &B) ->
         && board.availability(crossing.site) == Availability::Ready
 }
 
-/// Vehicles on the last stretch `way` before the stop line, thousandths, and whether the lamps are
-/// green. While the signal is red all vehicles count: those that still move will stand when ours
+/// Vehicles on the last stretch `way` before the stop line, thousandths, with those that will follow
+/// from the signal before; how many are there; and whether the lamps are green. While the signal is red all vehicles count: those that still move will stand when ours
 /// arrives.
 fn queue<B: SiteBoard>(
     (crossing, way): (&Crossing, Length),
     upstream: u32,
     board: &B,
-) -> (u32, bool) {
+) -> (u32, u32, bool) {
     let queue = board.queue_before(crossing.site, crossing.approach, way);
     let green = board.green_read_back(crossing.site, crossing.groups);
     let there = if green {
@@ -187,9 +188,9 @@ fn queue<B: SiteBoard>(
     } else {
         queue.vehicles_worst_lane
     };
-    let there = u32::from(there) * 1000;
+    let there = u32::from(there);
     let follow = upstream.min(STAYS_MAX_MILLI) * STAYS_PER_MILLE / 1000;
-    (there + follow, green)
+    (there * 1000 + follow, there, green)
 }
 
 /// Time the queue needs from the start of green.

@@ -360,7 +360,7 @@ impl Mission {
         let lost = self.state == MissionState::Degraded || self.state.is_over();
         let drives = self.is_driving() || self.state == MissionState::Staging;
         let plan = Arc::clone(&self.plan);
-        for (crossing, passage) in plan.places().zip(&mut self.passages) {
+        for (at, (crossing, passage)) in plan.places().zip(&mut self.passages).enumerate() {
             if let Hold::Leased { green, locked, .. } = &mut passage.hold {
                 let shown =
                     locked.is_some() && board.green_read_back(crossing.site, crossing.groups);
@@ -370,7 +370,7 @@ impl Mission {
             let said = passage.late_by;
             let is_news = behind > LATE_MIN && (said == Millis::ZERO || behind > said + LATE_STEP);
             let waits = drives && !passage.is_done() && passage.green_since().is_none();
-            if is_news && waits && crossing.can_be_held() {
+            if is_news && waits && crossing.can_be_held() && at < plan.crossings.len() {
                 passage.late_by = behind;
                 log.add(now, What::Late(crossing.site, behind));
             }

@@ -48,6 +48,7 @@ mod trial;
 mod turn;
 mod view;
 
+pub use beyond::ARRIVED;
 pub use board::{Availability, OthersDemand, Queue, Rhythm, SiteBoard};
 pub use calibration::Calibration;
 pub use engine::Corridors;

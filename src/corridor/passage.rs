@@ -35,6 +35,8 @@ pub struct Forecast {
     pub behind: Millis,
     /// Vehicles expected before the vehicle in the fullest lane, thousandths.
     pub queue_milli: u32,
+    /// Vehicles of these that are there now.
+    pub there: u32,
     /// How much of the expectation is waiting for other corridors at signals before this one.
     pub carried: Millis,
 }
@@ -101,6 +103,14 @@ impl Passage {
         matches!(self.hold, Hold::Done { .. })
     }
 
+    /// Since when nothing is asked for here any more.
+    pub(super) const fn done_at(&self) -> Option<Mono> {
+        match self.hold {
+            Hold::Done { at, .. } => Some(at),
+            Hold::Idle | Hold::Leased { .. } | Hold::Paused { .. } => None,
+        }
+    }
+
     pub(super) const fn is_locked(&self) -> bool {
         self.locked_since().is_some()
     }
@@ -159,6 +169,17 @@ impl Passage {
             Hold::Idle | Hold::Paused { .. } | Hold::Leased { .. } => {
                 is_near.then_some(LeaseStep::Inhibit)
             }
+        }
+    }
+
+    /// The same hold for another purpose.
+    pub(super) fn held_only(self) -> Self {
+        Self {
+            hold: self.hold,
+            held: self.held,
+            taken_out: self.taken_out,
+            forecast: self.forecast,
+            ..Self::default()
         }
     }
 

@@ -155,7 +155,9 @@ pub fn plan_corridor(
     if crossings.is_empty() {
         return Err(PlanRefusal::NoSignals);
     }
-    let beyond = beyond(route, sites, speed, &request);
+    let last = links.len().saturating_sub(1);
+    let speeds = (speed, approach_speed(&links, last, speed));
+    let beyond = beyond(route, sites, speeds, &request);
     Ok(CorridorPlan {
         corridor: request.corridor,
         revision: request.revision,
@@ -184,18 +186,12 @@ pub fn plan_corridor(
 fn beyond(
     route: &RouteOutline,
     sites: &[Arc<CheckedSite>],
-    speed: Speed,
+    speeds: (Speed, Speed),
     request: &PlanRequest,
 ) -> Option<Crossing> {
     let leg = route.beyond.as_ref()?;
     let id = leg.site?;
-    let made = crossing(
-        leg,
-        (id, sites.get(id.index())?),
-        None,
-        (speed, speed),
-        request,
-    );
+    let made = crossing(leg, (id, sites.get(id.index())?), None, speeds, request);
     let is_near = made.stop_line_at <= route.length + BEYOND_MAX;
     (request.preempts && is_near && made.can_be_held()).then_some(made)
 }

@@ -193,7 +193,7 @@ fn opened_beyond<B: SiteBoard>(
 ) -> Option<SiteId> {
     let passage = passages.get(plan.crossings.len())?;
     let beyond = plan.beyond.as_ref()?;
-    let is_needed = plan.is_reached_by(passage.forecast.queue_milli);
+    let is_needed = plan.opens_beyond(passage);
     (is_needed && is_available(beyond, board)).then_some(beyond.site)
 }
 

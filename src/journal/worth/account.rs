@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::drive::TwinDrive;
+use super::gate;
 use super::gather::{Gathered, gather};
 use super::run::{GreenSpan, RunRecord};
 use super::street::{QueueStreet, Scatter};
@@ -187,7 +188,8 @@ fn pair(gathered: &Gathered, seed: Option<u32>) -> Pair {
         .find_map(|signal| signal.passed_at);
     let saved_ms = drive.as_ref().and_then(|drive| {
         let slow = i64::try_from(drive.arrived?.as_ms()).ok()?;
-        Some(slow - i64::try_from(last?.as_ms()).ok()?)
+        let quick = last? + gate::lost(record, last?);
+        Some(slow - i64::try_from(quick.as_ms()).ok()?)
     });
     let ms = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     Pair {

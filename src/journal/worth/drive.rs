@@ -1,5 +1,6 @@
 //! The vehicle's drive without the key: the same links, the twin's signals and queues.
 
+use super::gate::Gate;
 use super::run::{GreenSpan, RunRecord};
 use super::street::QueueStreet;
 use crate::plan::CheckedSite;
@@ -7,9 +8,9 @@ use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
 /// Braking and getting up to speed cost a vehicle that had to stop this much on top.
-const STOP_LOSS: Millis = Millis::from_secs(5);
+pub(super) const STOP_LOSS: Millis = Millis::from_secs(5);
 /// A signal that does not let it through by then is given up: something is wrong with the twin.
-const PATIENCE: Millis = Millis::from_secs(400);
+pub(super) const PATIENCE: Millis = Millis::from_secs(400);
 
 /// The vehicle in the twin.
 #[derive(Clone, Debug)]
@@ -22,7 +23,9 @@ pub(super) struct TwinDrive {
     waits: Option<Wait>,
     /// When it was at each signal, and over it.
     pub(super) passes: Vec<GreenSpan>,
-    /// When it was over the last signal.
+    /// The queue that may stand where it is going.
+    gate: Option<Gate>,
+    /// When it was over the last signal, with what it then stood before its destination.
     pub(super) arrived: Option<Mono>,
 }
 
@@ -84,18 +87,26 @@ impl TwinDrive {
             before = (passed, crossing.free_flow);
         }
         let arrives = departed + links.first()?.moving;
+        let passed_all = links.len() == record.plan.crossings.len();
         Some(Self {
             links,
             at: 0,
             arrives,
             waits: None,
             passes: Vec::new(),
+            gate: passed_all.then(|| Gate::of(&record.plan, share)).flatten(),
             arrived: None,
         })
     }
 
     /// One cycle of the twin has passed.
     pub(super) fn step(&mut self, now: Mono, record: &RunRecord, street: &QueueStreet<'_>) {
+        if self.at == self.links.len()
+            && let Some(gate) = &mut self.gate
+        {
+            self.arrived = self.arrived.or(gate.passed(now, street));
+            return;
+        }
         let Some(link) = self.links.get(self.at).filter(|_| now >= self.arrives) else {
             return;
         };
@@ -154,7 +165,10 @@ impl TwinDrive {
             // Who has waited behind others follows them to the next signal.
             Some(next) if behind => self.arrives = over + next.among,
             Some(next) => self.arrives = over + next.moving,
-            None => self.arrived = Some(over),
+            None => match &mut self.gate {
+                Some(gate) => gate.set_off(over),
+                None => self.arrived = Some(over),
+            },
         }
     }
 }
@@ -179,7 +193,7 @@ fn pace(record: &RunRecord) -> u32 {
     middle.clamp(800, 2_000) * 11 / 10
 }
 
-fn scaled(time: Millis, per_mille: u32) -> Millis {
+pub(super) fn scaled(time: Millis, per_mille: u32) -> Millis {
     let ms = u64::from(time.as_ms()) * u64::from(per_mille) / 1000;
     Millis::new(u32::try_from(ms).unwrap_or(u32::MAX))
 }

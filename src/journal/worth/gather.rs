@@ -9,7 +9,7 @@ use super::run::{QueueSample, RunRecord, SignalRun, TrackPoint, extend};
 use super::tape::{SiteTape, Tape, TapeCycle};
 use super::way::{Joint, is_same_way, joined};
 use crate::controller::{City, Command, CycleInputs};
-use crate::corridor::{CorridorPlan, MissionState, Preview, SiteBoard, What, preview};
+use crate::corridor::{CorridorPlan, Crossing, MissionState, Preview, SiteBoard, What, preview};
 use crate::detect::FieldInputs;
 use crate::ids::{CorridorId, SiteId};
 use crate::journal::cycle::read_commands;
@@ -159,7 +159,7 @@ impl Gathering {
             let first = running.fields().get(id.index())?;
             Some(SiteTape::new(*id, at, state, first, now))
         });
-        let count = plan.crossings.len();
+        let count = plan.crossings.len() + 1;
         Self {
             tape: Tape::new(sites.collect()),
             city: city.clone().with_only(ids),
@@ -175,6 +175,7 @@ impl Gathering {
                 seen: None,
                 track: Vec::new(),
                 signals: signals_of(plan),
+                beyond: plan.beyond.as_ref().map(signal_of),
                 abandoned: Vec::new(),
                 yielded: Vec::new(),
             },
@@ -299,8 +300,12 @@ impl Gathering {
         let given_up = record.signals.drain(kept..);
         let held = given_up.filter(|signal| !signal.holds.is_empty());
         record.abandoned.extend(held);
+        let behind = record.beyond.take();
+        let held = behind.filter(|signal| !signal.holds.is_empty());
+        record.abandoned.extend(held);
         record.signals.extend(signals_of(&plan));
-        let count = record.signals.len();
+        record.beyond = plan.beyond.as_ref().map(signal_of);
+        let count = record.signals.len() + 1;
         self.was_green.truncate(kept);
         self.was_green.resize(count, false);
         self.was_held.truncate(kept);
@@ -313,7 +318,8 @@ impl Gathering {
 
     /// From this signal on nothing is held any more: who was kept at red until now is told.
     fn close_holds(&mut self, from: usize) {
-        let places = self.record.plan.crossings.iter().zip(&self.record.signals);
+        let signals = self.record.signals.iter().chain(&self.record.beyond);
+        let places = self.record.plan.places().zip(signals);
         let held = places.zip(&mut self.was_held).skip(from);
         for ((crossing, signal), was_held) in held.filter(|(_, was_held)| **was_held) {
             *was_held = false;
@@ -389,7 +395,12 @@ impl Gathering {
         let now = inputs.now;
         let corridor = self.record.plan.corridor;
         let plan = Arc::clone(&self.record.plan);
-        let places = plan.crossings.iter().zip(&mut self.record.signals);
+        let signals = self
+            .record
+            .signals
+            .iter_mut()
+            .chain(&mut self.record.beyond);
+        let places = plan.places().zip(signals);
         for (at, (crossing, signal)) in places.enumerate() {
             let site = crossing.site.index();
             let (Some(field), Some(state), Some(checked)) = (
@@ -472,12 +483,15 @@ fn said(plan: &CorridorPlan, city: &City, fields: &[FieldInputs], now: Mono) -> 
 }
 
 fn signals_of(plan: &CorridorPlan) -> Vec<SignalRun> {
-    let signals = plan.crossings.iter().map(|crossing| SignalRun {
+    plan.crossings.iter().map(signal_of).collect()
+}
+
+fn signal_of(crossing: &Crossing) -> SignalRun {
+    SignalRun {
         site: crossing.site,
         approach: crossing.approach,
         ..SignalRun::default()
-    });
-    signals.collect()
+    }
 }
 
 /// When a place was passed between two points of the track.

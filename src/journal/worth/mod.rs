@@ -10,6 +10,7 @@
 mod account;
 mod departure;
 mod drive;
+mod gate;
 mod gather;
 mod lesson;
 mod run;

@@ -33,6 +33,8 @@ pub struct RunRecord {
     pub track: Vec<TrackPoint>,
     /// The signals of the plan in order.
     pub signals: Vec<SignalRun>,
+    /// The signal behind the destination, if the plan names one.
+    pub beyond: Option<SignalRun>,
     /// Signals that were held, but were not on the way any more when another one was given.
     pub abandoned: Vec<SignalRun>,
     /// Where and when others had to yield.

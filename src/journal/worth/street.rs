@@ -25,7 +25,7 @@ const GAP: Millis = Millis::from_secs(4);
 /// How long a moving vehicle covers a loop.
 const PULSE: Millis = Millis::new(500);
 /// From one standing vehicle to the next, millimetres.
-const JAM_MM: u32 = 7_000;
+pub(super) const JAM_MM: u32 = 7_000;
 /// So far an area sensor sees.
 const VIEW: Length = Length::from_metres(200);
 

@@ -34,11 +34,12 @@ use crate::units::{Millis, Mono};
 const CYCLES: u32 = 4;
 /// And no longer than this, seconds.
 const AHEAD_MAX_S: u32 = 480;
-/// Another exit than the plan's own has to save this many vehicle-seconds, and this part of what the
-/// plan's own costs: a queue model sees neither the neighbours nor the end of a long queue.
-const WORTH: (u64, u64) = (50, 10);
-/// The same of a plan that is in step with its neighbours: leaving it costs at their signals too.
-const WORTH_IN_STEP: (u64, u64) = (100, 5);
+/// Another exit than the plan's own has to save this many vehicle-seconds, and one in so many of what
+/// the plan's own costs: a queue model sees neither the neighbours nor the end of a long queue.
+const WORTH_FIXED: (u64, u64) = (50, 10);
+/// The same of a coordinated plan, whose main road has what the others leave: measured, the lower bar
+/// cost more there than it brought.
+const WORTH_COORDINATED: (u64, u64) = (100, 5);
 /// A lock shorter than this has left nothing to recover from.
 const SHORT_LOCK: Millis = Millis::from_secs(5);
 /// Most stages of an exit that is under way.
@@ -234,9 +235,9 @@ impl Desk {
     ) -> Option<(Exit, Programme)> {
         let mut best: Option<((bool, u64), Exit, Programme)> = None;
         let (least, part) = if scene.by_demand {
-            WORTH_IN_STEP
+            WORTH_COORDINATED
         } else {
-            WORTH
+            WORTH_FIXED
         };
         let mut worth = 0;
         for (slot, exit) in recovered.scores.iter_mut().zip(Exit::TRIED) {

@@ -105,7 +105,7 @@ fn saving(plan: PlanId, second: u64, hold_s: u32) -> (u32, u32, u32) {
 }
 
 #[test]
-fn a_plan_in_step_with_its_neighbours_is_left_for_more_than_one_alone() {
+fn a_coordinated_plan_is_left_for_more_than_a_fixed_one() {
     let mut between = 0;
     for (second, hold_s) in (0..100)
         .step_by(5)

@@ -186,7 +186,7 @@ fn draw(loaded: &LoadedCity, start: Mono, plan: &CorridorPlan, priced: &Preview)
     }
     if let Some(site) = priced.beyond.and_then(|site| loaded.city.site(site)) {
         say(&format!(
-            "{}, behind the destination: its queue stands there, it is opened too (not in the price)",
+            "{}, behind the destination: its queue reaches there; if it still does then, it is opened too (not in the price)",
             site.id
         ));
     }

@@ -310,8 +310,8 @@ fn bargain(saved_s: u32, price_vehicle_s: i64) -> Names {
 /// The signal behind the destination is opened too.
 pub(super) fn behind_destination() -> Names {
     Names::new(
-        "目的地前方路口的排队已至目的地，也将放行",
-        "its queue stands at the destination: it is opened too",
+        "目的地前方路口的排队已至目的地，届时仍如此则一并放行",
+        "its queue reaches the destination: if it still does then, it is opened too",
     )
 }
 
