@@ -1,5 +1,6 @@
 //! What a vehicle asks of a signal, and whether it still can.
 
+use super::claims::Purpose;
 use super::passage::{Hold, Passage};
 use super::track::way;
 use super::{Availability, Crossing, LeaseStep, Mission, MissionState, Settings, SiteBoard};
@@ -26,8 +27,8 @@ impl Mission {
         let runs = self.is_driving() || self.state == MissionState::Staging || is_kept;
         let rests = !is_armed && self.tenures.rests(crossing.site, now);
         let late = self.is_too_late(crossing, passage, now);
-        let needless =
-            self.is_beyond(at) && (is_armed || !self.is_beyond_needed(crossing, passage));
+        let needless = self.purpose(at) == Purpose::Stopping
+            && (is_armed || !self.is_beyond_needed(crossing, passage));
         let usable =
             runs && crossing.can_be_held() && !passage.taken_out && !rests && !late && !needless;
         let wish = usable.then(|| passage.wish(now, crossing, self.plan.preempts, settings))??;

@@ -1,6 +1,7 @@
 //! The signal behind the destination. The vehicle does not pass it, but its queue may stand where
 //! the vehicle is going: on the last road, before a hospital's gate.
 
+use super::claims::Purpose;
 use super::event::{LeaseEnd, Log, What};
 use super::passage::{Hold, Passage};
 use super::settings::JAM_SPACING_MM;
@@ -37,9 +38,13 @@ impl CorridorPlan {
 }
 
 impl Mission {
-    /// True for the signal behind the destination.
-    pub(super) fn is_beyond(&self, at: usize) -> bool {
-        at >= self.plan.crossings.len()
+    /// What a place of the plan is wanted for.
+    pub(super) fn purpose(&self, at: usize) -> Purpose {
+        if at < self.plan.crossings.len() {
+            Purpose::Passing
+        } else {
+            Purpose::Stopping
+        }
     }
 
     /// True if the signal behind the destination is to be asked for: its queue reaches back to there,

@@ -8,14 +8,22 @@ use crate::ids::{CorridorId, SiteId};
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
+/// What a signal is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The vehicle passes it.
+    Passing = 0,
+    /// It stands behind the destination, and its queue where the vehicle is going.
+    Stopping = 1,
+}
+
 /// What one corridor wants of one site in this cycle.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Claim {
     pub(super) site: SiteId,
     /// The vehicle is inside its stopping distance of its held green.
     pub(super) committed: bool,
-    /// For the signal behind the destination, which the vehicle does not pass.
-    pub(super) beyond: bool,
+    pub(super) purpose: Purpose,
     pub(super) step: LeaseStep,
     pub(super) rank: u8,
     pub(super) priority: u8,
@@ -59,7 +67,7 @@ impl Claim {
         if self.step == LeaseStep::Prepare {
             2
         } else {
-            u8::from(self.beyond)
+            self.purpose as u8
         }
     }
 

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::claims::{Claim, grant};
+use super::claims::{Claim, Purpose, grant};
 use super::event::{CancelReason, CorridorEvent, LeaseEnd, Log, What};
 use super::lease::{SiteLease, share};
 use super::mission::Mission;
@@ -243,7 +243,7 @@ impl Corridors {
                         site: place.site,
                         committed: mission.is_committed(crossing, now, &self.settings),
                         step,
-                        beyond: mission.is_beyond(crossing),
+                        purpose: mission.purpose(crossing),
                         rank: mission.rank,
                         priority: mission.plan.priority,
                         holds: matches!(passage.hold, Hold::Leased { .. }),
@@ -288,7 +288,9 @@ impl Corridors {
                         .add(now, What::LeaseEnded(claim.site, LeaseEnd::Outranked));
                 }
                 // A stop line further on of the same controller waits for the one before it.
-                let is_told = claim.expects_red && claim.step > LeaseStep::Prepare && !claim.beyond;
+                let is_told = claim.expects_red
+                    && claim.step > LeaseStep::Prepare
+                    && claim.purpose == Purpose::Passing;
                 passage.refused_by = Some(winner).filter(|w| *w != corridor && is_told);
                 continue;
             }

@@ -41,6 +41,8 @@ pub struct MissionView {
     pub fixes: FixCounts,
     /// The crossings in order.
     pub crossings: Vec<CrossingView>,
+    /// The signal behind the destination, while it is held for the vehicle.
+    pub beyond: Option<CrossingView>,
 }
 
 /// Where the vehicle is.
@@ -127,6 +129,7 @@ impl Mission {
             arrival: self.arrival(now, corridors),
             fixes: self.track.counts(),
             crossings: crossings.collect(),
+            beyond: self.beyond_view(now),
         }
     }
 
@@ -136,10 +139,17 @@ impl Mission {
         self.track.counts()
     }
 
-    /// One crossing as it stands at `now`, by its place on the route.
+    fn beyond_view(&self, now: Mono) -> Option<CrossingView> {
+        let at = self.plan().crossings.len();
+        let is_held = self.passages.get(at)?.is_locked();
+        self.crossing_view(at, now).filter(|_| is_held)
+    }
+
+    /// One crossing as it stands at `now`, by its place on the route; behind the last one the signal
+    /// behind the destination.
     #[must_use]
     pub fn crossing_view(&self, at: usize, now: Mono) -> Option<CrossingView> {
-        let crossing = self.plan().crossings.get(at)?;
+        let crossing = self.plan().places().nth(at)?;
         let passage = self.passages.get(at)?;
         let forecast = &passage.forecast;
         Some(CrossingView {

@@ -48,7 +48,16 @@ fn a_queue_that_stands_where_the_vehicle_is_going_is_let_go_in_time_and_no_longe
     let off = i64::from(world.locked_at(2).since(Mono::ZERO).as_ms()) - i64::from(start.as_ms());
     assert!(off.abs() <= 3_000, "{off} ms away from {start}");
     assert_eq!(world.mission(AMBULANCE).state(), MissionState::Active);
+    let shown = |world: &World| world.mission(AMBULANCE).view(world.now, &world.corridors);
+    let held = shown(&world).beyond.unwrap();
+    assert_eq!((held.site, held.groups), (site(2), MAIN));
+    assert_eq!(
+        shown(&world).crossings.len(),
+        2,
+        "it is no signal of the way"
+    );
     world.drive("V1", x, 2);
+    assert_eq!(shown(&world).beyond, None);
     assert_eq!(world.step_of(2), None);
     assert_eq!(world.ended(2), [LeaseEnd::Over]);
     let late = |event: &CorridorEvent| matches!(event.what, What::Late(id, _) if id == site(2));

@@ -3,6 +3,7 @@
 use super::gate::Gate;
 use super::run::{GreenSpan, RunRecord};
 use super::street::QueueStreet;
+use crate::ids::{ApproachId, SiteId};
 use crate::plan::CheckedSite;
 use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
@@ -37,6 +38,30 @@ struct Link {
     /// By lane: the groups that let it go where it goes; nothing if the lane leads elsewhere.
     lanes: Vec<Option<GroupSet>>,
     place: usize,
+}
+
+impl Link {
+    /// Behind whom the vehicle waits: in the shortest lane that leads where it goes.
+    fn queue_up(
+        &self,
+        (site, approach): (SiteId, ApproachId),
+        now: Mono,
+        street: &QueueStreet<'_>,
+    ) -> Wait {
+        let leads = |kerb: usize| self.lanes.get(kerb).is_none_or(Option::is_some);
+        let kerbs = (0..self.lanes.len().max(1)).filter(|kerb| leads(*kerb));
+        let known = kerbs.filter_map(|kerb| {
+            let lane = street.lane(site, approach, kerb)?;
+            Some((lane.queue(), kerb, lane.left()))
+        });
+        let (ahead, kerb, left) = known.min().unwrap_or_default();
+        Wait {
+            since: now,
+            kerb,
+            ahead,
+            left,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -114,21 +139,9 @@ impl TwinDrive {
             return;
         };
         let place = (crossing.site, crossing.approach);
-        let wait = *self.waits.get_or_insert_with(|| {
-            let leads = |kerb: usize| link.lanes.get(kerb).is_none_or(Option::is_some);
-            let kerbs = (0..link.lanes.len().max(1)).filter(|kerb| leads(*kerb));
-            let known = kerbs.filter_map(|kerb| {
-                let lane = street.lane(place.0, place.1, kerb)?;
-                Some((lane.queue(), kerb, lane.left()))
-            });
-            let (ahead, kerb, left) = known.min().unwrap_or_default();
-            Wait {
-                since: now,
-                kerb,
-                ahead,
-                left,
-            }
-        });
+        let wait = *self
+            .waits
+            .get_or_insert_with(|| link.queue_up(place, now, street));
         let lane = street.lane(place.0, place.1, wait.kerb);
         let own = link.lanes.get(wait.kerb).copied().flatten();
         let goes = own.is_none_or(|groups| street.is_go(place.0, groups));

@@ -193,18 +193,14 @@ pub(super) fn corridor_view(
         )
     });
     let line: Vec<LatLon> = line.collect();
-    let waits = view.crossings.iter().map(|crossing| {
+    let waits = view.crossings.iter().chain(&view.beyond).map(|crossing| {
         let plans = picture.city.plans();
         let site = plans
             .get(crossing.site.index())
             .zip(picture.city.sites().get(crossing.site.index()));
         site.map_or(Millis::ZERO, |(site, state)| longest_wait(site, state, now))
     });
-    let bound = plan
-        .crossings
-        .iter()
-        .map(|crossing| crossing.wait_max)
-        .max();
+    let bound = plan.places().map(|crossing| crossing.wait_max).max();
     CorridorView {
         id: view.corridor.number(),
         request_id: opened
@@ -282,12 +278,12 @@ fn spread(view: &MissionView, last: &crate::corridor::CrossingView, now: Mono) -
 /// The longest waits of walkers and of vehicles at the signals of a way, at present.
 fn waits_along(picture: &Picture, plan: &CorridorPlan, view: &MissionView) -> LongestWaits {
     let mut longest = LongestWaits::default();
-    for crossing in plan.crossings.iter() {
+    for crossing in plan.places() {
         let bound = |time: Millis| time.as_ms() / 1000;
         longest.walkers_bound_s = longest.walkers_bound_s.max(bound(crossing.wait_max));
         longest.vehicles_bound_s = longest.vehicles_bound_s.max(bound(crossing.red_max));
     }
-    for crossing in &view.crossings {
+    for crossing in view.crossings.iter().chain(&view.beyond) {
         let sites = picture.city.plans().get(crossing.site.index());
         let states = picture.city.sites().get(crossing.site.index());
         let Some((site, state)) = sites.zip(states) else {
@@ -415,7 +411,15 @@ fn warnings(city: &City, view: &MissionView) -> Vec<Advice> {
             site: Some(site.id.clone()),
         })
     });
-    refused.take(3).chain(late.take(3)).collect()
+    let beyond = view.beyond.as_ref().and_then(|held| {
+        let site = city.plans().get(held.site.index())?;
+        Some(Advice {
+            code: "behind-destination".to_owned(),
+            text: words::opened_behind(&site.id),
+            site: Some(site.id.clone()),
+        })
+    });
+    refused.take(3).chain(late.take(3)).chain(beyond).collect()
 }
 
 pub(super) fn seconds(time: Millis) -> f64 {

@@ -315,6 +315,14 @@ pub(super) fn behind_destination() -> Names {
     )
 }
 
+/// The signal behind the destination is held for the vehicle.
+pub(super) fn opened_behind(site: &str) -> Names {
+    Names::new(
+        format!("{site}（目的地前方路口）正在放行，清空目的地前的排队"),
+        format!("{site}, behind the destination, is opened: its queue stands there"),
+    )
+}
+
 /// Another corridor wants the same signal at the same time.
 pub(super) fn clash(other_first: bool, corridor: u32) -> Names {
     if other_first {
