@@ -28,7 +28,7 @@ impl Mission {
         let rests = !is_armed && self.tenures.rests(crossing.site, now);
         let late = self.is_too_late(crossing, passage, now);
         let needless = self.purpose(at) == Purpose::Stopping
-            && (is_armed || !self.is_beyond_needed(crossing, passage));
+            && (is_armed || !self.is_beyond_needed((crossing, passage), now, settings));
         let usable =
             runs && crossing.can_be_held() && !passage.taken_out && !rests && !late && !needless;
         let wish = usable.then(|| passage.wish(now, crossing, self.plan.preempts, settings))??;

@@ -48,15 +48,24 @@ impl Mission {
     }
 
     /// True if the signal behind the destination is to be asked for: its queue reaches back to there,
-    /// or has been let go for it. What the vehicle passes at the same controller goes before it.
-    pub(super) fn is_beyond_needed(&self, crossing: &Crossing, passage: &Passage) -> bool {
+    /// or has been let go for it. What the vehicle passes at the same controller goes before it, and
+    /// nothing is begun for a vehicle that may be there by now.
+    pub(super) fn is_beyond_needed(
+        &self,
+        (crossing, passage): (&Crossing, &Passage),
+        now: Mono,
+        settings: &Settings,
+    ) -> bool {
+        let may_be_there = self.track.along(now, settings) + ARRIVED >= self.plan.length;
         let more = match passage.hold {
             Hold::Leased { .. } => KEPT,
             Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => TO_COME,
         };
         let mut ways = self.plan.crossings.iter().zip(&self.passages);
         let is_passed = ways.all(|(way, own)| way.site != crossing.site || own.is_done());
-        is_passed && (passage.is_locked() || self.plan.is_reached(&passage.forecast, more))
+        is_passed
+            && (passage.is_locked()
+                || !may_be_there && self.plan.is_reached(&passage.forecast, more))
     }
 
     /// Nothing is held behind the destination any more once the vehicle is there; nor once all its

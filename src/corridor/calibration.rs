@@ -16,7 +16,7 @@ const LATE_MAX: i32 = 10_000;
 /// What the first runs of a city are believed to be off by: tenths of the runs that the model was made
 /// on, in thousandths of the stated travel time. They are of seeds 1 and 2 of the very networks that
 /// the benchmarks are made on; how such a start does in an unknown city nobody has tried.
-const ARRIVALS: [i32; 10] = [-34, -27, -22, -10, 13, 35, 71, 116, 164, 385];
+const ARRIVALS: [i32; 10] = [-75, -41, -22, 7, 24, 30, 64, 124, 143, 194];
 /// The same of the price, in thousandths of half the model's own interval.
 const PRICES: [i32; 10] = [-1000, -450, -360, -20, 140, 240, 350, 720, 900, 1150];
 
@@ -316,7 +316,7 @@ mod tests {
     fn a_city_that_nobody_has_driven_in_is_believed_to_be_like_those_of_the_model() {
         let stated = Calibration::default().correct(&said(100));
         assert!(stated.with_key >= Millis::from_secs(100));
-        assert!(stated.with_key_p90 > stated.with_key + Millis::from_secs(20));
+        assert!(stated.with_key_p90 > stated.with_key + Millis::from_secs(10));
         assert!(stated.price_low_vehicle_s <= -900 && stated.price_high_vehicle_s > 1_100);
         // No figure overflows, whatever came.
         let mut known = Calibration::default();

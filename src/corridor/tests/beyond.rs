@@ -155,6 +155,25 @@ fn nobody_has_arrived_by_dead_reckoning() {
 }
 
 #[test]
+fn nothing_is_begun_for_a_vehicle_that_may_be_there() {
+    let mut world = queued(0);
+    // Its positions come every 5 s.
+    for x_m in (0..14_u32).map(|at| f64::from(at) * 100.0) {
+        world.fix("V1", x_m, 20_000);
+        world.run(5);
+    }
+    world.board.signals[2].queue = Queue {
+        vehicles_worst_lane: 20,
+        slow_worst_lane: 20,
+        vehicles_total: 20,
+        standing: true,
+    };
+    world.run(2);
+    assert_eq!(world.mission(AMBULANCE).state(), MissionState::Active);
+    assert!(world.step_of(2).is_none());
+}
+
+#[test]
 fn vehicles_that_only_may_follow_open_nothing() {
     let mut world = queued(0);
     world.board.signals[1].queue = Queue {
