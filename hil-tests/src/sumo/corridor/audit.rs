@@ -86,7 +86,7 @@ fn behind_destination(site: SiteId, lease: &Lease, now: &Now<'_>) -> bool {
     let mission = now.lockstep.city.corridors().mission(now.corridor);
     let named = mission.and_then(|mission| mission.plan().beyond.as_ref());
     let is_named = named.is_some_and(|one| one.site == site && one.groups.is_subset(lease.groups));
-    is_named && now.watch.drives() && !now.astray
+    is_named && now.watch.drives() && (!now.astray || now.replanned)
 }
 
 impl Audit {
