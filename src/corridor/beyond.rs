@@ -56,7 +56,8 @@ impl Mission {
         now: Mono,
         settings: &Settings,
     ) -> bool {
-        let may_be_there = self.track.along(now, settings) + ARRIVED >= self.plan.length;
+        let may_be_there = self.state == MissionState::Holding
+            || self.track.along(now, settings) + ARRIVED >= self.plan.length;
         let more = match passage.hold {
             Hold::Leased { .. } => KEPT,
             Hold::Idle | Hold::Paused { .. } | Hold::Done { .. } => TO_COME,

@@ -171,6 +171,14 @@ fn nothing_is_begun_for_a_vehicle_that_may_be_there() {
     world.run(2);
     assert_eq!(world.mission(AMBULANCE).state(), MissionState::Active);
     assert!(world.step_of(2).is_none());
+    // Nor for one that is not heard of.
+    let mut silent = queued(0);
+    silent.drive("V1", 0.0, 45);
+    silent.run(5);
+    silent.board.signals[2].queue = world.board.signals[2].queue;
+    silent.run(3);
+    assert_eq!(silent.mission(AMBULANCE).state(), MissionState::Holding);
+    assert!(silent.step_of(2).is_none());
 }
 
 #[test]
