@@ -64,12 +64,14 @@ impl Link {
     }
 }
 
+/// A wait in a lane: since when, and for how many to leave before its own place is free.
 #[derive(Clone, Copy, Debug)]
-struct Wait {
-    since: Mono,
-    kerb: usize,
-    ahead: u32,
-    left: u32,
+pub(super) struct Wait {
+    pub(super) since: Mono,
+    pub(super) kerb: usize,
+    pub(super) ahead: u32,
+    /// Vehicles that had left the lane by then.
+    pub(super) left: u32,
 }
 
 impl TwinDrive {

@@ -1,7 +1,7 @@
 //! The twin's last road: without the key the queue of the signal behind the destination may stand
 //! where the vehicle is going.
 
-use super::drive::{PATIENCE, STOP_LOSS, scaled};
+use super::drive::{PATIENCE, STOP_LOSS, Wait, scaled};
 use super::gather::STANDS;
 use super::run::RunRecord;
 use super::street::{JAM_MM, QueueStreet};
@@ -20,15 +20,6 @@ pub(super) struct Gate {
     /// When it was over the last signal.
     over: Mono,
     waits: Option<Wait>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Wait {
-    since: Mono,
-    kerb: usize,
-    /// Those who have to leave before its place is free.
-    ahead: u32,
-    left: u32,
 }
 
 impl Gate {
