@@ -48,8 +48,8 @@ pub struct Preview {
     pub crossings: Vec<CrossingPreview>,
     /// Signals on the way that cannot be held.
     pub unavailable: Vec<SiteId>,
-    /// The signal behind the destination, if its queue stands where the vehicle is going and it will
-    /// be opened too. What that costs others is not in the price.
+    /// The signal behind the destination, if its queue reaches back to there now: it is opened too if
+    /// it still does then. Neither the times nor the price have it in them.
     pub beyond: Option<SiteId>,
     /// In one word.
     pub advice: Advice,

@@ -188,7 +188,9 @@ fn pair(gathered: &Gathered, seed: Option<u32>) -> Pair {
         .find_map(|signal| signal.passed_at);
     let saved_ms = drive.as_ref().and_then(|drive| {
         let slow = i64::try_from(drive.arrived?.as_ms()).ok()?;
-        let quick = last? + gate::lost(record, last?);
+        let stood = |at| gate::lost(&record.track, at, record.plan.length);
+        let own = record.beyond.as_ref().and(last).map_or(Millis::ZERO, stood);
+        let quick = last? + own;
         Some(slow - i64::try_from(quick.as_ms()).ok()?)
     });
     let ms = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);

@@ -9,7 +9,7 @@ use crate::signal::GroupSet;
 use crate::units::{Millis, Mono};
 
 /// Braking and getting up to speed cost a vehicle that had to stop this much on top.
-pub(super) const STOP_LOSS: Millis = Millis::from_secs(5);
+const STOP_LOSS: Millis = Millis::from_secs(5);
 /// A signal that does not let it through by then is given up: something is wrong with the twin.
 pub(super) const PATIENCE: Millis = Millis::from_secs(400);
 
@@ -94,11 +94,7 @@ impl TwinDrive {
             let took = passed.since(before.0);
             // Who stood far before the queue was kept by something else, and would be again.
             let queued = signal.stood.saturating_sub(signal.stood_far);
-            let stop = if queued > Millis::ZERO {
-                queued + STOP_LOSS
-            } else {
-                Millis::ZERO
-            };
+            let stop = with_stop(queued);
             let free = crossing.free_flow.saturating_sub(before.1);
             let least = Millis::new(free.as_ms() / 10 * 8).min(took);
             // Who creeps in a queue that dissolves has moved, but has waited too.
@@ -163,13 +159,8 @@ impl TwinDrive {
             return;
         }
         let stood = now.since(wait.since);
-        let lost = if stood > Millis::ZERO {
-            stood + STOP_LOSS
-        } else {
-            Millis::ZERO
-        };
         let behind = wait.ahead > 0;
-        let over = wait.since + lost;
+        let over = wait.since + with_stop(stood);
         self.passes.push(GreenSpan {
             from: wait.since,
             to: over,
@@ -206,6 +197,15 @@ fn pace(record: &RunRecord) -> u32 {
     shares.sort_unstable();
     let middle = shares.get(shares.len() / 2).copied().unwrap_or(1000);
     middle.clamp(800, 2_000) * 11 / 10
+}
+
+/// What a vehicle loses that stood so long: braking and getting up to speed too.
+pub(super) fn with_stop(stood: Millis) -> Millis {
+    if stood > Millis::ZERO {
+        stood + STOP_LOSS
+    } else {
+        Millis::ZERO
+    }
 }
 
 pub(super) fn scaled(time: Millis, per_mille: u32) -> Millis {

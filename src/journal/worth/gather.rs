@@ -3,11 +3,12 @@
 
 use alloc::sync::Arc;
 
-use super::account::{WorthError, YieldKind, Yielded};
+use super::account::WorthError;
 use super::departure::Departure;
 use super::run::{QueueSample, RunRecord, SignalRun, TrackPoint, extend};
 use super::tape::{SiteTape, Tape, TapeCycle};
 use super::way::{Joint, is_same_way, joined};
+use super::yields::{cut, kept_red};
 use crate::controller::{City, Command, CycleInputs};
 use crate::corridor::{CorridorPlan, Crossing, MissionState, Preview, SiteBoard, What, preview};
 use crate::detect::FieldInputs;
@@ -15,7 +16,6 @@ use crate::ids::{CorridorId, SiteId};
 use crate::journal::cycle::read_commands;
 use crate::journal::frame::{FrameError, RecordKind, Records};
 use crate::journal::replay::{ReplayError, Running, commands_of};
-use crate::plan::CheckedSite;
 use crate::policy::PolicyKind;
 use crate::signal::{GroupSet, Indication, Observed};
 use crate::units::{CivilTime, Length, Millis, Mono, Speed};
@@ -500,43 +500,4 @@ fn between(a: TrackPoint, b: TrackPoint, place: Length) -> Mono {
     let part = u64::from((place - a.along).as_mm()).min(way);
     let time = u64::from(b.at.since(a.at).as_ms()) * part / way;
     a.at + Millis::new(u32::try_from(time).unwrap_or(u32::MAX))
-}
-
-/// Greens of vehicles hostile to the corridor that ended while it decided.
-fn cut(
-    site: &CheckedSite,
-    (id, ours): (SiteId, GroupSet),
-    (before, go): (GroupSet, GroupSet),
-    now: Mono,
-    yielded: &mut Vec<Yielded>,
-) {
-    let ended = before.difference(go);
-    let hostile = site.safety.conflicts().hostile_to_any(ours);
-    for group in ended.intersection(hostile) {
-        yielded.push(Yielded {
-            site: id,
-            group,
-            kind: YieldKind::GreenCut,
-            from: now,
-            to: now,
-        });
-    }
-}
-
-/// Everybody hostile was kept at red over the hold.
-fn kept_red(
-    site: &CheckedSite,
-    (id, ours): (SiteId, GroupSet),
-    (from, to): (Mono, Mono),
-    yielded: &mut Vec<Yielded>,
-) {
-    for group in site.safety.conflicts().hostile_to_any(ours) {
-        yielded.push(Yielded {
-            site: id,
-            group,
-            kind: YieldKind::KeptRed,
-            from,
-            to,
-        });
-    }
 }

@@ -17,6 +17,7 @@ mod run;
 mod street;
 mod tape;
 mod way;
+mod yields;
 
 pub use account::{Figure, Worth, WorthError, YieldKind, Yielded, worth};
 pub use lesson::{Lesson, Untaught, lesson};

@@ -149,7 +149,12 @@ mod tests {
 
     #[test]
     fn the_driven_way_is_the_old_one_to_the_joint_and_the_new_one_behind_it() {
-        let (old, new) = (plan(1, &[1, 2, 3, 4], 0.0), plan(2, &[7, 4], 150.0));
+        let (old, mut new) = (plan(1, &[1, 2, 3, 4], 0.0), plan(2, &[7, 4], 150.0));
+        new.beyond = Some(Crossing {
+            site: SiteId::new(9),
+            stop_line_at: Length::from_metres(260),
+            ..blank()
+        });
         let at = Length::from_metres(150);
         let joint = (1, at, old.clock_at(at));
         let driven = joined(&old, joint, &new);
@@ -159,6 +164,8 @@ mod tests {
             .map(|one| (one.site.number(), one.stop_line_at.as_mm() / 1000))
             .collect();
         assert_eq!(places, [(1, 100), (7, 250), (4, 350)]);
+        let beyond = driven.beyond.as_ref().unwrap();
+        assert_eq!(beyond.stop_line_at, Length::from_metres(410));
         let clocks: Vec<u32> = (driven.crossings.iter())
             .map(|one| one.free_flow.as_ms() / 1000)
             .collect();

@@ -111,21 +111,14 @@ fn a_coordinated_plan_is_left_for_more_than_a_fixed_one() {
         .step_by(5)
         .flat_map(|s| [(s, 20), (s, 40), (s, 60)])
     {
-        let (gain, own, most) = saving(COORDINATED, second, hold_s);
-        let bar = 100.max(own / 5);
-        assert!(gain == 0 || gain >= bar, "{gain} of {own}");
-        assert!(
-            gain > 0 || own == 0 || most <= bar + 1,
-            "{most} of {own} left"
-        );
-        let (gain, own, most) = saving(FIXED, second, hold_s);
-        let bar = 50.max(own / 10);
-        assert!(gain == 0 || gain >= bar, "{gain} of {own}");
-        assert!(
-            gain > 0 || own == 0 || most <= bar + 1,
-            "{most} of {own} left"
-        );
-        between += u32::from(gain > 0 && gain < 100.max(own / 5));
+        for (plan, bar) in [(COORDINATED, (100, 5)), (FIXED, (50, 10))] {
+            let (gain, own, most) = saving(plan, second, hold_s);
+            let bar = bar.0.max(own / bar.1);
+            assert!(gain == 0 || gain >= bar, "{gain} of {own}");
+            let is_near = own == 0 || most <= bar + 1;
+            assert!(gain > 0 || is_near, "{most} of {own} left");
+            between += u32::from(gain > 0 && gain < 100.max(own / 5));
+        }
     }
     assert!(between > 0, "the bars differ somewhere");
 }
