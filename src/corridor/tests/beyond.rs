@@ -335,3 +335,18 @@ fn who_takes_the_signal_out_has_it_to_himself() {
     assert_eq!(world.step_of(2), None);
     assert_eq!(world.ended(2), [LeaseEnd::TakenOut]);
 }
+
+#[test]
+fn the_preview_names_it_if_its_queue_reaches_back_and_it_can_be_commanded() {
+    let named = |vehicles, availability| {
+        let mut world = queued(vehicles);
+        world.board.signals[2].availability = availability;
+        let plan = to_a_gate(AMBULANCE);
+        let said = preview(&plan, &Settings::default(), &world.board, Mono::ZERO);
+        assert_eq!(said.crossings.len(), 2);
+        said.beyond
+    };
+    assert_eq!(named(8, Availability::Ready), Some(site(2)));
+    assert_eq!(named(8, Availability::Unavailable), None);
+    assert_eq!(named(4, Availability::Ready), None);
+}

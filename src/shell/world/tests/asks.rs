@@ -221,6 +221,27 @@ fn who_pressed_and_why_goes_into_the_plan() {
     );
 }
 
+#[test]
+fn the_signal_behind_a_hospitals_gate_is_in_the_plan() {
+    let rig = Rig::start();
+    let to_hospital = CorridorRequest {
+        destination: Destination::Place("H1".to_owned()),
+        ..request()
+    };
+    let plan = planned(&rig, &to_hospital).plan;
+    let beyond = plan.beyond.as_ref().unwrap();
+    let sites = &rig.world.planner().city.sites;
+    assert_eq!(sites[beyond.site.index()].id, "J04");
+    assert_eq!(beyond.entry_road, "R-P04-J04");
+    assert!(
+        plan.crossings
+            .iter()
+            .all(|one| one.entry_road != beyond.entry_road)
+    );
+    let rest_m = (beyond.stop_line_at - plan.length).as_mm() / 1000;
+    assert!((20..=150).contains(&rest_m), "{rest_m} m");
+}
+
 /// A station that is started again shows what the runs before it have taught.
 #[test]
 fn previews_are_corrected_by_what_was_kept() {
@@ -251,7 +272,7 @@ fn previews_are_corrected_by_what_was_kept() {
 
     let again = Rig::taught(Lessons::new(kept, path, "ankang-demo"));
     let after = again.world.preview(&ask).unwrap();
-    // A city nobody has driven in begins with 4 %.
+    // A city nobody has driven in begins with 3 %.
     let slower = after.with_key_s / before.with_key_s;
     assert!((1.35..1.55).contains(&slower), "{slower}");
     let late = after.arrival.with_key_p90_s / after.with_key_s;
